@@ -1,0 +1,39 @@
+# Everything is set up on first use: `make demo` and `make test` need only Python 3.11 and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+MAIN := .venv/bin
+NEXT := .venv-next/bin
+OUT ?= out/demo
+
+.PHONY: demo test test-next lint clean
+
+demo: .venv/ready
+	$(MAIN)/python -m maskanim_tf.demo --flagfile=flagfiles/demo.flags --output=$(OUT)
+
+test: lint
+	$(MAIN)/python -m pytest -n 2
+
+test-next: .venv-next/ready
+	$(NEXT)/python -m pytest -n 2
+
+lint: .venv/ready
+	$(MAIN)/ruff check .
+	$(MAIN)/ruff format --check .
+	$(MAIN)/mypy
+
+clean:
+	rm -rf .venv .venv-next .mypy_cache .pytest_cache .ruff_cache out build ./*.egg-info
+
+# The exact versions of each dependency set stand in constraints/; --no-deps with a complete list
+# saves pip the search for versions.
+.venv/ready: setup.cfg constraints/main.txt
+	$(PYTHON) -m venv .venv
+	$(MAIN)/pip install --quiet --no-deps --requirement constraints/main.txt
+	$(MAIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(MAIN)/pip check
+	touch $@
+
+.venv-next/ready: setup.cfg constraints/next.txt
+	$(PYTHON) -m venv .venv-next
+	$(NEXT)/pip install --quiet --no-deps --requirement constraints/next.txt
+	$(NEXT)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,30 @@
+"""Configuration: frozen dataclasses that check their values."""
+
+from maskanim_tf.config.sections import (
+    AugmentationConfig,
+    Config,
+    DataConfig,
+    HourglassConfig,
+    LossConfig,
+    LowResConfig,
+    ModelConfig,
+    PerturbationConfig,
+    TrainingConfig,
+)
+from maskanim_tf.config.storage import load_config, save_config
+from maskanim_tf.config.variants import default_config
+
+__all__ = [
+    "AugmentationConfig",
+    "Config",
+    "DataConfig",
+    "HourglassConfig",
+    "LossConfig",
+    "LowResConfig",
+    "ModelConfig",
+    "PerturbationConfig",
+    "TrainingConfig",
+    "default_config",
+    "load_config",
+    "save_config",
+]

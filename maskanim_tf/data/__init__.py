@@ -1,0 +1,1 @@
+"""Pictures and videos: reading, making and showing them."""

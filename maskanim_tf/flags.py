@@ -1,0 +1,93 @@
+"""Command-line flags, generated from the configuration; the only module that defines them for it.
+
+Every option of `Config` becomes one flag. The names of the outer sections are left out, those of
+the networks stay: `--image_size`, `--vgg_weights`, `--mask_generator_blocks`. A flag that is not
+given keeps the default of `--variant` and `--dataset`.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from absl import flags
+
+from maskanim_tf.config.section import Section, allowed_values, leaves
+from maskanim_tf.config.sections import Config
+from maskanim_tf.config.variants import default_config
+
+
+def flag_name(path: tuple[str, ...]) -> str:
+    """The flag of an option, from its path of section and option names."""
+    return "_".join(path[1:] if len(path) > 1 else path)
+
+
+def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Defines one flag for each option of `Config`."""
+    for path, field, kind in leaves(Config):
+        limits = allowed_values(field.metadata)
+        help_text = f"{field.metadata['help']} (default in the paper: {field.default})"
+        common: dict[str, Any] = {
+            "name": flag_name(path),
+            "default": None,
+            "flag_values": flag_values,
+        }
+        element = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
+        if element is not None:
+            flags.DEFINE_list(help=f"{help_text}; a list, each {limits}", **common)
+        elif kind is bool:
+            flags.DEFINE_bool(help=help_text, **common)
+        elif kind is str and field.metadata["choices"]:
+            flags.DEFINE_enum(enum_values=list(field.metadata["choices"]), help=help_text, **common)
+        else:
+            define = {
+                int: flags.DEFINE_integer,
+                float: flags.DEFINE_float,
+                str: flags.DEFINE_string,
+            }
+            define[kind](help=f"{help_text}; {limits}" if limits else help_text, **common)
+
+
+def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
+    """The configuration that the given flags ask for.
+
+    Raises:
+      ValueError: a value is outside its range; the message names the option and the range.
+    """
+    given = {
+        path: _parsed(flag_values[flag_name(path)].value, kind, flag_name(path))
+        for path, _, kind in leaves(Config)
+        if flag_values[flag_name(path)].value is not None
+    }
+    defaults = default_config(
+        given.get(("variant",), "paper"), given.get(("data", "dataset"), "custom")
+    )
+    return _with_changes(defaults, given)
+
+
+def _parsed(value: Any, kind: Any, name: str) -> Any:
+    if typing.get_origin(kind) is not tuple:
+        return value
+    element = typing.get_args(kind)[0]
+    try:
+        return tuple(element(item) for item in value)
+    except ValueError as error:
+        raise ValueError(
+            f"--{name} is {','.join(value)!r}, but must be a list of {element.__name__}"
+        ) from error
+
+
+def _with_changes(section: Any, changes: dict[tuple[str, ...], Any]) -> Any:
+    """A copy of a section with the options at the given paths changed."""
+    inner: dict[str, dict[tuple[str, ...], Any]] = {}
+    for path, value in changes.items():
+        inner.setdefault(path[0], {})[path[1:]] = value
+    return section.replace(
+        **{
+            name: _with_changes(getattr(section, name), below)
+            if isinstance(getattr(section, name), Section)
+            else below[()]
+            for name, below in inner.items()
+        }
+    )

@@ -1,0 +1,24 @@
+"""The four networks as Keras models, and the pipelines that compose them."""
+
+from maskanim_tf.models.animator import Animator
+from maskanim_tf.models.high_res_generator import HighResGenerator
+from maskanim_tf.models.low_res_generator import LowResGenerator
+from maskanim_tf.models.mask_generator import MaskGenerator
+from maskanim_tf.models.mask_refiner import MaskRefiner
+from maskanim_tf.models.networks import Networks, build_networks, named_variables
+from maskanim_tf.models.training_pass import training_pass
+from maskanim_tf.models.weights import load_weights, save_weights
+
+__all__ = [
+    "Animator",
+    "HighResGenerator",
+    "LowResGenerator",
+    "MaskGenerator",
+    "MaskRefiner",
+    "Networks",
+    "build_networks",
+    "load_weights",
+    "named_variables",
+    "save_weights",
+    "training_pass",
+]

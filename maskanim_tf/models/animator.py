@@ -1,0 +1,151 @@
+"""The test-time pipeline: a source picture and driving frames become frames (equations 1 to 4).
+
+Input:  source and driving frames, `[batch, image_size, image_size, 3]` in [0, 1].
+Output: every intermediate under the keys of `names`, float32 in [0, 1].
+Stages: m on both frames, P_test and r on the driver's mask, l for the coarse and h for the final
+frame. Paper: section 3, figure 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from maskanim_tf import names
+from maskanim_tf.config import ModelConfig, PerturbationConfig
+from maskanim_tf.models.networks import Networks, build_networks
+from maskanim_tf.ops.checks import check_frames
+from maskanim_tf.ops.perturbation import perturb_test
+from maskanim_tf.ops.resizing import resize_bilinear
+
+
+class Animator(keras.Model):
+    """Animates source frames by driving frames.
+
+    Example:
+      animator = Animator(ModelConfig(), PerturbationConfig())
+      frame = animator({names.SOURCE: source, names.DRIVING: driving})[names.FRAME]
+
+    For a whole video, `encode_source` runs once and `animate` once per batch of driving frames.
+
+    Args:
+      model: sizes and options of the networks.
+      perturbation: settings of P_test.
+      networks: the networks to use; new ones are built by default.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        perturbation: PerturbationConfig,
+        networks: Networks | None = None,
+        **kwargs: Any,
+    ):
+        # float32 whatever the global policy, so that Keras does not round the frames on their way
+        # in; each network casts to its own compute type.
+        super().__init__(**{"name": "animator", "dtype": "float32", **kwargs})
+        networks = networks or build_networks(model)
+        self.model = model
+        self.perturbation = perturbation
+        self.mask_generator = networks.mask_generator
+        self.mask_refiner = networks.mask_refiner
+        self.low_res_generator = networks.low_res_generator
+        self.high_res_generator = networks.high_res_generator
+
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
+        """Every intermediate for pairs of source and driving frames.
+
+        Raises:
+          ValueError: wrong rank, size, type or range of a frame.
+        """
+        del training  # Test time only; `training_pass` is what networks are trained in.
+        return self.animate(self.encode_source(inputs[names.SOURCE]), inputs[names.DRIVING])
+
+    def encode_source(self, source: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What depends on the source alone: s, D(s) and m_s (equation 1)."""
+        source = tf.convert_to_tensor(source)
+        check_frames(names.SOURCE, source, self.model.image_size)
+        return {
+            names.SOURCE: source,
+            names.SOURCE_SMALL: resize_bilinear(source, self.model.mask_size),
+            names.SOURCE_MASK: self.mask_generator(source, training=False)[names.MASK],
+        }
+
+    def animate(self, encoded: dict[str, tf.Tensor], driving: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Equations 2 to 4 for an encoded source of batch 1, or of the driving frames' batch."""
+        driving = tf.convert_to_tensor(driving)
+        check_frames(names.DRIVING, driving, self.model.image_size)
+        batch = tf.shape(driving)[0]
+        encoded = {
+            key: tf.broadcast_to(value, (batch, *value.shape[1:])) for key, value in encoded.items()
+        }
+        driving_mask = self.mask_generator(driving, training=False)[names.MASK]
+        perturbed = perturb_test(driving_mask, self.perturbation)
+        refined = self.mask_refiner(
+            {
+                names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
+                names.SOURCE_MASK: encoded[names.SOURCE_MASK],
+                names.PERTURBED_MASK: perturbed,
+            },
+            training=False,
+        )[names.REFINED_MASK]
+        generated = generate(
+            self.low_res_generator, self.high_res_generator, encoded, refined, training=False
+        )
+        return {
+            **encoded,
+            names.DRIVING: driving,
+            names.DRIVING_MASK: driving_mask,
+            names.PERTURBED_MASK: perturbed,
+            names.REFINED_MASK: refined,
+            **generated,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "model": self.model.to_dict(),
+            "perturbation": self.perturbation.to_dict(),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Animator:
+        values = dict(config)
+        model = ModelConfig.from_dict(values.pop("model"))
+        perturbation = PerturbationConfig.from_dict(values.pop("perturbation"))
+        return cls(model, perturbation, **values)
+
+
+def generate(
+    low_res_generator: keras.Model,
+    high_res_generator: keras.Model,
+    encoded: dict[str, tf.Tensor],
+    driving_mask: tf.Tensor,
+    training: bool,
+) -> dict[str, tf.Tensor]:
+    """Coarse and final frame from an encoded source and the mask that drives it.
+
+    The coarse frame and the masks enter h without gradient: the fine loss teaches h alone (section
+    3.1), at test time it makes no difference.
+    """
+    size = encoded[names.SOURCE].shape[1]
+    coarse = low_res_generator(
+        {
+            names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
+            names.SOURCE_MASK: encoded[names.SOURCE_MASK],
+            names.DRIVING_MASK: driving_mask,
+        },
+        training=training,
+    )[names.COARSE]
+    frame = high_res_generator(
+        {
+            names.SOURCE: encoded[names.SOURCE],
+            names.SOURCE_MASK: resize_bilinear(tf.stop_gradient(encoded[names.SOURCE_MASK]), size),
+            names.COARSE: tf.stop_gradient(coarse),
+            names.DRIVING_MASK: resize_bilinear(tf.stop_gradient(driving_mask), size),
+        },
+        training=training,
+    )[names.FRAME]
+    return {names.COARSE: coarse, names.FRAME: frame}

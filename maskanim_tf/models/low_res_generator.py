@@ -1,0 +1,50 @@
+"""Low-resolution generator l: the coarse frame (equations 3 and 6).
+
+Input:  D(s) `[batch, mask_size, mask_size, 3]`, m_s and the driving mask
+        `[batch, mask_size, mask_size, 1]`, all in [0, 1].
+Output: the coarse frame c, `[batch, image_size, image_size, 3]` in (0, 1).
+Stages: concatenation to 5 channels, 7x7 convolution - norm - relu, residual blocks, up blocks that
+halve the channels until the frame size is reached, 7x7 convolution, sigmoid.
+Paper: section 3 and appendix A.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from maskanim_tf import names
+from maskanim_tf.config import ModelConfig
+from maskanim_tf.models.blocks import ResidualBlock, UpBlock, batch_norm
+from maskanim_tf.models.network import Network, final_conv, sigmoid
+
+
+class LowResGenerator(Network):
+    """Generates the coarse frame; see the head of this file."""
+
+    def __init__(self, config: ModelConfig, **kwargs: Any):
+        super().__init__(config, **{"name": "low_res_generator", **kwargs})
+        shape = config.low_res_generator
+        features = config.scaled(shape.features)
+        self.first = keras.layers.Conv2D(features, 7, padding="same", name="first")
+        self.norm = batch_norm()
+        self.residual_blocks: list[keras.layers.Layer] = [
+            ResidualBlock(features, name=f"residual_{i}") for i in range(shape.residual_blocks)
+        ]
+        self.up_blocks: list[keras.layers.Layer] = [
+            UpBlock(max(1, features // 2 ** (i + 1)), name=f"up_{i}")
+            for i in range(config.up_blocks)
+        ]
+        self.final = final_conv(3)
+
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
+        stacked = tf.concat(
+            (inputs[names.SOURCE_SMALL], inputs[names.SOURCE_MASK], inputs[names.DRIVING_MASK]),
+            axis=-1,
+        )
+        features = tf.nn.relu(self.norm(self.first(stacked), training=training))
+        for block in self.residual_blocks + self.up_blocks:
+            features = block(features, training=training)
+        return {names.COARSE: sigmoid(self.final(features))}

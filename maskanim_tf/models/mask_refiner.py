@@ -1,0 +1,35 @@
+"""Mask refiner r: puts the source's identity into the perturbed driving mask (equations 2 and 5).
+
+Input:  D(s) `[batch, mask_size, mask_size, 3]`, m_s and P(m(d)) `[batch, mask_size, mask_size, 1]`,
+        all in [0, 1].
+Output: the refined mask m_d, `[batch, mask_size, mask_size, 1]` in (0, 1).
+Stages: concatenation to 5 channels, hourglass, 7x7 convolution, sigmoid.
+Paper: section 3 and appendix A.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from maskanim_tf import names
+from maskanim_tf.config import ModelConfig
+from maskanim_tf.models.network import Network, final_conv, sigmoid
+
+
+class MaskRefiner(Network):
+    """Refines a perturbed driving mask; see the head of this file."""
+
+    def __init__(self, config: ModelConfig, **kwargs: Any):
+        super().__init__(config, **{"name": "mask_refiner", **kwargs})
+        self.hourglass = self.make_hourglass(config.mask_refiner)
+        self.final = final_conv(1)
+
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
+        stacked = tf.concat(
+            (inputs[names.SOURCE_SMALL], inputs[names.SOURCE_MASK], inputs[names.PERTURBED_MASK]),
+            axis=-1,
+        )
+        logits = self.final(self.hourglass(stacked, training=training))
+        return {names.REFINED_MASK: sigmoid(logits, self.config.temperature)}

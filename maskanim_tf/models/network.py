@@ -1,0 +1,53 @@
+"""What the four networks have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from maskanim_tf.config import ModelConfig
+from maskanim_tf.config.sections import HourglassConfig
+from maskanim_tf.models.hourglass import Hourglass
+
+
+class Network(keras.Model):
+    """A Keras model made from a `ModelConfig`, which is also its Keras configuration.
+
+    Args:
+      config: sizes and options of all four networks.
+    """
+
+    def __init__(self, config: ModelConfig, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.config = config
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "config": self.config.to_dict()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Network:
+        values = dict(config)
+        return cls(ModelConfig.from_dict(values.pop("config")), **values)
+
+    def make_hourglass(self, shape: HourglassConfig, skips: bool = False) -> Hourglass:
+        """The encoder-decoder of this network at the configured width."""
+        return Hourglass(
+            self.config.scaled(shape.block_expansion),
+            self.config.scaled(shape.max_features),
+            shape.blocks,
+            self.config.encoder_order,
+            skips,
+            name="hourglass",
+        )
+
+
+def final_conv(channels: int, padding: str = "same") -> keras.layers.Layer:
+    """The 7x7 convolution that ends every network."""
+    return keras.layers.Conv2D(channels, 7, padding=padding, name="final")
+
+
+def sigmoid(logits: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
+    """Sigmoid of `logits / temperature`, in float32 also where the network runs in 16 bits."""
+    return tf.nn.sigmoid(tf.cast(logits, tf.float32) / temperature)

@@ -1,0 +1,73 @@
+"""The four networks together, built and ready."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+
+from maskanim_tf import names
+from maskanim_tf.config import ModelConfig
+from maskanim_tf.models.high_res_generator import HighResGenerator
+from maskanim_tf.models.low_res_generator import LowResGenerator
+from maskanim_tf.models.mask_generator import MaskGenerator
+from maskanim_tf.models.mask_refiner import MaskRefiner
+from maskanim_tf.models.network import Network
+
+
+class Networks(NamedTuple):
+    """The paper's m, r, l and h."""
+
+    mask_generator: MaskGenerator
+    mask_refiner: MaskRefiner
+    low_res_generator: LowResGenerator
+    high_res_generator: HighResGenerator
+
+
+def build_networks(config: ModelConfig) -> Networks:
+    """Creates the four networks with all their variables.
+
+    Under a distribution strategy call it inside the strategy's scope: variables are made here, not
+    at the first step.
+    """
+    networks = Networks(
+        MaskGenerator(config),
+        MaskRefiner(config),
+        LowResGenerator(config),
+        HighResGenerator(config),
+    )
+    small, large = config.mask_size, config.image_size
+    source = keras.Input((large, large, 3))
+    source_small, mask = keras.Input((small, small, 3)), keras.Input((small, small, 1))
+    large_mask = keras.Input((large, large, 1))
+    networks.mask_generator(source)
+    networks.mask_refiner(
+        {names.SOURCE_SMALL: source_small, names.SOURCE_MASK: mask, names.PERTURBED_MASK: mask}
+    )
+    networks.low_res_generator(
+        {names.SOURCE_SMALL: source_small, names.SOURCE_MASK: mask, names.DRIVING_MASK: mask}
+    )
+    networks.high_res_generator(
+        {
+            names.SOURCE: source,
+            names.SOURCE_MASK: large_mask,
+            names.COARSE: source,
+            names.DRIVING_MASK: large_mask,
+        }
+    )
+    return networks
+
+
+def named_variables(network: Network) -> dict[str, keras.Variable]:
+    """Every variable of a network under its path, such as "hourglass/down_0/conv/kernel".
+
+    The paths are the same on Keras 2 and Keras 3.
+    """
+    prefix = f"{network.name}/"
+    paths = {}
+    for variable in network.weights:
+        # Keras 3 keeps the path apart from the name; Keras 2 has it in the name, with an output
+        # index.
+        path = getattr(variable, "path", variable.name).split(":")[0]
+        paths[path[len(prefix) :] if path.startswith(prefix) else path] = variable
+    return paths

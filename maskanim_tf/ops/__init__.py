@@ -1,0 +1,1 @@
+"""Operators of the paper as TensorFlow functions; they hold no state."""

@@ -1,0 +1,54 @@
+"""The colour augmentation A of the driving frame (section 3.1)."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from maskanim_tf.config import AugmentationConfig
+from maskanim_tf.ops.seeds import derived_seed
+
+
+def color_jitter(images: tf.Tensor, seeds: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
+    """Operator A: every image gets its own random change of colour.
+
+    Args:
+      images: floating `[batch, height, width, 3]` in [0, 1].
+      seeds: int32 `[batch, 2]`, one per image.
+      config: the ranges to draw from.
+
+    Returns:
+      The same shape and dtype, in [0, 1].
+    """
+    return tf.map_fn(
+        lambda pair: adjust_color(pair[0], draw_color_change(pair[1], config)),
+        (images, seeds),
+        fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+    )
+
+
+def draw_color_change(seed: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
+    """Brightness, contrast and saturation factors and a hue shift, float32 `[4]`, for one image."""
+    reach = tf.constant([config.brightness, config.contrast, config.saturation, config.hue])
+    unit = tf.random.stateless_uniform((4,), derived_seed(seed, 0), -1.0, 1.0)
+    return tf.constant([1.0, 1.0, 1.0, 0.0]) + unit * reach
+
+
+def adjust_color(image: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
+    """Applies one colour change to one image, in the order brightness, contrast, saturation, hue.
+
+    Args:
+      image: floating `[height, width, 3]` in [0, 1].
+      change: float32 `[4]`, the factors of brightness, contrast (about the mean of each channel)
+      and
+        saturation (in HSV), and the shift of hue in turns of the colour wheel.
+
+    Returns:
+      The same shape and dtype, in [0, 1].
+    """
+    dtype = image.dtype
+    image = tf.clip_by_value(tf.cast(image, tf.float32) * change[0], 0.0, 1.0)
+    # HSV is defined for colours in [0, 1] only, hence the second clip.
+    image = tf.clip_by_value(tf.image.adjust_contrast(image, change[1]), 0.0, 1.0)
+    image = tf.image.adjust_saturation(image, change[2])
+    image = tf.image.adjust_hue(image, change[3])
+    return tf.cast(tf.clip_by_value(image, 0.0, 1.0), dtype)

@@ -1,0 +1,47 @@
+"""Changes of image size: D and U of the paper, and the anti-aliased down-scaling for masks."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from maskanim_tf.ops.addons import gaussian_filter
+
+
+def resize_bilinear(images: tf.Tensor, size: int) -> tf.Tensor:
+    """Operators D and U (section 3): bilinear, half-pixel centres, no corner alignment.
+
+    Args:
+      images: floating `[batch, height, width, channels]`.
+      size: height and width of the result in pixels.
+
+    Returns:
+      `[batch, size, size, channels]` of the same dtype.
+    """
+    if images.shape[1] == size and images.shape[2] == size:
+        return images
+    # tf.image.resize gives float32 whatever it was fed.
+    return tf.cast(tf.image.resize(images, (size, size), method="bilinear"), images.dtype)
+
+
+def antialiased_downscale(images: tf.Tensor, scale: float) -> tf.Tensor:
+    """Gaussian blur, then every `1 / scale`-th pixel; it feeds the mask generator.
+
+    Args:
+      images: floating `[batch, height, width, channels]`.
+      scale: 1 / scale is a whole number that divides height and width.
+
+    Returns:
+      `[batch, height * scale, width * scale, channels]` of the same dtype.
+
+    Raises:
+      ValueError: 1 / scale is not a whole number.
+    """
+    step = round(1 / scale)
+    if abs(step * scale - 1) > 1e-6:
+        raise ValueError(f"scale is {scale}, but must be 1 divided by a whole number")
+    if step == 1:
+        return images
+    sigma = (step - 1) / 2
+    size = 2 * round(4 * sigma) + 1
+    blurred = gaussian_filter(tf.cast(images, tf.float32), size, sigma)
+    return tf.cast(blurred[:, ::step, ::step], images.dtype)

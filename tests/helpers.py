@@ -1,0 +1,55 @@
+"""What several tests share: tiny configurations, random frames, the optional shared folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskanim_tf.config import (
+    Config,
+    HourglassConfig,
+    LossConfig,
+    LowResConfig,
+    ModelConfig,
+)
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TEST_DATA = Path(__file__).resolve().parent / "data_files"
+
+TINY_HOURGLASS = HourglassConfig(block_expansion=4, max_features=8, blocks=2)
+TINY_MODEL = ModelConfig(
+    image_size=32,
+    mask_scale=0.5,
+    mask_generator=TINY_HOURGLASS,
+    mask_refiner=TINY_HOURGLASS,
+    low_res_generator=LowResConfig(features=8, residual_blocks=1),
+    high_res_generator=TINY_HOURGLASS,
+)
+TINY_RELEASE_MODEL = TINY_MODEL.replace(
+    encoder_order="norm_relu", temperature=0.1, mask_border=True
+)
+TINY_CONFIG = Config(
+    model=TINY_MODEL,
+    loss=LossConfig(vgg_weights="random", vgg_width=0.05, pyramid_levels=2),
+)
+
+
+def random_frames(batch: int, size: int = 32, channels: int = 3, seed: int = 0) -> np.ndarray:
+    """Smooth random frames, float32 `[batch, size, size, channels]` in [0, 1]."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(size=(batch, size // 8, size // 8, channels))
+    frames = coarse.repeat(8, 1).repeat(8, 2)
+    noise = rng.uniform(-0.1, 0.1, frames.shape)
+    return np.clip(frames + noise, 0, 1).astype(np.float32)
+
+
+def shared_folder(name: str) -> Path:
+    """A folder of the optional data beside the repository; skips the test, by name, without it."""
+    root = Path(os.environ.get("MASKANIM_SHARED", REPOSITORY.parent / "shared"))
+    folder = root / name
+    if not folder.is_dir():
+        pytest.skip(f"needs the folder {name} in $MASKANIM_SHARED")
+    return folder

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from maskanim_tf import names
+from maskanim_tf.config import PerturbationConfig
+from maskanim_tf.models import Animator
+from maskanim_tf.ops.perturbation import perturb_test
+from maskanim_tf.ops.resizing import resize_bilinear
+from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
+
+PERTURBATION = PerturbationConfig()
+SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def animator():
+    return Animator(TINY_MODEL, PERTURBATION)
+
+
+def test_pipeline_is_the_paper_s_equations(animator):
+    result = animator({names.SOURCE: SOURCE, names.DRIVING: DRIVING})
+    assert set(names.INTERMEDIATES) <= set(result)
+    m, r = animator.mask_generator, animator.mask_refiner
+    low, high = animator.low_res_generator, animator.high_res_generator
+    source_mask = m(SOURCE)[names.MASK]
+    small = resize_bilinear(SOURCE, 16)
+    perturbed = perturb_test(m(DRIVING)[names.MASK], PERTURBATION)
+    refined = r(
+        {
+            names.SOURCE_SMALL: small,
+            names.SOURCE_MASK: source_mask,
+            names.PERTURBED_MASK: perturbed,
+        }
+    )[names.REFINED_MASK]
+    coarse = low(
+        {names.SOURCE_SMALL: small, names.SOURCE_MASK: source_mask, names.DRIVING_MASK: refined}
+    )[names.COARSE]
+    frame = high(
+        {
+            names.SOURCE: SOURCE,
+            names.SOURCE_MASK: resize_bilinear(source_mask, 32),
+            names.COARSE: coarse,
+            names.DRIVING_MASK: resize_bilinear(refined, 32),
+        }
+    )[names.FRAME]
+    for key, expected in (
+        (names.SOURCE_MASK, source_mask),
+        (names.PERTURBED_MASK, perturbed),
+        (names.REFINED_MASK, refined),
+        (names.COARSE, coarse),
+        (names.FRAME, frame),
+    ):
+        np.testing.assert_allclose(result[key], expected, atol=1e-6, err_msg=key)
+
+
+def test_one_source_serves_many_driving_frames(animator):
+    together = animator.animate(animator.encode_source(SOURCE[:1]), DRIVING)
+    pairs = animator({names.SOURCE: np.repeat(SOURCE[:1], 2, 0), names.DRIVING: DRIVING})
+    for key in names.INTERMEDIATES:
+        np.testing.assert_allclose(together[key], pairs[key], atol=1e-6, err_msg=key)
+
+
+def test_unknown_batch_under_tf_function(animator):
+    spec = tf.TensorSpec((None, 32, 32, 3), tf.float32)
+    traced = tf.function(
+        lambda s, d: animator({names.SOURCE: s, names.DRIVING: d}), input_signature=[spec, spec]
+    )
+    eager = animator({names.SOURCE: SOURCE, names.DRIVING: DRIVING})
+    for key, value in traced(SOURCE, DRIVING).items():
+        np.testing.assert_allclose(value, eager[key], atol=1e-5, err_msg=key)
+
+
+def test_rebuilt_from_its_keras_configuration():
+    original = Animator(TINY_RELEASE_MODEL, PERTURBATION.replace(shrink=0.5))
+    copy = Animator.from_config(original.get_config())
+    assert copy.model == original.model
+    assert copy.perturbation == original.perturbation
+    copy.set_weights(original.get_weights())
+    inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
+    np.testing.assert_array_equal(original(inputs)[names.FRAME], copy(inputs)[names.FRAME])
+
+
+@pytest.mark.parametrize(
+    ("source", "driving", "message"),
+    [
+        (SOURCE[0], DRIVING, "source has shape"),
+        (SOURCE, random_frames(2, 64), "driving is 64x64, but this model takes 32x32"),
+        (SOURCE * 255, DRIVING, "source has values .* divide 8-bit pictures by 255"),
+    ],
+)
+def test_bad_frames_are_refused(animator, source, driving, message):
+    with pytest.raises(ValueError, match=message):
+        animator({names.SOURCE: source, names.DRIVING: driving})

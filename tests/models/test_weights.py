@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from maskanim_tf.models import build_networks, load_weights, save_weights
+from tests.helpers import TINY_MODEL
+
+
+def test_saved_weights_are_loaded(tmp_path):
+    path = tmp_path / "weights.npz"
+    original, other = build_networks(TINY_MODEL), build_networks(TINY_MODEL)
+    save_weights(original, path)
+    assert list(tmp_path.iterdir()) == [path]
+    load_weights(other, path)
+    for first, second in zip(original, other):
+        for old, new in zip(first.get_weights(), second.get_weights()):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_bad_files_change_nothing(tmp_path):
+    networks = build_networks(TINY_MODEL)
+    before = [network.get_weights() for network in networks]
+    path = tmp_path / "weights.npz"
+    with pytest.raises(FileNotFoundError, match=r"no weight file .*weights\.npz"):
+        load_weights(networks, path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
+        load_weights(networks, path)
+    save_weights(networks, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
+        load_weights(networks, path)
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
+        load_weights(networks, path)
+    save_weights(build_networks(TINY_MODEL.replace(width=2.0)), path)
+    with pytest.raises(ValueError, match=r"mask_generator/.* of shape .* but the network needs"):
+        load_weights(networks, path)
+    save_weights(build_networks(TINY_MODEL.replace(mask_scale=1.0)), path)
+    with pytest.raises(ValueError, match="lacks low_res_generator/up_0/conv/bias"):
+        load_weights(networks, path)
+    for network, weights in zip(networks, before):
+        for old, new in zip(weights, network.get_weights()):
+            np.testing.assert_array_equal(old, new)
