@@ -23,30 +23,30 @@ def flag_name(path: tuple[str, ...]) -> str:
     return "_".join(path[1:] if len(path) > 1 else path)
 
 
+_DEFINE: dict[Any, Callable[..., Any]] = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+    tuple: flags.DEFINE_list,
+}
+
+
 def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines one flag for each option of `Config`."""
     for path, field, kind in leaves(Config):
-        limits = allowed_values(field.metadata)
+        choices, limits = field.metadata["choices"], allowed_values(field.metadata)
         help_text = f"{field.metadata['help']} (default in the paper: {field.default})"
         common: dict[str, Any] = {
             "name": flag_name(path),
             "default": None,
             "flag_values": flag_values,
         }
-        element = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
-        if element is not None:
-            flags.DEFINE_list(help=f"{help_text}; a list, each {limits}", **common)
-        elif kind is bool:
-            flags.DEFINE_bool(help=help_text, **common)
-        elif kind is str and field.metadata["choices"]:
-            flags.DEFINE_enum(enum_values=list(field.metadata["choices"]), help=help_text, **common)
+        if kind is str and choices:
+            flags.DEFINE_enum(enum_values=list(choices), help=help_text, **common)
         else:
-            define = {
-                int: flags.DEFINE_integer,
-                float: flags.DEFINE_float,
-                str: flags.DEFINE_string,
-            }
-            define[kind](help=f"{help_text}; {limits}" if limits else help_text, **common)
+            define = _DEFINE[typing.get_origin(kind) or kind]
+            define(help=f"{help_text}; {limits}" if limits else help_text, **common)
 
 
 def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:

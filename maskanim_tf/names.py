@@ -20,6 +20,12 @@ DRIVING_MASK = "driving_mask"  # m(d), or m(A(d)) in training
 PERTURBED_MASK = "perturbed_mask"  # P(m(d))
 REFINED_MASK = "refined_mask"  # m_d, from the mask refiner
 
+# What training batches and evaluation frames hold besides source and driving.
+TARGET = "target"  # d as filmed, the driver before A, like a frame
+SEEDS = "seeds"  # int32 [batch, 2], one per sample
+CLIP = "clip"  # int64 [batch], index of the clip
+FRAME_NUMBER = "frame_number"  # int64 [batch], of the driving frame in its clip
+
 # Everything the pipeline computes, in the order of the paper's figure 3.
 INTERMEDIATES = (
     SOURCE,

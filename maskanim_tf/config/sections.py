@@ -59,8 +59,8 @@ class ModelConfig(Section):
             raise ValueError(
                 f"ModelConfig.image_size is {self.image_size}, but must be a multiple of "
                 f"{multiple} with mask_scale {self.mask_scale}, {mask_blocks} blocks in the "
-                f"mask networks and {self.high_res_generator.blocks} in high_res_generator; choose such a size, a "
-                "larger mask_scale or fewer blocks"
+                f"mask networks and {self.high_res_generator.blocks} in "
+                "high_res_generator; choose such a size, a larger mask_scale or fewer blocks"
             )
 
     @property

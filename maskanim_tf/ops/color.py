@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from maskanim_tf.config import AugmentationConfig
-from maskanim_tf.ops.seeds import derived_seed
+from maskanim_tf.ops.seeds import COLOR, derived_seed
 
 
 def color_jitter(images: tf.Tensor, seeds: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
@@ -26,10 +26,10 @@ def color_jitter(images: tf.Tensor, seeds: tf.Tensor, config: AugmentationConfig
     )
 
 
-def draw_color_change(seed: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
+def draw_color_change(seed: tf.Tensor, config: AugmentationConfig, use: int = COLOR) -> tf.Tensor:
     """Brightness, contrast and saturation factors and a hue shift, float32 `[4]`, for one image."""
     reach = tf.constant([config.brightness, config.contrast, config.saturation, config.hue])
-    unit = tf.random.stateless_uniform((4,), derived_seed(seed, 0), -1.0, 1.0)
+    unit = tf.random.stateless_uniform((4,), derived_seed(seed, use), -1.0, 1.0)
     return tf.constant([1.0, 1.0, 1.0, 0.0]) + unit * reach
 
 

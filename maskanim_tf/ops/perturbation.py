@@ -13,10 +13,7 @@ from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.config.sections import cut_range
 from maskanim_tf.ops.addons import affine_transform
 from maskanim_tf.ops.resizing import resize_bilinear
-from maskanim_tf.ops.seeds import derived_seed
-
-# Uses of a sample's seed. Index 0 belongs to the colour augmentation.
-_COLUMNS, _ROWS, _NOISE, _SIGN = 1, 2, 3, 4
+from maskanim_tf.ops.seeds import COLUMNS, NOISE, ROWS, SIGN, derived_seed
 
 
 def perturb_test(masks: tf.Tensor, config: PerturbationConfig) -> tf.Tensor:
@@ -49,9 +46,9 @@ def perturb_train(masks: tf.Tensor, seeds: tf.Tensor, config: PerturbationConfig
     levels = rho(masks, config)
     side = masks.shape[1]
     # (i) vertical strips, then the same with rows and columns exchanged.
-    warped = scale_strips(masks, *draw_strips(seeds, side, _COLUMNS, config))
+    warped = scale_strips(masks, *draw_strips(seeds, side, COLUMNS, config))
     warped = tf.transpose(warped, (0, 2, 1, 3))
-    warped = scale_strips(warped, *draw_strips(seeds, side, _ROWS, config))
+    warped = scale_strips(warped, *draw_strips(seeds, side, ROWS, config))
     warped = tf.transpose(warped, (0, 2, 1, 3))
     # (ii), with the rho of the mask as it came, since strips leave zeros that would lower a median.
     warped = threshold(warped, levels)
@@ -161,10 +158,10 @@ def draw_noise(seeds: tf.Tensor, shape: tf.TensorShape, config: PerturbationConf
 
     def draw(seed: tf.Tensor) -> tf.Tensor:
         noise = tf.random.stateless_poisson(
-            shape, derived_seed(seed, _NOISE), config.noise_rate, dtype=tf.float32
+            shape, derived_seed(seed, NOISE), config.noise_rate, dtype=tf.float32
         )
         if config.noise_sign == "random":
-            coin = tf.random.stateless_uniform(shape, derived_seed(seed, _SIGN))
+            coin = tf.random.stateless_uniform(shape, derived_seed(seed, SIGN))
             noise = tf.where(coin < 0.5, -noise, noise)
         return noise / 255
 

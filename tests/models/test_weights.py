@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from maskanim_tf.models import build_networks, load_weights, save_weights
-from tests.helpers import TINY_MODEL
+from maskanim_tf import names
+from maskanim_tf.config import PerturbationConfig
+from maskanim_tf.models import Animator, build_networks, load_weights, save_weights
+from tests.helpers import TEST_DATA, TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 
 
 def test_saved_weights_are_loaded(tmp_path):
@@ -44,3 +46,15 @@ def test_bad_files_change_nothing(tmp_path):
     for network, weights in zip(networks, before):
         for old, new in zip(weights, network.get_weights()):
             np.testing.assert_array_equal(old, new)
+
+
+def test_weights_written_by_keras_2_give_the_same_frame():
+    """The file and the frame were made with TensorFlow 2.15; each dependency set reads it alike."""
+    model = TINY_RELEASE_MODEL.replace(width=0.5)
+    networks = build_networks(model)
+    load_weights(networks, TEST_DATA / "tiny_weights.npz")
+    animator = Animator(model, PerturbationConfig(), networks)
+    inputs = {names.SOURCE: random_frames(1), names.DRIVING: random_frames(1, seed=1)}
+    expected = np.load(TEST_DATA / "tiny_frame.npy")
+    np.testing.assert_allclose(animator(inputs)[names.FRAME], expected, atol=1e-4)
+    assert expected.std() > 0.03

@@ -15,7 +15,7 @@ from maskanim_tf.ops.perturbation import (
     shrink,
     threshold,
 )
-from maskanim_tf.ops.seeds import sample_seeds
+from maskanim_tf.ops.seeds import COLUMNS, ROWS, sample_seeds
 from tests.helpers import random_frames
 
 PAPER = PerturbationConfig()
@@ -92,7 +92,7 @@ def test_perturb_test_agrees_with_numpy():
 
 def test_scaled_strips_agree_with_numpy():
     batch = masks()
-    edges, strip_factors, whole_factors = draw_strips(sample_seeds((5, 6), 3), 64, 1, PAPER)
+    edges, strip_factors, whole_factors = draw_strips(sample_seeds((5, 6), 3), 64, COLUMNS, PAPER)
     result = np.asarray(scale_strips(tf.constant(batch), edges, strip_factors, whole_factors))
     for i, actual in enumerate(result):
         expected = numpy_scale_strips(
@@ -103,7 +103,7 @@ def test_scaled_strips_agree_with_numpy():
 
 def test_drawn_strips_follow_the_paper():
     edges, strip_factors, whole_factors = (
-        value.numpy() for value in draw_strips(sample_seeds((1, 1), 200), 64, 1, PAPER)
+        value.numpy() for value in draw_strips(sample_seeds((1, 1), 200), 64, COLUMNS, PAPER)
     )
     assert edges.shape == (200, 7)
     assert (edges[:, 0] == 0).all()
@@ -135,7 +135,7 @@ def test_perturb_train_is_its_steps_in_order():
     batch = masks()
     seeds = sample_seeds((7, 8), 3)
     result = np.asarray(perturb_train(tf.constant(batch), seeds, PAPER))
-    columns, rows = (draw_strips(seeds, 64, use, PAPER) for use in (1, 2))
+    columns, rows = (draw_strips(seeds, 64, use, PAPER) for use in (COLUMNS, ROWS))
     noise = draw_noise(seeds, tf.TensorShape((64, 64, 1)), PAPER).numpy()
     for i, mask in enumerate(batch[..., 0]):
         warped = numpy_scale_strips(mask, *(np.asarray(part[i]) for part in columns))

@@ -1,0 +1,70 @@
+"""Prints the forward time of each network: `python benchmarks/forward.py --flagfile=...`."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from maskanim_tf import names
+from maskanim_tf.commands import run_command
+from maskanim_tf.flags import config_from_flags, define_flags
+from maskanim_tf.models import Animator
+
+RUNS = flags.DEFINE_integer("runs", 7, "measured runs of each network", lower_bound=1)
+BATCH = flags.DEFINE_integer("batch", 1, "frames in a batch", lower_bound=1)
+
+
+def main() -> None:
+    config = config_from_flags()
+    animator = Animator(config.model, config.perturbation)
+    size, small = config.model.image_size, config.model.mask_size
+    rng = np.random.default_rng(0)
+
+    def frames(side: int, channels: int) -> tf.Tensor:
+        return tf.constant(rng.uniform(size=(BATCH.value, side, side, channels)), tf.float32)
+
+    masks = {names.SOURCE_SMALL: frames(small, 3), names.SOURCE_MASK: frames(small, 1)}
+    inputs = {
+        animator.mask_generator: frames(size, 3),
+        animator.mask_refiner: {**masks, names.PERTURBED_MASK: frames(small, 1)},
+        animator.low_res_generator: {**masks, names.DRIVING_MASK: frames(small, 1)},
+        animator.high_res_generator: {
+            names.SOURCE: frames(size, 3),
+            names.SOURCE_MASK: frames(size, 1),
+            names.COARSE: frames(size, 3),
+            names.DRIVING_MASK: frames(size, 1),
+        },
+        animator: {names.SOURCE: frames(size, 3), names.DRIVING: frames(size, 3)},
+    }
+    calls = {
+        network.name: (tf.function(lambda x, network=network: network(x, training=False)), x)
+        for network, x in inputs.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    # Interleaved, so that a busy moment of the machine hits all networks alike; run 0 traces.
+    for run in range(RUNS.value + 1):
+        for name, (call, x) in calls.items():
+            started = time.perf_counter()
+            call(x)
+            if run:
+                times[name].append(time.perf_counter() - started)
+    print(
+        f"{size}x{size}, width {config.model.width:g}, batch {BATCH.value}, median of {RUNS.value}"
+    )
+    whole = statistics.median(times["animator"])
+    for name, measured in times.items():
+        median = statistics.median(measured)
+        print(f"{name:20s} {1000 * median:9.1f} ms  {median / whole:6.1%} of the animator")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_command(main)
