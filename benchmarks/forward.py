@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import sys
 import time
@@ -9,27 +10,30 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskanim_tf import names
 from maskanim_tf.commands import run_command
-from maskanim_tf.flags import config_from_flags, define_flags
+from maskanim_tf.config import Config, Section, option
 from maskanim_tf.models import Animator
 
-RUNS = flags.DEFINE_integer("runs", 7, "measured runs of each network", lower_bound=1)
-BATCH = flags.DEFINE_integer("batch", 1, "frames in a batch", lower_bound=1)
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkOptions(Section):
+    """Options of the command."""
+
+    runs: int = option(7, "measured runs of each network", minimum=1)
+    batch: int = option(1, "frames in a batch", minimum=1)
 
 
-def main() -> None:
-    config = config_from_flags()
+def main(config: Config, options: BenchmarkOptions) -> None:
     animator = Animator(config.model, config.perturbation)
     size, small = config.model.image_size, config.model.mask_size
     rng = np.random.default_rng(0)
 
     def frames(side: int, channels: int) -> tf.Tensor:
-        return tf.constant(rng.uniform(size=(BATCH.value, side, side, channels)), tf.float32)
+        return tf.constant(rng.uniform(size=(options.batch, side, side, channels)), tf.float32)
 
     masks = {names.SOURCE_SMALL: frames(small, 3), names.SOURCE_MASK: frames(small, 1)}
     inputs = {
@@ -50,14 +54,15 @@ def main() -> None:
     }
     times: dict[str, list[float]] = {name: [] for name in calls}
     # Interleaved, so that a busy moment of the machine hits all networks alike; run 0 traces.
-    for run in range(RUNS.value + 1):
+    for run in range(options.runs + 1):
         for name, (call, x) in calls.items():
             started = time.perf_counter()
             call(x)
             if run:
                 times[name].append(time.perf_counter() - started)
     print(
-        f"{size}x{size}, width {config.model.width:g}, batch {BATCH.value}, median of {RUNS.value}"
+        f"{size}x{size}, width {config.model.width:g}, batch {options.batch}, "
+        f"median of {options.runs}"
     )
     whole = statistics.median(times["animator"])
     for name, measured in times.items():
@@ -66,5 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    define_flags()
-    run_command(main)
+    run_command(main, Config, BenchmarkOptions)

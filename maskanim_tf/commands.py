@@ -5,20 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from absl import app, flags, logging
+from absl import app, logging
+
+from maskanim_tf.config.section import Section
+from maskanim_tf.flags import FlagsError, define_flags, read_flags
 
 
-def run_command(main: Callable[[], None]) -> None:
-    """Parses the flags and runs `main`; an error the user can mend ends in one line.
+def run_command(main: Callable[..., None], *sections: type[Section]) -> None:
+    """Runs `main` with one configuration object per section, read from the command line.
 
-    `--verbosity=1` shows the traceback as well. Exit status: 0, 1 after an error, 130 after Ctrl-C.
+    An error that the user can mend ends in one line; `--verbosity=1` shows the traceback as well.
+    Exit status: 0, 1 after an error, 130 after Ctrl-C.
     """
+    for section in sections:
+        define_flags(section)
 
     def guarded(arguments: list[str]) -> int:
-        if len(arguments) > 1:
-            raise app.UsageError(f"unexpected argument {arguments[1]!r}; options start with --")
         try:
-            main()
+            if len(arguments) > 1:
+                raise ValueError(f"unexpected argument {arguments[1]!r}; options start with --")
+            main(*(read_flags(section) for section in sections))
         except (ValueError, OSError, RuntimeError) as error:
             logging.debug("where it happened:", exc_info=True)
             print(f"error: {error}", file=sys.stderr)
@@ -30,6 +36,7 @@ def run_command(main: Callable[[], None]) -> None:
 
     try:
         app.run(guarded)
-    except flags.Error as error:
+    except FlagsError as error:
+        # A flagfile that cannot be opened; app.run reports other wrong flags itself.
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

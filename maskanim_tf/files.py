@@ -1,20 +1,21 @@
-"""Files that are either whole or absent under their final name."""
+"""Files and folders that are either whole or absent under their final name."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a temporary path beside `path` and renames it on success.
+    """Yields a temporary path beside `path`, for a file or a folder, and renames it on success.
 
     The temporary name keeps the suffix of `path`, since many writers choose the format from it. On
-    any error, an interrupt included, the temporary file is removed and whatever stood under `path`
+    any error, an interrupt included, what was written is removed and whatever stood under `path`
     stays.
 
     Raises:
@@ -25,6 +26,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     partial = final.with_name(f".{final.stem}.{secrets.token_hex(4)}.partial{final.suffix}")
     try:
         yield partial
+        if final.is_dir():
+            # A folder that is not empty cannot be replaced in one step.
+            shutil.rmtree(final)
         os.replace(partial, final)
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        else:
+            partial.unlink(missing_ok=True)

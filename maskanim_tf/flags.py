@@ -1,8 +1,8 @@
-"""Command-line flags, generated from the configuration; the only module that defines them for it.
+"""Command-line flags, generated from configuration sections; the only user of `absl.flags`.
 
-Every option of `Config` becomes one flag. The names of the outer sections are left out, those of
+Every option of a section becomes one flag. The names of the outer sections are left out, those of
 the networks stay: `--image_size`, `--vgg_weights`, `--mask_generator_blocks`. A flag that is not
-given keeps the default of `--variant` and `--dataset`.
+given keeps its default, which for `Config` is that of `--variant` and `--dataset`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,11 @@ from typing import Any
 
 from absl import flags
 
-from maskanim_tf.config.section import Section, allowed_values, leaves
+from maskanim_tf.config.section import Section, SectionT, allowed_values, leaves
 from maskanim_tf.config.sections import Config
 from maskanim_tf.config.variants import default_config
 
-
-def flag_name(path: tuple[str, ...]) -> str:
-    """The flag of an option, from its path of section and option names."""
-    return "_".join(path[1:] if len(path) > 1 else path)
-
+FlagsError = flags.Error
 
 _DEFINE: dict[Any, Callable[..., Any]] = {
     bool: flags.DEFINE_bool,
@@ -32,11 +28,16 @@ _DEFINE: dict[Any, Callable[..., Any]] = {
 }
 
 
-def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
-    """Defines one flag for each option of `Config`."""
-    for path, field, kind in leaves(Config):
+def flag_name(path: tuple[str, ...]) -> str:
+    """The flag of an option, from its path of section and option names."""
+    return "_".join(path[1:] if len(path) > 1 else path)
+
+
+def define_flags(section: type[Section], flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Defines one flag for each option of a section."""
+    for path, field, kind in leaves(section):
         choices, limits = field.metadata["choices"], allowed_values(field.metadata)
-        help_text = f"{field.metadata['help']} (default in the paper: {field.default})"
+        help_text = f"{field.metadata['help']} (default: {field.default})"
         common: dict[str, Any] = {
             "name": flag_name(path),
             "default": None,
@@ -49,20 +50,23 @@ def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
             define(help=f"{help_text}; {limits}" if limits else help_text, **common)
 
 
-def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
-    """The configuration that the given flags ask for.
+def read_flags(section: type[SectionT], flag_values: flags.FlagValues = flags.FLAGS) -> SectionT:
+    """The section that the parsed flags ask for.
 
     Raises:
       ValueError: a value is outside its range; the message names the option and the range.
     """
     given = {
         path: _parsed(flag_values[flag_name(path)].value, kind, flag_name(path))
-        for path, _, kind in leaves(Config)
+        for path, _, kind in leaves(section)
         if flag_values[flag_name(path)].value is not None
     }
-    defaults = default_config(
-        given.get(("variant",), "paper"), given.get(("data", "dataset"), "custom")
-    )
+    if section is Config:
+        defaults: Any = default_config(
+            given.get(("variant",), "paper"), given.get(("data", "dataset"), "custom")
+        )
+    else:
+        defaults = section()
     return _with_changes(defaults, given)
 
 

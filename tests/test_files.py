@@ -13,6 +13,16 @@ def test_file_appears_only_when_whole(tmp_path):
     assert list(final.parent.iterdir()) == [final]
 
 
+def test_a_whole_folder_takes_the_place_of_an_old_one(tmp_path):
+    final = tmp_path / "frames"
+    for content in ("old", "new"):
+        with atomic_path(final) as partial:
+            partial.mkdir()
+            (partial / content).write_text(content)
+    assert [path.name for path in final.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [final]
+
+
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 def test_an_error_leaves_what_stood_there(tmp_path, error):
     final = tmp_path / "result.txt"

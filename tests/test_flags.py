@@ -6,17 +6,17 @@ from absl import flags
 
 from maskanim_tf.config import Config, default_config
 from maskanim_tf.config.section import leaves
-from maskanim_tf.flags import config_from_flags, define_flags, flag_name
+from maskanim_tf.flags import define_flags, flag_name, read_flags
 from tests.helpers import REPOSITORY
 
 PRESETS = sorted(path.name for path in (REPOSITORY / "flagfiles").glob("*.flags"))
 
 
-def parse(*arguments, monkeypatch=None):
+def parse(*arguments):
     values = flags.FlagValues()
-    define_flags(values)
+    define_flags(Config, values)
     values(["program", *arguments])
-    return config_from_flags(values)
+    return read_flags(Config, values)
 
 
 def test_every_option_has_a_flag_of_its_own():

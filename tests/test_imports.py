@@ -6,7 +6,7 @@ from tests.helpers import REPOSITORY
 
 ORDER = (
     ("maskanim_tf.names", "maskanim_tf.files"),
-    ("maskanim_tf.config", "maskanim_tf.flags"),
+    ("maskanim_tf.config", "maskanim_tf.flags", "maskanim_tf.commands"),
     ("maskanim_tf.ops",),
     ("maskanim_tf.data",),
     ("maskanim_tf.models",),
@@ -18,7 +18,6 @@ ORDER = (
     ("train_main",),
 )
 OWN = ("maskanim_tf", "export", "serving")
-ABSL_FLAGS_ALLOWED = ("maskanim_tf.flags",)
 
 
 def rank(module):
@@ -75,3 +74,5 @@ def test_optional_packages_have_one_door():
                 assert name == "maskanim_tf.ops.addons"
             if target.startswith("tensorflow_io"):
                 assert name == "maskanim_tf.data.remote"
+            if target.startswith("absl.flags"):
+                assert name == "maskanim_tf.flags"

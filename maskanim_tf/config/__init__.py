@@ -1,5 +1,6 @@
 """Configuration: frozen dataclasses that check their values."""
 
+from maskanim_tf.config.section import Section, option
 from maskanim_tf.config.sections import (
     AugmentationConfig,
     Config,
@@ -23,8 +24,10 @@ __all__ = [
     "LowResConfig",
     "ModelConfig",
     "PerturbationConfig",
+    "Section",
     "TrainingConfig",
     "default_config",
     "load_config",
+    "option",
     "save_config",
 ]

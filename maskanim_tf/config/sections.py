@@ -188,6 +188,12 @@ class DataConfig(Section):
     id_sampling: bool = option(
         False, "clips named <id>#... share a person: draw an id first, then a clip"
     )
+    held_out: int = option(
+        0, "clips kept for testing where data_dir has no train/ and test/", minimum=0
+    )
+    strict: bool = option(False, "an unreadable clip is an error instead of a warning")
+    deterministic: bool = option(True, "samples in the same order in every run")
+    progress: bool = option(True, "progress bars while clips are looked for")
 
 
 @dataclasses.dataclass(frozen=True)
