@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -9,6 +10,9 @@ from absl import app, logging
 
 from maskanim_tf.config.section import Section
 from maskanim_tf.flags import FlagsError, define_flags, read_flags
+
+# Commands import this module before TensorFlow, which would fill the screen with notes on its build.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def run_command(main: Callable[..., None], *sections: type[Section]) -> None:
