@@ -1,0 +1,168 @@
+"""Finds the clips in a folder and all folders below it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from absl import logging
+from tqdm import tqdm
+
+from maskanim_tf.data.clip import VIDEO_SUFFIXES, Clip, ClipError, has_suffix, is_finished
+from maskanim_tf.data.clips import known_suffixes, probe_clip
+from maskanim_tf.data.picture_clip import (
+    PictureSurvey,
+    probe_folder,
+    survey_pictures,
+)
+
+NAMES_SHOWN = 5
+WORKERS = min(32, 2 * (os.cpu_count() or 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Candidate:
+    path: str
+    survey: PictureSurvey | None = None  # Of a folder of frames.
+
+
+def find_clips(
+    folder: str | os.PathLike[str],
+    *,
+    strict: bool = False,
+    minimum_frames: int = 1,
+    progress: bool = False,
+) -> list[Clip]:
+    """All clips below `folder`, sorted by name; `data.clips` says what counts as one.
+
+    Links are followed. Names that would be equal, as of `a.mp4` beside `a.png`, keep their suffix.
+
+    Args:
+      folder: where to look, to any depth.
+      strict: broken or unreadable files and folders are errors; otherwise each is warned about once
+        and skipped. A folder of frames goes without its broken ones.
+      minimum_frames: shorter clips are left out, with one warning for all of them.
+      progress: shows a progress bar on stderr.
+
+    Raises:
+      FileNotFoundError, NotADirectoryError, PermissionError: `folder` cannot be listed.
+      ValueError: there is no clip, or `minimum_frames` is below 1.
+      ClipError, PermissionError: with `strict`, what is wrong with the first broken file or folder.
+    """
+    if minimum_frames < 1:
+        raise ValueError(f"minimum_frames must be at least 1, got {minimum_frames}")
+    root = os.fspath(folder)
+    report = _raise if strict else _warn
+    found: list[Clip] = []
+    broken = 0
+    with ThreadPoolExecutor(WORKERS) as pool:
+        candidates: list[_Candidate] = []
+        folders = list(_walk(root, report))
+        for several, errors in pool.map(lambda listed: _candidates(*listed), folders):
+            candidates += several
+            broken += len(errors)
+            for error in errors:
+                report(error)
+        names = _names(root, candidates)
+        probed = pool.map(lambda c, name: _probe(c, name, strict), candidates, names)
+        bar = tqdm(probed, "clips", len(candidates), disable=not progress, unit="clip")
+        for result in bar:
+            if isinstance(result, Clip):
+                found.append(result)
+            else:
+                broken += 1
+                report(result)
+    if not found:
+        also = f"; {broken} broken files were skipped" if broken else ""
+        raise ValueError(
+            f"{root}: no clips here or in the folders below, looked for files ending in "
+            f"{known_suffixes()} and for folders of such pictures{also}"
+        )
+    return sorted(_long_enough(root, found, minimum_frames), key=lambda clip: clip.name)
+
+
+def _walk(root: str, report: Callable[[Exception], None]) -> Iterator[tuple[str, list[str]]]:
+    """Each folder and the names of its files, sorted, hidden ones left out; root first."""
+    if not os.path.exists(root):
+        raise FileNotFoundError(f"{root}: there is no such folder")
+    if not os.path.isdir(root):
+        raise NotADirectoryError(f"{root}: is a file; name the folder that holds the clips")
+    visited = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in visited:  # A link to a folder above it.
+            continue
+        visited.add(real)
+        files: list[str] = []
+        folders: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if not entry.name.startswith("."):
+                        (folders if entry.is_dir() else files).append(entry.name)
+        except OSError as error:
+            message = f"{folder}: cannot be listed ({error.strerror}); check its permissions"
+            denied = PermissionError(message)
+            if folder == root:
+                raise denied from error
+            report(denied)
+            continue
+        waiting += [os.path.join(folder, name) for name in sorted(folders, reverse=True)]
+        yield folder, sorted(files)
+
+
+def _candidates(folder: str, files: Sequence[str]) -> tuple[list[_Candidate], list[ClipError]]:
+    videos = [n for n in files if has_suffix(n, VIDEO_SUFFIXES) and is_finished(n)]
+    survey = survey_pictures(folder, files)
+    errors = list(survey.broken.values())
+    if survey.is_one_clip() and not videos:
+        return [_Candidate(folder, survey)], errors
+    single = [*videos, *survey.sizes]
+    return [_Candidate(os.path.join(folder, name)) for name in single], errors
+
+
+def _names(root: str, candidates: Sequence[_Candidate]) -> list[str]:
+    whole = [Path(os.path.relpath(c.path, root)).as_posix() for c in candidates]
+    short = [
+        name if candidate.survey else os.path.splitext(name)[0]
+        for name, candidate in zip(whole, candidates)
+    ]
+    short = [os.path.basename(os.path.abspath(root)) if name == "." else name for name in short]
+    times = Counter(short)
+    return [name if times[name] == 1 else full for name, full in zip(short, whole)]
+
+
+def _probe(candidate: _Candidate, name: str, strict: bool) -> Clip | ClipError:
+    try:
+        if candidate.survey:
+            return probe_folder(candidate.path, name, candidate.survey)
+        return probe_clip(candidate.path, name, strict=strict)
+    except ClipError as error:
+        return error
+
+
+def _long_enough(root: str, clips: Sequence[Clip], minimum: int) -> list[Clip]:
+    short = sorted(clip.name for clip in clips if clip.frames < minimum)
+    if not short:
+        return list(clips)
+    shown = ", ".join(short[:NAMES_SHOWN]) + (", ..." if len(short) > NAMES_SHOWN else "")
+    count = f"{len(short)} of {len(clips)} clips"
+    message = f"{root}: {count} have fewer than {minimum} frames: {shown}"
+    if len(short) == len(clips):
+        raise ValueError(f"{message}; use longer clips")
+    logging.warning("%s; they are left out", message)
+    return [clip for clip in clips if clip.frames >= minimum]
+
+
+def _warn(error: Exception) -> None:
+    logging.warning("%s; it is skipped", error)
+
+
+def _raise(error: Exception) -> None:
+    raise error
