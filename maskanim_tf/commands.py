@@ -11,7 +11,7 @@ from absl import app, logging
 from maskanim_tf.config.section import Section
 from maskanim_tf.flags import FlagsError, define_flags, read_flags
 
-# Commands import this module before TensorFlow, which would fill the screen with notes on its build.
+# Commands import this module before TensorFlow, which would print pages about its own build.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
