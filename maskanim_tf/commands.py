@@ -15,11 +15,14 @@ from maskanim_tf.flags import FlagsError, define_flags, read_flags
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def run_command(main: Callable[..., None], *sections: type[Section]) -> None:
+def run_command(
+    main: Callable[..., None], *sections: type[Section], argv: list[str] | None = None
+) -> None:
     """Runs `main` with one configuration object per section, read from the command line.
 
     An error that the user can mend ends in one line; `--verbosity=1` shows the traceback as well.
-    Exit status: 0, 1 after an error, 130 after Ctrl-C.
+    Exit status: 0, 1 after an error, 130 after Ctrl-C. `argv` is the command line, that of the
+    process by default.
     """
     for section in sections:
         define_flags(section)
@@ -39,7 +42,7 @@ def run_command(main: Callable[..., None], *sections: type[Section]) -> None:
         return 0
 
     try:
-        app.run(guarded)
+        app.run(guarded, argv)
     except FlagsError as error:
         # A flagfile that cannot be opened; app.run reports other wrong flags itself.
         print(f"error: {error}", file=sys.stderr)

@@ -26,6 +26,9 @@ SEEDS = "seeds"  # int32 [batch, 2], one per sample
 CLIP = "clip"  # int64 [batch], index of the clip
 FRAME_NUMBER = "frame_number"  # int64 [batch], of the driving frame in its clip
 
+# Splits of a data set.
+TRAIN, TEST = SPLITS = ("train", "test")
+
 # Everything the pipeline computes, in the order of the paper's figure 3.
 INTERMEDIATES = (
     SOURCE,

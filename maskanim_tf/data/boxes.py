@@ -1,0 +1,101 @@
+"""Which part of which clip becomes a prepared clip: boxes from a table."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+
+from maskanim_tf.data.clips import Clip, ClipError
+
+COLUMNS = ("clip", "start", "end", "left", "top", "right", "bottom")
+OPTIONAL_COLUMNS = ("identity",)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipPart:
+    """A stretch of frames and a square of a clip; becomes one prepared clip.
+
+    Attributes:
+      name: of the prepared clip.
+      clip: the clip it is cut from.
+      start: first frame, counted from 0.
+      end: the frame after the last one.
+      box: left, top, right, bottom in pixels, right and bottom exclusive; None: the whole picture.
+    """
+
+    name: str
+    clip: Clip
+    start: int
+    end: int
+    box: tuple[int, int, int, int] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class BoxRow:
+    """A row of the table of boxes, with its line number for messages."""
+
+    line: int
+    clip: str
+    start: int
+    end: int
+    box: tuple[int, int, int, int]
+    identity: str = ""
+
+    def part_of(self, clip: Clip) -> ClipPart:
+        """What the row takes out of its clip, named `<identity>#<clip>#<start>#<end>`."""
+        owner = f"{self.identity}#" if self.identity else ""
+        name = f"{owner}{clip.name}#{self.start:06d}#{self.end:06d}"
+        return ClipPart(name, clip, self.start, self.end, self.box)
+
+
+def read_boxes(path: str | os.PathLike[str]) -> list[BoxRow]:
+    """Reads a CSV with the columns clip, start, end, left, top, right, bottom and maybe identity.
+
+    Frames are counted from 0, `end` is exclusive; pixels likewise. A box may reach beyond the
+    picture.
+
+    Raises:
+      OSError: the file cannot be read.
+      ValueError: a column is missing or a value is wrong; the message names the line.
+    """
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        header = reader.fieldnames or []
+        missing = [name for name in COLUMNS if name not in header]
+        unknown = [name for name in header if name not in COLUMNS + OPTIONAL_COLUMNS]
+        if missing or unknown:
+            wrong = f"lacks {missing[0]!r}" if missing else f"has an unknown {unknown[0]!r}"
+            raise ValueError(
+                f"{path}: the header {wrong}; it must be {','.join(COLUMNS)}, identity may follow"
+            )
+        return [_row(path, reader.line_num, values) for values in reader]
+
+
+def _row(path: str | os.PathLike[str], line: int, values: dict[str, str]) -> BoxRow:
+    try:
+        start, end, left, top, right, bottom = (int(values[name]) for name in COLUMNS[1:])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}, line {line}: every value but clip is a whole number") from error
+    if not values["clip"] or not (0 <= start < end and left < right and top < bottom):
+        raise ValueError(
+            f"{path}, line {line}: needs a clip, 0 <= start < end, left < right, top < bottom"
+        )
+    identity = values.get("identity") or ""
+    return BoxRow(line, values["clip"], start, end, (left, top, right, bottom), identity)
+
+
+def check_part(part: ClipPart) -> None:
+    """Raises ClipError where the frames or the box lie outside of the clip."""
+    clip = part.clip
+    if part.end > clip.frames:
+        raise ClipError(
+            f"{clip.path}: frames {part.start} to {part.end - 1} asked for, it has {clip.frames}"
+        )
+    if part.box is not None:
+        left, top, right, bottom = part.box
+        if right <= 0 or bottom <= 0 or left >= clip.width or top >= clip.height:
+            raise ClipError(
+                f"{clip.path}: the box {part.box} lies outside of its {clip.width}x{clip.height} "
+                "pixels"
+            )

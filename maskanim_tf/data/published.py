@@ -1,0 +1,132 @@
+"""`python -m maskanim_tf.data.published`: the published crops of Tai-Chi-HD and VoxCeleb.
+
+First-order-model's authors publish, instead of videos, a table with a row per crop: `video_id`,
+`start` and `end` in frames, `bbox` as left-top-right-bottom, the `fps`, `height` and `width` that
+these refer to, `partition` (train or test), and for VoxCeleb `person_id`. A download may have
+another frame rate or size. This command turns the table and a folder of downloads into what
+`maskanim_tf.data.prepare` reads: folders `train/` and `test/` of links to the videos, and
+`boxes.csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+import os
+from pathlib import Path
+
+from tqdm import tqdm
+
+from maskanim_tf.commands import run_command
+from maskanim_tf.config import Section, option
+from maskanim_tf.data.boxes import COLUMNS, OPTIONAL_COLUMNS
+from maskanim_tf.data.clips import Clip, probe_clip
+from maskanim_tf.files import atomic_path
+from maskanim_tf.names import SPLITS
+
+NEEDED = ("video_id", "start", "end", "bbox", "fps", "height", "width", "partition")
+
+
+@dataclasses.dataclass(frozen=True)
+class PublishedOptions(Section):
+    """Options of the command."""
+
+    metadata: str = option("", "the published table, such as taichi-metadata.csv")
+    videos: str = option("", "folder of downloaded videos, named <video id>.mp4")
+    output: str = option("", "folder to make, for --input and --boxes of the preparation")
+
+
+def main(options: PublishedOptions) -> None:
+    """Writes links and boxes, and says which videos are missing."""
+    for name in ("metadata", "videos", "output"):
+        if not getattr(options, name):
+            raise ValueError(f"--{name} is missing")
+    used, missing = convert(options.metadata, options.videos, options.output)
+    print(f"{used} crops; {missing} videos of the table are not in {options.videos}")
+    print(
+        f"next: python -m maskanim_tf.data.prepare --input={options.output} "
+        f"--boxes={os.path.join(options.output, 'boxes.csv')} --output=SHARDS"
+    )
+
+
+def convert(metadata: str, videos: str, output: str) -> tuple[int, int]:
+    """Links the videos of a published table and writes its boxes in their frames and pixels.
+
+    Returns:
+      The number of crops written, and the number of videos that are not there.
+
+    Raises:
+      FileNotFoundError: no such table.
+      ValueError: the table lacks a column, or none of its videos is there.
+      ClipError: a video is broken.
+    """
+    rows_of: dict[str, list[dict[str, str]]] = {}
+    for row in _read_table(metadata):
+        rows_of.setdefault(row["video_id"], []).append(row)
+    boxes, missing = [], 0
+    for video_id, rows in tqdm(rows_of.items(), "videos", unit="video"):
+        parts = video_id.split("#")
+        video = Path(videos, f"{parts[0]}.mp4")
+        if not video.exists():
+            missing += 1
+            continue
+        clip = probe_clip(video)
+        # Reversed, as in the published file names, so that the person comes first.
+        name = "#".join(reversed(parts))
+        for row in rows:
+            link = Path(output, row["partition"], f"{name}.mp4")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                link.symlink_to(video.resolve())
+            boxes.append((f"{row['partition']}/{name}", *_box(row, clip), row.get("person_id", "")))
+    if not boxes:
+        raise ValueError(f"{videos} holds none of the {len(rows_of)} videos of {metadata}")
+    with atomic_path(Path(output, "boxes.csv")) as partial, open(partial, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow((*COLUMNS, *OPTIONAL_COLUMNS))
+        writer.writerows(boxes)
+    return len(boxes), missing
+
+
+def _read_table(path: str) -> list[dict[str, str]]:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"no such table: {path}")
+    with open(path, newline="") as file:
+        reader = csv.DictReader(file)
+        lacking = [column for column in NEEDED if column not in (reader.fieldnames or ())]
+        if lacking:
+            raise ValueError(
+                f"{path} lacks the column {lacking[0]!r}; it needs {', '.join(NEEDED)}"
+            )
+        rows = list(reader)
+    for row in rows:
+        if row["partition"] not in SPLITS:
+            raise ValueError(
+                f"{path}: partition is {row['partition']!r}, but must be one of {', '.join(SPLITS)}"
+            )
+    return rows
+
+
+def _box(row: dict[str, str], clip: Clip) -> tuple[int, ...]:
+    """Start, end, left, top, right and bottom of a row in the frames and pixels of a download."""
+    try:
+        rate = clip.fps / float(row["fps"])
+        # A frame belongs to the crop when its time is not before the start and before the end.
+        start, end = (math.ceil(int(row[key]) * rate - 1e-6) for key in ("start", "end"))
+        left, top, right, bottom = (int(word) for word in row["bbox"].split("-"))
+        across, down = clip.width / float(row["width"]), clip.height / float(row["height"])
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"the row of {row['video_id']} is not as published: {error}") from error
+    return (
+        start,
+        min(end, clip.frames),
+        int(left * across),
+        int(top * down),
+        int(right * across),
+        int(bottom * down),
+    )
+
+
+if __name__ == "__main__":
+    run_command(main, PublishedOptions)

@@ -1,0 +1,126 @@
+"""Where frames come from: a folder of clips, or prepared shards, behind one small interface."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from maskanim_tf.config import Config
+from maskanim_tf.data.clips import Clip, iterate_frames, read_frames
+from maskanim_tf.data.fitting import fit_square
+from maskanim_tf.data.index import find_clips
+from maskanim_tf.data.sampling import hold_out
+from maskanim_tf.data.shards import ShardClips, is_prepared
+from maskanim_tf.names import SPLITS, TEST, TRAIN
+
+
+class ClipSource(Protocol):
+    """Clips whose frames are square and of one size; safe to read from many threads."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the clips, sorted."""
+
+    @property
+    def frame_counts(self) -> np.ndarray:
+        """Number of frames of each clip, int64 `[clips]`."""
+
+    def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
+        """Some frames of a clip, uint8 `[len(frames), size, size, 3]`, RGB.
+
+        Raises:
+          ValueError: the clip is damaged; the message names it.
+        """
+
+    def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
+        """All frames of a clip in order, uint8 `[size, size, 3]`, RGB, one at a time."""
+
+
+class RawClips:
+    """Clips as they are found, decoded and cropped to their centre square when they are read.
+
+    Args:
+      clips: what `find_clips` found.
+      image_size: side of the frames in pixels.
+    """
+
+    def __init__(self, clips: Sequence[Clip], image_size: int):
+        self._clips = list(clips)
+        self._image_size = image_size
+        self.names = [clip.name for clip in clips]
+        self.frame_counts = np.array([clip.frames for clip in clips], np.int64)
+
+    def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
+        """See `ClipSource.read_frames`."""
+        decoded = read_frames(self._clips[clip], frames)
+        return np.stack([fit_square(frame, self._image_size) for frame in decoded])
+
+    def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
+        """See `ClipSource.iterate_frames`."""
+        for frame in iterate_frames(self._clips[clip]):
+            yield fit_square(frame, self._image_size)
+
+
+class Subset:
+    """Some clips of another source."""
+
+    def __init__(self, source: ClipSource, indices: Sequence[int]):
+        self._source = source
+        self._indices = list(indices)
+        self.names = [source.names[index] for index in indices]
+        self.frame_counts = np.asarray(source.frame_counts)[self._indices]
+
+    def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
+        """See `ClipSource.read_frames`."""
+        return self._source.read_frames(self._indices[clip], frames)
+
+    def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
+        """See `ClipSource.iterate_frames`."""
+        return self._source.iterate_frames(self._indices[clip])
+
+
+def open_clips(config: Config, split: str) -> ClipSource:
+    """The clips of a split of the configured data.
+
+    `data_dir` is a prepared data set (local or a URL), a folder with `train/` and `test/`, or any
+    folder of clips, of which a seeded choice of `held_out` is the test split.
+
+    Raises:
+      FileNotFoundError: `data_dir` does not exist.
+      ValueError: unknown split, no clips, shards of another image size.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}, but must be one of {', '.join(SPLITS)}")
+    location, size = config.data.data_dir, config.model.image_size
+    if not location:
+        raise ValueError("data_dir is empty; give the folder of your videos with --data_dir=DIR")
+    if is_prepared(location):
+        clips = ShardClips(location, split)
+        if clips.image_size != size:
+            raise ValueError(
+                f"{location} was prepared for image_size {clips.image_size}, but the model takes "
+                f"{size}; prepare it again with --image_size={size}"
+            )
+        return clips
+    if not os.path.isdir(location):
+        raise FileNotFoundError(
+            f"data_dir {location} is no folder; give the folder of your videos with --data_dir=DIR"
+        )
+    has_splits = os.path.isdir(os.path.join(location, TRAIN))
+    folder = os.path.join(location, split) if has_splits else location
+    found = find_clips(
+        folder, strict=config.data.strict, minimum_frames=2, progress=config.data.progress
+    )
+    raw = RawClips(found, size)
+    if has_splits:
+        return raw
+    train, test = hold_out(raw.names, config.data.held_out, config.seed)
+    if split == TEST and not test:
+        raise ValueError(
+            f"{location} has no test clips: make folders train/ and test/ in it, or keep some "
+            "clips back with --held_out=COUNT"
+        )
+    return Subset(raw, train if split == TRAIN else test)

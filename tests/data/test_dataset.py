@@ -1,0 +1,175 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from maskanim_tf import names
+from maskanim_tf.config import AugmentationConfig, DataConfig, TrainingConfig
+from maskanim_tf.data.dataset import finish_sample, make_dataset, steps_per_epoch
+from maskanim_tf.data.sampling import Sampler
+from maskanim_tf.names import TEST, TRAIN
+from maskanim_tf.ops.color import adjust_color, draw_color_change
+from maskanim_tf.ops.seeds import SHARED_COLOR
+from tests.helpers import TINY_CONFIG, random_frames
+
+NO_CHANGE = AugmentationConfig(
+    brightness=0, contrast=0, saturation=0, hue=0, horizontal_flip=0, time_flip=0
+)
+
+
+class MemoryClips:
+    """Frames whose red is the clip, whose green is the frame number and whose blue rises in x."""
+
+    def __init__(self, counts=(3, 5, 8, 4), damaged=()):
+        self.names = [f"clip{i}" for i in range(len(counts))]
+        self.frame_counts = np.array(counts)
+        self.damaged = damaged
+
+    def frame(self, clip, number):
+        picture = np.zeros((32, 32, 3), np.uint8)
+        picture[..., 0], picture[..., 1] = 50 * clip, 20 * number
+        picture[..., 2] = np.arange(32) * 8
+        return picture
+
+    def read_frames(self, clip, frames):
+        if clip in self.damaged:
+            raise ValueError(f"clip{clip} is damaged")
+        return np.stack([self.frame(clip, number) for number in frames])
+
+    def iterate_frames(self, clip):
+        return (self.frame(clip, number) for number in range(self.frame_counts[clip]))
+
+
+def config(batch=4, augmentation=NO_CHANGE, **data):
+    return TINY_CONFIG.replace(
+        training=TrainingConfig(batch_size=batch),
+        augmentation=augmentation,
+        data=DataConfig(**data),
+    )
+
+
+def batches(count, *arguments, **options):
+    dataset = make_dataset(*arguments, **options)
+    return [{key: value.numpy() for key, value in batch.items()} for batch in dataset.take(count)]
+
+
+def assert_same(first, second):
+    assert len(first) == len(second)
+    for one, other in zip(first, second):
+        for key in one:
+            np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def test_batches_hold_what_the_sampler_draws():
+    setting, clips = config(repeats=2), MemoryClips()
+    sampler = Sampler(clips.names, clips.frame_counts, setting.data, NO_CHANGE, setting.seed)
+    found = batches(3, setting, TRAIN, clips=clips)
+    for index in range(12):
+        draw, row = sampler.draw(index), {key: v[index % 4] for key, v in found[index // 4].items()}
+        for key, number in ((names.SOURCE, draw.source), (names.TARGET, draw.driving)):
+            np.testing.assert_allclose(row[key], clips.frame(draw.clip, number) / 255, atol=1e-6)
+        # No colour change is asked for, so the driver is the target up to HSV rounding.
+        np.testing.assert_allclose(row[names.DRIVING], row[names.TARGET], atol=1e-4)
+        assert tuple(row[names.SEEDS]) == draw.seed
+    assert steps_per_epoch(setting, clips) == 2
+
+
+def test_source_and_driver_are_mirrored_together():
+    clips = MemoryClips()
+    mirrored = config(augmentation=NO_CHANGE.replace(horizontal_flip=1.0))
+    for batch, plain in zip(
+        batches(2, mirrored, TRAIN, clips=clips), batches(2, config(), TRAIN, clips=clips)
+    ):
+        for key in (names.SOURCE, names.TARGET):
+            np.testing.assert_array_equal(batch[key], plain[key][:, :, ::-1])
+
+
+def test_a_resumed_run_goes_on_with_the_next_batch():
+    setting, clips = config(augmentation=AugmentationConfig()), MemoryClips()
+    whole = batches(6, setting, TRAIN, clips=clips)
+    assert_same(whole[4:], batches(2, setting, TRAIN, clips=clips, start_step=4))
+    other = batches(1, setting.replace(seed=1), TRAIN, clips=clips)
+    assert np.abs(other[0][names.SOURCE] - whole[0][names.SOURCE]).max() > 0
+
+
+def test_workers_share_each_batch():
+    setting, clips = config(augmentation=AugmentationConfig()), MemoryClips()
+    whole = batches(3, setting, TRAIN, clips=clips)
+    parts = [
+        batches(3, setting, TRAIN, clips=clips, worker=worker, workers=2) for worker in range(2)
+    ]
+    joined = [
+        {key: np.concatenate((first[key], second[key])) for key in first}
+        for first, second in zip(*parts)
+    ]
+    assert_same(whole, joined)
+    with pytest.raises(ValueError, match="batch_size is 4, but must be a multiple of the 3"):
+        make_dataset(setting, TRAIN, clips=clips, workers=3)
+
+
+def test_a_damaged_clip_is_named_once_and_replaced(caplog):
+    clips = MemoryClips(damaged=(2,))
+    with caplog.at_level("WARNING", logger="absl"):
+        found = batches(6, config(), TRAIN, clips=clips)
+    reds = {round(255 * row[0, 0, 0]) for batch in found for row in batch[names.SOURCE]}
+    assert reds == {0, 50, 150}
+    assert caplog.text.count("clip2 is damaged; another clip takes its place") == 1
+    assert_same(found[3:], batches(3, config(), TRAIN, clips=clips, start_step=3))
+
+
+def test_a_damaged_clip_is_an_error_when_strict():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="clip2 is damaged"):
+        batches(6, config(strict=True), TRAIN, clips=MemoryClips(damaged=(2,)))
+
+
+def test_when_nothing_can_be_read_the_run_stops():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no clip can be read any more"):
+        batches(1, config(), TRAIN, clips=MemoryClips(damaged=(0, 1, 2, 3)))
+
+
+def test_evaluation_reads_whole_clips_in_order():
+    clips = MemoryClips()
+    found = batches(-1, config(), TEST, clips=clips)
+    clip = np.concatenate([batch[names.CLIP] for batch in found])
+    number = np.concatenate([batch[names.FRAME_NUMBER] for batch in found])
+    expected = [(c, n) for c, count in enumerate(clips.frame_counts) for n in range(1, count)]
+    assert list(zip(clip, number)) == expected
+    sources = np.concatenate([batch[names.SOURCE] for batch in found])
+    for (c, n), source, target in zip(
+        expected, sources, np.concatenate([batch[names.TARGET] for batch in found])
+    ):
+        np.testing.assert_allclose(source, clips.frame(c, 0) / 255, atol=1e-6)
+        np.testing.assert_allclose(target, clips.frame(c, n) / 255, atol=1e-6)
+    assert_same(found, batches(-1, config(), TEST, clips=clips))
+
+
+def test_release_shares_one_colour_change():
+    pair = tf.constant((random_frames(2) * 255).astype(np.uint8))
+    seed = tf.constant([3, 4])
+    plain = finish_sample(pair, seed, AugmentationConfig())
+    augmentation = AugmentationConfig(shared_jitter=True)
+    shared = finish_sample(pair, seed, augmentation)
+    change = draw_color_change(seed, augmentation, SHARED_COLOR)
+    for key in (names.SOURCE, names.TARGET):
+        np.testing.assert_allclose(shared[key], adjust_color(plain[key], change), atol=1e-6)
+    np.testing.assert_allclose(
+        shared[names.DRIVING],
+        adjust_color(shared[names.TARGET], draw_color_change(seed, augmentation)),
+        atol=1e-6,
+    )
+    np.testing.assert_allclose(plain[names.SOURCE] * 255, pair[0], atol=1e-4)
+
+
+def test_replicas_of_a_strategy_get_equal_shares():
+    devices = tf.config.list_logical_devices("CPU")
+    if len(devices) < 2:
+        pytest.skip("needs two logical CPU devices")
+    strategy = tf.distribute.MirroredStrategy([device.name for device in devices[:2]])
+    setting, clips = config(), MemoryClips()
+    whole = batches(2, setting, TRAIN, clips=clips)
+    distributed = iter(
+        strategy.experimental_distribute_dataset(make_dataset(setting, TRAIN, clips=clips))
+    )
+    for batch in whole:
+        parts = strategy.experimental_local_results(next(distributed)[names.SEEDS])
+        assert [len(part) for part in parts] == [2, 2]
+        np.testing.assert_array_equal(np.concatenate(parts), batch[names.SEEDS])
