@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -39,6 +40,13 @@ def run_command(
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             return 130
+        except Exception as error:
+            # What fails inside a pipeline arrives as TensorFlow's error, whose first line tells it.
+            if not type(error).__module__.startswith("tensorflow"):
+                raise
+            logging.debug("where it happened:", exc_info=True)
+            print("error:", _first_line(str(error)), file=sys.stderr)
+            return 1
         return 0
 
     try:
@@ -47,3 +55,8 @@ def run_command(
         # A flagfile that cannot be opened; app.run reports other wrong flags itself.
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _first_line(message: str) -> str:
+    """The first line of TensorFlow's message, without the name of the graph's node."""
+    return re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()[0]

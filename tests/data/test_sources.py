@@ -1,14 +1,23 @@
+import shutil
+import subprocess
+import sys
+
+import cv2
 import numpy as np
 import pytest
 
 from maskanim_tf.config import DataConfig
 from maskanim_tf.data.clips import read_frames
+from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
+from maskanim_tf.data.pipeline import prepare
+from maskanim_tf.data.prepare_plan import PrepareConfig
 from maskanim_tf.data.puppets.video import write_video
 from maskanim_tf.data.sources import RawClips, open_clips
 from maskanim_tf.names import TEST, TRAIN
-from tests.helpers import TINY_CONFIG
+from tests.data import prepared
+from tests.helpers import REPOSITORY, TINY_CONFIG
 
 
 def write_clips(folder, count, frames=4, first=0):
@@ -89,3 +98,79 @@ def test_reading_the_same_as_the_clip_interface(tmp_path):
     (clip,) = find_clips(tmp_path)
     expected = fit_square(read_frames(clip, [2])[0], 32)
     np.testing.assert_array_equal(RawClips([clip], 32).read_frames(0, (2,))[0], expected)
+
+
+@pytest.fixture(scope="module")
+def raw_and_prepared(tmp_path_factory):
+    """The same strips as a folder and as shards without loss."""
+    pytest.importorskip("apache_beam")
+    folder = tmp_path_factory.mktemp("prepared")
+    for split, count in ((TRAIN, 3), (TEST, 2)):
+        prepared.write_clips(folder / "raw" / split, {f"{split}{i}": 3 + i for i in range(count)})
+    settings = PrepareConfig(
+        input=str(folder / "raw"),
+        output=str(folder / "shards"),
+        image_size=32,
+        encoding="png",
+        clips_per_shard=2,
+    )
+    prepare(settings)
+    return folder
+
+
+def test_shards_and_raw_folders_give_the_same_batches(raw_and_prepared):
+    for split in (TRAIN, TEST):
+        raw, shards = (
+            list(make_dataset(config(raw_and_prepared / kind), split).take(2))
+            for kind in ("raw", "shards")
+        )
+        assert len(raw) == len(shards) > 0
+        for one, other in zip(raw, shards):
+            for key in one:
+                np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def test_shards_of_another_size_are_refused(raw_and_prepared):
+    setting = config(raw_and_prepared / "shards")
+    setting = setting.replace(model=setting.model.replace(image_size=64))
+    with pytest.raises(ValueError, match="was prepared for image_size 32, but the model takes 64"):
+        open_clips(setting, TRAIN)
+
+
+def sheet(folder, *arguments):
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "maskanim_tf.data.sheet", f"--data_dir={folder}", "--rows=3"),
+            *("--image_size=32", "--mask_scale=1", "--mask_generator_blocks=2"),
+            *("--mask_refiner_blocks=2", "--high_res_generator_blocks=2", *arguments),
+        ],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_sheet_shows_samples(raw_and_prepared, tmp_path):
+    picture = tmp_path / "sheet.png"
+    run = sheet(raw_and_prepared / "shards", f"--output={picture}")
+    assert run.returncode == 0, run.stderr
+    assert f"look at {picture}" in run.stdout
+    assert cv2.imread(str(picture)).shape == (22 + 3 * 132, 3 * 132 - 4, 3)
+
+
+def test_a_damaged_shard_costs_its_clips_only(raw_and_prepared, tmp_path):
+    shutil.copytree(raw_and_prepared / "shards", tmp_path / "shards")
+    damaged = tmp_path / "shards" / TRAIN / "shard-00001-of-00002.tfrecord"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2 :] = bytes(byte ^ 1 for byte in content[len(content) // 2 :])
+    damaged.write_bytes(content)
+    picture = tmp_path / "sheet.png"
+    run = sheet(tmp_path / "shards", f"--output={picture}")
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.count("is damaged at frame") == 1
+    assert picture.exists()
+    run = sheet(tmp_path / "shards", f"--output={tmp_path / 'other.png'}", "--strict")
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("error: ")
+    assert "is damaged at frame" in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
