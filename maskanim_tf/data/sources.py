@@ -13,7 +13,7 @@ from maskanim_tf.data.clips import Clip, iterate_frames, read_frames
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.sampling import hold_out
-from maskanim_tf.data.shards import ShardClips, is_prepared
+from maskanim_tf.data.shards import ShardClips, is_prepared, read_manifest
 from maskanim_tf.names import SPLITS, TEST, TRAIN
 
 
@@ -85,8 +85,8 @@ class Subset:
 def open_clips(config: Config, split: str) -> ClipSource:
     """The clips of a split of the configured data.
 
-    `data_dir` is a prepared data set (local or a URL), a folder with `train/` and `test/`, or any
-    folder of clips, of which a seeded choice of `held_out` is the test split.
+    `data_dir` is a prepared data set (local or an address), or a folder of clips. Without a test
+    split (a folder `test/`) a seeded choice of `held_out` clips is the test split.
 
     Raises:
       FileNotFoundError: `data_dir` does not exist.
@@ -94,33 +94,49 @@ def open_clips(config: Config, split: str) -> ClipSource:
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}, but must be one of {', '.join(SPLITS)}")
-    location, size = config.data.data_dir, config.model.image_size
+    location = config.data.data_dir
     if not location:
         raise ValueError("data_dir is empty; give the folder of your videos with --data_dir=DIR")
     if is_prepared(location):
-        clips = ShardClips(location, split)
-        if clips.image_size != size:
-            raise ValueError(
-                f"{location} was prepared for image_size {clips.image_size}, but the model takes "
-                f"{size}; prepare it again with --image_size={size}"
-            )
-        return clips
+        whole, has_test = _open_shards(location, split, config)
+    else:
+        whole, has_test = _open_folder(location, split, config)
+    if has_test:
+        return whole
+    train, test = hold_out(whole.names, config.data.held_out, config.seed)
+    if split == TEST and not test:
+        raise ValueError(
+            f"{location} has no test clips: put some into a folder test/, or keep some back with "
+            "--held_out=COUNT"
+        )
+    return Subset(whole, train if split == TRAIN else test)
+
+
+def _open_shards(location: str, split: str, config: Config) -> tuple[ClipSource, bool]:
+    """The clips of a split, or all where there is no test split, and whether there is one."""
+    has_test = TEST in read_manifest(location)["splits"]
+    clips = ShardClips(location, split if has_test else TRAIN)
+    if clips.image_size != config.model.image_size:
+        raise ValueError(
+            f"{location} was prepared for image_size {clips.image_size}, but the model takes "
+            f"{config.model.image_size}; prepare it again with "
+            f"--image_size={config.model.image_size}"
+        )
+    return clips, has_test
+
+
+def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource, bool]:
+    """The same for a folder of clips."""
     if not os.path.isdir(location):
         raise FileNotFoundError(
             f"data_dir {location} is no folder; give the folder of your videos with --data_dir=DIR"
         )
-    has_splits = os.path.isdir(os.path.join(location, TRAIN))
-    folder = os.path.join(location, split) if has_splits else location
-    found = find_clips(
-        folder, strict=config.data.strict, minimum_frames=2, progress=config.data.progress
+    has_test = os.path.isdir(os.path.join(location, TEST))
+    folder = os.path.join(location, split if has_test else TRAIN)
+    clips = find_clips(
+        folder if os.path.isdir(folder) else location,
+        strict=config.data.strict,
+        minimum_frames=2,
+        progress=config.data.progress,
     )
-    raw = RawClips(found, size)
-    if has_splits:
-        return raw
-    train, test = hold_out(raw.names, config.data.held_out, config.seed)
-    if split == TEST and not test:
-        raise ValueError(
-            f"{location} has no test clips: make folders train/ and test/ in it, or keep some "
-            "clips back with --held_out=COUNT"
-        )
-    return Subset(raw, train if split == TRAIN else test)
+    return RawClips(clips, config.model.image_size), has_test

@@ -75,7 +75,7 @@ def test_without_such_folders_some_clips_are_held_out(tmp_path):
     assert [f"clip{value // 20}" for value in values] == [*train.names, *test.names]
     streamed = next(iter(test.iterate_frames(0)))
     np.testing.assert_array_equal(streamed, test.read_frames(0, (0,))[0])
-    with pytest.raises(ValueError, match="no test clips: make folders train/ and test/"):
+    with pytest.raises(ValueError, match="no test clips: put some into a folder test/"):
         open_clips(config(tmp_path), TEST)
 
 
@@ -128,6 +128,17 @@ def test_shards_and_raw_folders_give_the_same_batches(raw_and_prepared):
         for one, other in zip(raw, shards):
             for key in one:
                 np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def test_without_a_test_split_some_prepared_clips_are_held_out(raw_and_prepared, tmp_path):
+    settings = PrepareConfig(
+        input=str(raw_and_prepared / "raw" / TRAIN), output=str(tmp_path), image_size=32
+    )
+    prepare(settings)
+    for location in (tmp_path, raw_and_prepared / "raw" / TRAIN):
+        train, test = (open_clips(config(location, held_out=1), split) for split in (TRAIN, TEST))
+        assert (len(train.names), len(test.names)) == (2, 1)
+        assert sorted([*train.names, *test.names]) == ["train0", "train1", "train2"]
 
 
 def test_shards_of_another_size_are_refused(raw_and_prepared):
