@@ -49,8 +49,11 @@ def read_manifest(location: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         content = read_file(path)
     except FileNotFoundError as error:
+        # For an address it may as well be the bucket that is missing.
+        detail = f" ({error})" if scheme_of(location) else ""
         raise FileNotFoundError(
-            f"no {MANIFEST} in {location}: it holds no prepared data, or was interrupted; {AGAIN}"
+            f"no {MANIFEST} in {location}{detail}: it holds no prepared data, or was interrupted; "
+            f"{AGAIN}"
         ) from error
     try:
         manifest = json.loads(content)
