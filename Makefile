@@ -3,11 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 MAIN := .venv/bin
 NEXT := .venv-next/bin
 OUT ?= out/demo
+# Training steps of the demo; fewer for a quick look.
+STEPS ?= 600
 
 .PHONY: demo test test-next lint clean
 
 demo: .venv/ready
-	$(MAIN)/python -m maskanim_tf.demo --flagfile=flagfiles/demo.flags --output=$(OUT)
+	$(MAIN)/python -m maskanim_tf.demo --flagfile=flagfiles/demo.flags \
+		--max_steps=$(STEPS) --output=$(OUT)
 
 test: lint
 	$(MAIN)/python -m pytest -n 2

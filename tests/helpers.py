@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from maskanim_tf.config import (
     Config,
@@ -44,6 +46,17 @@ def random_frames(batch: int, size: int = 32, channels: int = 3, seed: int = 0) 
     frames = coarse.repeat(8, 1).repeat(8, 2)
     noise = rng.uniform(-0.1, 0.1, frames.shape)
     return np.clip(frames + noise, 0, 1).astype(np.float32)
+
+
+@functools.cache
+def two_replicas() -> tf.distribute.Strategy:
+    """Two logical CPU devices as replicas.
+
+    One strategy for all tests of a process: every new one counts its collective operations from the
+    same number, and would meet the leftovers of the one before.
+    """
+    devices = tf.config.list_logical_devices("CPU")[:2]
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
 def shared_folder(name: str) -> Path:

@@ -169,6 +169,7 @@ class TrainingConfig(Section):
 
     batch_size: int = option(16, "samples of a step over all replicas", minimum=1)
     epochs: int = option(100, "number of epochs", minimum=1)
+    max_steps: int = option(0, "end after so many steps, 0 for all epochs", minimum=0)
     learning_rate: float = option(2e-4, "initial learning rate of Adam", above=0)
     beta_1: float = option(0.5, "decay of Adam's first moment", minimum=0, maximum=0.9999)
     beta_2: float = option(0.9, "decay of Adam's second moment", minimum=0, maximum=0.999999)

@@ -26,6 +26,7 @@ def training_pass(
     driving: tf.Tensor,
     seeds: tf.Tensor,
     training: bool = True,
+    refine: bool = True,
 ) -> dict[str, tf.Tensor]:
     """Everything the losses compare, for frames of the same video.
 
@@ -37,9 +38,11 @@ def training_pass(
       driving: A(d), the augmented driver, same shape.
       seeds: int32 `[batch, 2]`, one per sample, for P_train.
       training: whether batch norms use and update batch statistics.
+      refine: whether r takes part; its statistics must not move before it learns.
 
     Returns:
-      The intermediates under the keys of `names`, float32 in [0, 1].
+      The intermediates under the keys of `names`, float32 in [0, 1]; without `refine` the perturbed
+      and the refined mask are missing.
     """
     # One call on both frames halves the launches and makes their batch statistics common.
     masks = networks.mask_generator(tf.concat((source, driving), axis=0), training=training)
@@ -49,15 +52,18 @@ def training_pass(
         names.SOURCE_SMALL: resize_bilinear(source, model.mask_size),
         names.SOURCE_MASK: source_mask,
     }
-    perturbed = perturb_train(driving_mask, seeds, perturbation)
-    refined = networks.mask_refiner(
-        {
-            names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
-            names.SOURCE_MASK: tf.stop_gradient(source_mask),
-            names.PERTURBED_MASK: perturbed,
-        },
-        training=training,
-    )[names.REFINED_MASK]
+    refinement = {}
+    if refine:
+        perturbed = perturb_train(driving_mask, seeds, perturbation)
+        refined = networks.mask_refiner(
+            {
+                names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
+                names.SOURCE_MASK: tf.stop_gradient(source_mask),
+                names.PERTURBED_MASK: perturbed,
+            },
+            training=training,
+        )
+        refinement = {names.PERTURBED_MASK: perturbed, **refined}
     generated = generate(
         networks.low_res_generator,
         networks.high_res_generator,
@@ -69,7 +75,6 @@ def training_pass(
         **encoded,
         names.DRIVING: driving,
         names.DRIVING_MASK: driving_mask,
-        names.PERTURBED_MASK: perturbed,
-        names.REFINED_MASK: refined,
+        **refinement,
         **generated,
     }

@@ -1,30 +1,35 @@
 """The weights of all networks in one `.npz` file that Keras 2 and Keras 3 both read.
 
-Keys are `<network>/<path of the variable>`, values float32 or float16 in Keras layouts.
+Keys are `<network>/<path of the variable>`, values float32 or float16 in Keras layouts. The file
+may hold more; a checkpoint of a training run does. Files may be local or in an object store.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 
-from maskanim_tf.files import atomic_path
+from maskanim_tf.data.locations import read_file, whole_file
 from maskanim_tf.models.network import Network
 from maskanim_tf.models.networks import Networks, named_variables
 
 
 def save_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
     """Writes every variable, batch-norm statistics included; the file appears only when whole."""
-    arrays = {
+    write_arrays(path, weight_arrays(networks))
+
+
+def weight_arrays(networks: Networks) -> dict[str, np.ndarray]:
+    """Every variable of every network under its key."""
+    return {
         f"{network.name}/{name}": np.asarray(variable)
         for network in networks
         for name, variable in named_variables(network).items()
     }
-    with atomic_path(path) as partial, open(partial, "wb") as file:
-        np.savez(file, **arrays)
 
 
 def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
@@ -34,7 +39,13 @@ def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
       FileNotFoundError: no such file.
       ValueError: the file is damaged, or made for networks of another shape.
     """
-    arrays = read_arrays(path)
+    assign_weights(networks, read_arrays(path), path)
+
+
+def assign_weights(
+    networks: Networks, arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]
+) -> None:
+    """Sets all variables from arrays that were read from `path`; see `load_weights`."""
     for network in networks:
         prefix = f"{network.name}/"
         own = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
@@ -44,19 +55,28 @@ def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
             variable.assign(arrays[f"{network.name}/{name}"].astype(np.float32))
 
 
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes an `.npz` file, local or in an object store; it appears only when whole."""
+    with whole_file(path) as partial, open(partial, "wb") as file:
+        np.savez(file, **arrays)
+
+
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """All arrays of an `.npz` file.
+    """All arrays of an `.npz` file, local or in an object store.
 
     Raises:
       FileNotFoundError: no such file.
       ValueError: it is not a whole `.npz` file.
     """
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"no weight file {path}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        content = read_file(path)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise FileNotFoundError(f"no weight file {path}") from error
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return dict(archive)
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zipfile.error) as error:
+    # A lone array is no context manager, which is an AttributeError or a TypeError.
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.error) as error:
         raise ValueError(
             f"{path} is not a readable .npz weight file ({error}); copy or export it again"
         ) from error

@@ -77,6 +77,8 @@ def s3():
     client = s3_client(endpoint)
     client.create_bucket(Bucket="bucket")
     yield endpoint, client
+    # What is stored belongs to the process, not to the server.
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
     server.stop()
 
 
@@ -90,6 +92,29 @@ def s3_client(endpoint):
         aws_access_key_id="key",
         aws_secret_access_key="secret",
     )
+
+
+@needs_moto
+@needs_tensorflow_io
+def test_weights_in_s3(s3, tmp_path):
+    endpoint, client = s3
+    program = """
+import numpy as np
+from maskanim_tf.models import build_networks, load_weights, save_weights
+from tests.helpers import TINY_MODEL
+one, other = build_networks(TINY_MODEL), build_networks(TINY_MODEL)
+save_weights(one, "s3://bucket/run/weights.npz")
+load_weights(other, "s3://bucket/run/weights.npz")
+pairs = zip(one.mask_generator.get_weights(), other.mask_generator.get_weights())
+result = [bool(np.array_equal(a, b)) for a, b in pairs]
+result.append(error_of(load_weights, other, "s3://bucket/run/absent.npz")[:2])
+"""
+    *equal, (kind, message) = run_with_s3(tmp_path, endpoint, program)
+    assert all(equal)
+    assert len(equal) > 10
+    assert (kind, message) == ("FileNotFoundError", "no weight file s3://bucket/run/absent.npz")
+    (found,) = client.list_objects_v2(Bucket="bucket")["Contents"]
+    assert found["Key"] == "run/weights.npz"
 
 
 @needs_tensorflow_io

@@ -1,0 +1,54 @@
+"""The loss terms (equations 8 to 10): pure functions that return one float32 value per sample."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from maskanim_tf.ops.resizing import antialiased_downscale
+
+# Features of one image: a dict of layers per size of the pyramid.
+Features = list[dict[str, tf.Tensor]]
+
+
+def mask_loss(refined: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """L1 distance of the refined mask to the driver's own mask (equation 8).
+
+    Args:
+      refined: m_d, float32 `[batch, mask_size, mask_size, 1]`.
+      target: m(A(d)), same shape; no gradient reaches it.
+
+    Returns:
+      float32 `[batch]`.
+    """
+    return tf.reduce_mean(tf.abs(refined - tf.stop_gradient(target)), axis=(1, 2, 3))
+
+
+def pyramid_features(images: tf.Tensor, network: keras.Model, levels: int) -> Features:
+    """VGG features of an image at full, half, quarter, ... size (equation 10).
+
+    Args:
+      images: float32 `[batch, size, size, 3]` in [0, 1].
+      network: a `VGGFeatures`.
+      levels: how many sizes.
+    """
+    return [network(antialiased_downscale(images, 1 / 2**level)) for level in range(levels)]
+
+
+def perceptual_loss(features: Features, target: Features) -> tf.Tensor:
+    """Sum over sizes and layers of the mean absolute difference of features (equations 9 and 10).
+
+    Args:
+      features: of the generated image.
+      target: of the driver as filmed; no gradient reaches them.
+
+    Returns:
+      float32 `[batch]`.
+    """
+    return tf.add_n(
+        [
+            tf.reduce_mean(tf.abs(ours[layer] - tf.stop_gradient(wanted[layer])), axis=(1, 2, 3))
+            for ours, wanted in zip(features, target)
+            for layer in ours
+        ]
+    )

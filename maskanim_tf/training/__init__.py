@@ -1,0 +1,1 @@
+"""Training: one step, its distribution over replicas, and the loop around it."""

@@ -1,0 +1,111 @@
+"""Checkpoints of a run: single files, whole or absent, local or in an object store.
+
+`step-00000500.npz` holds the networks as `models.load_weights` reads them, what the optimizers
+remember (`optimizers/...`), and as JSON the state and the configuration. `best.npz` is the same,
+of the lowest validation L1. The position in the epoch follows from the step, and so does every
+random choice, since each depends on the seed and on the number of its sample alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import keras
+import numpy as np
+
+from maskanim_tf.config import Config
+from maskanim_tf.data.locations import join, list_folder, remove
+from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
+from maskanim_tf.training.trainer import Trainer
+
+BEST = "best.npz"
+STATE, CONFIG = "state", "config"
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What a run needs to go on, besides variables.
+
+    Attributes:
+      step: number of finished steps.
+      best_l1: lowest validation L1 so far.
+    """
+
+    step: int = 0
+    best_l1: float = math.inf
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+      location: folder or address that they are kept in.
+      keep: how many of the last ones stay; the best one stays besides.
+    """
+
+    def __init__(self, location: str, keep: int = 3):
+        self.location = location
+        self.keep = keep
+
+    def save(self, trainer: Trainer, state: State, name: str = "") -> str:
+        """Writes a checkpoint, then removes those that are too many; returns where it is.
+
+        Raises:
+          OSError: it cannot be written; earlier checkpoints stay as they are.
+        """
+        path = join(self.location, name or f"step-{state.step:08d}.npz")
+        write_arrays(
+            path,
+            {
+                **weight_arrays(trainer.networks),
+                **{k: np.asarray(v) for k, v in _optimizer_variables(trainer).items()},
+                STATE: np.array(json.dumps(dataclasses.asdict(state))),
+                CONFIG: np.array(json.dumps(trainer.config.to_dict())),
+            },
+        )
+        for old in self.steps()[: -self.keep]:
+            remove(old)
+        return path
+
+    def steps(self) -> list[str]:
+        """All checkpoints but the best, the oldest first."""
+        files = [name for name in list_folder(self.location) if name.startswith("step-")]
+        return [join(self.location, name) for name in files]
+
+    def restore(self, trainer: Trainer) -> State:
+        """Sets all variables from the last checkpoint.
+
+        Raises:
+          FileNotFoundError: there is none.
+          ValueError: it is damaged, or was made with another configuration of networks.
+        """
+        if not self.steps():
+            raise FileNotFoundError(
+                f"no checkpoint in {self.location} to resume from; start without --resume"
+            )
+        path = self.steps()[-1]
+        arrays = read_arrays(path)
+        variables = _optimizer_variables(trainer)
+        missing = sorted({*variables, STATE, CONFIG} - set(arrays))
+        if missing:
+            raise ValueError(f"{path} lacks {missing[0]}: it is no checkpoint of a run")
+        config = Config.from_dict(json.loads(str(arrays[CONFIG])))
+        if config.model != trainer.config.model:
+            raise ValueError(
+                f"{path} was made with networks of another configuration; resume with the flags "
+                "of that run, or choose another --run_dir"
+            )
+        assign_weights(trainer.networks, arrays, path)
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        return State(**json.loads(str(arrays[STATE])))
+
+
+def _optimizer_variables(trainer: Trainer) -> dict[str, keras.Variable]:
+    return {
+        f"optimizers/{term}/{index:04d}": variable
+        for term, optimizer in trainer.optimizers.items()
+        for index, variable in enumerate(optimizer.variables)
+    }

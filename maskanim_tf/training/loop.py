@@ -1,0 +1,256 @@
+"""The training loop: steps, schedule, validation, checkpoints, and what a person sees of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import keras
+import tensorflow as tf
+from absl import logging
+from tqdm import tqdm
+
+from maskanim_tf import names
+from maskanim_tf.config import Config, Section, option, save_config
+from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
+from maskanim_tf.data.panels import write_picture
+from maskanim_tf.data.sources import ClipSource, open_clips
+from maskanim_tf.losses import load_vgg
+from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
+from maskanim_tf.training.history import History
+from maskanim_tf.training.strategy import STRATEGIES, make_strategy
+from maskanim_tf.training.trainer import Trainer
+from maskanim_tf.training.validation import Validation
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions(Section):
+    """Where and how a run happens; none of it changes what is learned."""
+
+    run_dir: str = option("runs/latest", "directory of the run")
+    checkpoint_dir: str = option(
+        "", "folder or address of the checkpoints, such as s3://...; run_dir/checkpoints by default"
+    )
+    resume: bool = option(False, "go on from the last checkpoint of run_dir")
+    strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
+    log_every: int = option(50, "steps between rows of the history", minimum=1)
+    validate_every: int = option(500, "steps between validations and panels", minimum=1)
+    checkpoint_every: int = option(500, "steps between checkpoints", minimum=1)
+    bit_exact: bool = option(False, "the same bits in every run on the same machine; slower")
+    keep: int = option(3, "checkpoints that stay, besides the best", minimum=1)
+    validation_frames: int = option(256, "frames that a validation reconstructs", minimum=1)
+
+
+class InterruptedRunError(RuntimeError):
+    """The run was asked to stop and has saved a checkpoint."""
+
+
+class TrainingLoop:
+    """One run, from its first or its next step to its last.
+
+    Args:
+      config: what is learned, and how.
+      options: where the run happens.
+
+    Raises:
+      ValueError: wrong data or configuration.
+      FileExistsError: `run_dir` holds a run already and `resume` is not asked for.
+      OSError: `run_dir` cannot be written.
+    """
+
+    def __init__(self, config: Config, options: RunOptions):
+        self.config = config
+        self.options = options
+        self.checkpoints = Checkpoints(
+            options.checkpoint_dir or str(Path(options.run_dir, "checkpoints")), options.keep
+        )
+        if self.checkpoints.steps() and not options.resume:
+            raise FileExistsError(
+                f"{options.run_dir} holds a run already; go on with --resume, or choose another "
+                "--run_dir"
+            )
+        # Written first, so that a folder that cannot be written is known before any work.
+        save_config(config, options.run_dir)
+        keras.utils.set_random_seed(config.seed)
+        if options.bit_exact:
+            tf.config.experimental.enable_op_determinism()
+        self.clips = open_clips(config, names.TRAIN)
+        self.epoch_steps = steps_per_epoch(config, self.clips)
+        self.total_steps = config.training.epochs * self.epoch_steps
+        if config.training.max_steps:
+            self.total_steps = min(self.total_steps, config.training.max_steps)
+        self.strategy = make_strategy(options.strategy)
+        if config.training.batch_size % self.strategy.num_replicas_in_sync:
+            raise ValueError(
+                f"batch_size is {config.training.batch_size}, but must be a multiple of the "
+                f"{self.strategy.num_replicas_in_sync} replicas"
+            )
+        features = load_vgg(config.loss, config.seed)
+        with self.strategy.scope():
+            self.trainer = Trainer(config, features)
+        self.state = self.checkpoints.restore(self.trainer) if options.resume else State()
+        self.history = History(options.run_dir, self.state.step)
+        self.validation = self._make_validation()
+        self._asked_to_stop = ""
+        self._steps = {refine: self._make_step(refine) for refine in (False, True)}
+
+    def run(self) -> None:
+        """Trains to the end, and says where everything is.
+
+        Raises:
+          InterruptedRunError: after SIGTERM or Ctrl-C, with a checkpoint saved.
+          RuntimeError: a loss is not finite; the last checkpoint stays.
+        """
+        with (
+            _Signals(self._ask_to_stop),
+            tqdm(
+                total=self.total_steps, initial=self.state.step, unit="step", smoothing=0.05
+            ) as bar,
+        ):
+            for batch in self._batches():
+                losses = self._step(batch)
+                bar.update()
+                bar.set_postfix({term: f"{value:.3g}" for term, value in losses.items()})
+                self._after_step(losses)
+                if self._asked_to_stop:
+                    path = self.checkpoints.save(self.trainer, self.state)
+                    raise InterruptedRunError(
+                        f"{self._asked_to_stop}; saved {path}, go on with --resume"
+                    )
+        self._summarize()
+
+    @property
+    def step(self) -> int:
+        """Number of finished steps."""
+        return self.state.step
+
+    def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
+        dataset = make_dataset(
+            self.config, names.TRAIN, clips=self.clips, start_step=self.state.step
+        )
+        distributed = iter(self.strategy.experimental_distribute_dataset(dataset))
+        while self.state.step < self.total_steps:
+            yield next(distributed)
+
+    def _make_step(self, refine: bool) -> tf.types.experimental.GenericFunction:
+        def step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            terms = self.strategy.run(self.trainer.train_step, (batch, refine))
+            return {
+                term: self.strategy.reduce("SUM", value, axis=0) / self.config.training.batch_size
+                for term, value in terms.items()
+            }
+
+        return tf.function(step)
+
+    def _step(self, batch: dict[str, tf.Tensor]) -> dict[str, float]:
+        """One step; its mean losses."""
+        for optimizer in self.trainer.optimizers.values():
+            optimizer.learning_rate.assign(self.learning_rate)
+        losses = {k: float(v) for k, v in self._steps[self.refining](batch).items()}
+        for term, value in losses.items():
+            if not math.isfinite(value):
+                raise RuntimeError(
+                    f"the {term} loss is {value} at step {self.state.step + 1}; checkpoints up to "
+                    f"then are in {self.checkpoints.location}. Try a lower --learning_rate"
+                )
+        self.state = dataclasses.replace(self.state, step=self.state.step + 1)
+        return losses
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the next step, from 0."""
+        return self.state.step // self.epoch_steps
+
+    @property
+    def refining(self) -> bool:
+        """Whether the mask refiner learns in the next step."""
+        return self.epoch >= self.config.loss.refiner_start_epoch
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        training = self.config.training
+        passed = sum(self.epoch >= milestone for milestone in training.milestones)
+        return training.learning_rate * training.decay**passed
+
+    def _after_step(self, losses: dict[str, float]) -> None:
+        step, last = self.state.step, self.state.step == self.total_steps
+        validate = self.validation and (last or step % self.options.validate_every == 0)
+        if validate or last or step % self.options.log_every == 0:
+            row: dict[str, float] = {
+                "step": step,
+                "epoch": step / self.epoch_steps,
+                "learning_rate": self.learning_rate,
+                **losses,
+            }
+            if validate:
+                row.update(self._validate())
+            self.history.add(row)
+            if validate:
+                self.history.draw()
+        if last or step % self.options.checkpoint_every == 0:
+            self.checkpoints.save(self.trainer, self.state)
+
+    def _validate(self) -> dict[str, float]:
+        assert self.validation is not None
+        step = self.state.step
+        scores = self.validation.scores(self.refining)
+        panel = self.validation.panel(self.refining)
+        write_picture(Path(self.options.run_dir, "panels", f"step-{step:08d}.png"), panel)
+        self.history.add_panel(panel, step)
+        tqdm.write(
+            f"step {step}: L1 of unseen clips {scores.l1:.4f}, "
+            f"of copying the source {scores.copy_l1:.4f}",
+            file=sys.stderr,
+        )
+        if scores.l1 < self.state.best_l1:
+            self.state = dataclasses.replace(self.state, best_l1=scores.l1)
+            self.checkpoints.save(self.trainer, self.state, BEST)
+        return {"validation_l1": scores.l1, "copy_l1": scores.copy_l1}
+
+    def _make_validation(self) -> Validation | None:
+        try:
+            clips: ClipSource = open_clips(self.config, names.TEST)
+        except ValueError as error:
+            logging.warning("no validation: %s", error)
+            return None
+        frames = self.options.validation_frames
+        return Validation(self.config, self.trainer.networks, clips, frames)
+
+    def _ask_to_stop(self, why: str) -> None:
+        self._asked_to_stop = why
+
+    def _summarize(self) -> None:
+        print(f"trained to step {self.state.step}; everything is in {self.options.run_dir}:")
+        print(f"  losses and validation  {self.history.draw()}, history.csv")
+        if self.validation:
+            print(f"  intermediates          {self.options.run_dir}/panels/")
+        print(f"  weights                {self.checkpoints.steps()[-1]}")
+        print(f"look closer: tensorboard --logdir={self.options.run_dir}/tensorboard")
+
+
+class _Signals:
+    """Turns the first SIGTERM or Ctrl-C into a request to stop; the second one acts at once."""
+
+    def __init__(self, ask_to_stop: Callable[[str], None]):
+        self._ask_to_stop = ask_to_stop
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._previous[number] = signal.signal(number, self._handle)
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._ask_to_stop(f"stopped by {signal.Signals(number).name}")
+        for each, handler in self._previous.items():
+            signal.signal(each, handler)

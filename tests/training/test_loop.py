@@ -1,0 +1,201 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig
+from maskanim_tf.models import build_networks, load_weights
+from maskanim_tf.training.checkpoints import Checkpoints, State
+from maskanim_tf.training.loop import RunOptions, TrainingLoop
+from maskanim_tf.training.trainer import TERMS
+from tests.data.prepared import write_clips
+from tests.helpers import REPOSITORY, TINY_CONFIG, TINY_MODEL
+
+TINY_FLAGS = [
+    *("--image_size=32", "--mask_scale=0.5", "--vgg_weights=random", "--vgg_width=0.05"),
+    *("--pyramid_levels=2", "--batch_size=4", "--repeats=2", "--held_out=1", "--noprogress"),
+    *("--low_res_generator_features=8", "--low_res_generator_residual_blocks=1"),
+    *(
+        f"--{network}_{option}"
+        for network in ("mask_generator", "mask_refiner", "high_res_generator")
+        for option in ("block_expansion=4", "max_features=8", "blocks=2")
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    write_clips(folder, {f"clip{i}": 4 for i in range(5)})
+    return folder
+
+
+def config(data_dir, steps=6, **training):
+    return TINY_CONFIG.replace(
+        data=DataConfig(data_dir=str(data_dir), repeats=2, held_out=1, progress=False),
+        training=TrainingConfig(batch_size=4, max_steps=steps, **training),
+    )
+
+
+def options(run_dir, **changes):
+    values = {"log_every": 2, "validate_every": 3, "checkpoint_every": 2, "keep": 2}
+    return RunOptions(run_dir=str(run_dir), **{**values, **changes})
+
+
+def rows_of(run_dir):
+    with open(run_dir / "history.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_state(path):
+    return json.loads(str(np.load(path)["state"]))
+
+
+def test_a_run_leaves_everything_a_person_needs(data_dir, tmp_path, capsys):
+    TrainingLoop(config(data_dir), options(tmp_path)).run()
+    rows = rows_of(tmp_path)
+    assert [int(row["step"]) for row in rows] == [2, 3, 4, 6]
+    # An epoch is 4 clips, twice, in batches of 4: r learns from the third step on.
+    assert [bool(row["mask"]) for row in rows] == [False, True, True, True]
+    assert [bool(row["validation_l1"]) for row in rows] == [False, True, False, True]
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert kept == ["best.npz", "step-00000004.npz", "step-00000006.npz"]
+    assert cv2.imread(str(tmp_path / "losses.png")).shape[1] > 800
+    panel = cv2.imread(str(tmp_path / "panels" / "step-00000006.png"))
+    assert panel.shape == (22 + 6 * 132, 8 * 132 - 4, 3)
+    assert list((tmp_path / "tensorboard").iterdir())
+    assert f"everything is in {tmp_path}" in capsys.readouterr().out
+    networks = build_networks(TINY_MODEL)
+    load_weights(networks, tmp_path / "checkpoints" / "step-00000006.npz")
+
+
+def test_the_best_checkpoint_has_the_lowest_validation(data_dir, tmp_path):
+    TrainingLoop(config(data_dir, steps=9), options(tmp_path)).run()
+    scored = [row for row in rows_of(tmp_path) if row["validation_l1"]]
+    best = min(scored, key=lambda row: float(row["validation_l1"]))
+    state = read_state(tmp_path / "checkpoints" / "best.npz")
+    assert state["step"] == int(best["step"])
+    assert state["best_l1"] == pytest.approx(float(best["validation_l1"]))
+
+
+def test_learning_rate_falls_at_milestones(data_dir, tmp_path):
+    setting = config(data_dir, steps=6, milestones=(1, 2), decay=0.1)
+    loop = TrainingLoop(setting, options(tmp_path))
+    rates = []
+    for step in range(6):
+        loop.state = State(step)
+        rates.append(loop.learning_rate)
+    np.testing.assert_allclose(rates, [2e-4, 2e-4, 2e-5, 2e-5, 2e-6, 2e-6])
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(data_dir, tmp_path):
+    loop = TrainingLoop(config(data_dir), options(tmp_path))
+    loop.run()
+    before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    setting = config(data_dir, steps=9).replace(
+        loss=LossConfig(vgg_weights="random", vgg_width=0.05, pyramid_levels=2)
+    )
+    loop = TrainingLoop(setting, options(tmp_path, resume=True))
+    kernel = loop.trainer.high_res_generator.final.kernel
+    kernel.assign(np.full(kernel.shape, np.nan, np.float32))
+    with pytest.raises(RuntimeError, match="the fine loss is nan at step 7; checkpoints"):
+        loop.run()
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == before
+
+
+def test_unusable_run_directories_are_named(data_dir, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint in .* to resume from"):
+        TrainingLoop(config(data_dir), options(tmp_path / "a", resume=True))
+    TrainingLoop(config(data_dir, steps=2), options(tmp_path / "a")).run()
+    with pytest.raises(FileExistsError, match="holds a run already; go on with --resume"):
+        TrainingLoop(config(data_dir), options(tmp_path / "a"))
+    other = config(data_dir).replace(model=TINY_MODEL.replace(width=2.0))
+    with pytest.raises(ValueError, match="networks of another configuration"):
+        TrainingLoop(other, options(tmp_path / "a", resume=True))
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        TrainingLoop(config(data_dir), options(tmp_path / "file" / "run"))
+
+
+def test_a_failed_save_keeps_the_last_checkpoint(data_dir, tmp_path, monkeypatch):
+    loop = TrainingLoop(config(data_dir, steps=2), options(tmp_path))
+    loop.run()
+
+    def full_disk(*arguments, **arrays):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("maskanim_tf.models.weights.np.savez", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        loop.checkpoints.save(loop.trainer, State(4))
+    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert names == ["best.npz", "step-00000002.npz"]
+
+
+def test_checkpoints_hold_the_optimizers(data_dir, tmp_path):
+    loop = TrainingLoop(config(data_dir), options(tmp_path))
+    loop.run()
+    fresh = TrainingLoop(config(data_dir), options(tmp_path / "other"))
+    state = Checkpoints(str(tmp_path / "checkpoints")).restore(fresh.trainer)
+    assert state.step == 6
+    for term in TERMS:
+        ours, theirs = (t.optimizers[term].variables for t in (loop.trainer, fresh.trainer))
+        assert len(ours) == len(theirs) > 4
+        for one, other in zip(ours, theirs):
+            np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def start(data_dir, run_dir, *arguments):
+    command = [
+        *(sys.executable, "train_main.py", *TINY_FLAGS, f"--data_dir={data_dir}"),
+        *(f"--run_dir={run_dir}", "--max_steps=60", "--checkpoint_every=10", "--log_every=5"),
+        *("--validate_every=20", "--bit_exact", *arguments),
+    ]
+    return subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_for(path, process):
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    raise AssertionError(f"{path} did not appear")
+
+
+def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
+    whole = start(data_dir, tmp_path / "whole")
+    assert whole.wait() == 0, whole.communicate()
+    killed = start(data_dir, tmp_path / "parts")
+    wait_for(tmp_path / "parts" / "checkpoints" / "step-00000030.npz", killed)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    resumed = start(data_dir, tmp_path / "parts", "--resume")
+    assert resumed.wait() == 0, resumed.communicate()
+    assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "parts")
+    one, other = (
+        np.load(tmp_path / run / "checkpoints" / "step-00000060.npz") for run in ("whole", "parts")
+    )
+    for name in one.files:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_sigterm_saves_and_leaves(data_dir, tmp_path):
+    run = start(data_dir, tmp_path, "--max_steps=100000", "--epochs=100000")
+    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
+    os.kill(run.pid, signal.SIGTERM)
+    _, stderr = run.communicate()
+    assert run.returncode == 1
+    assert "stopped by SIGTERM; saved" in stderr
+    assert "go on with --resume" in stderr.splitlines()[-1]
+    saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
+    assert int(saved.stem[5:]) > 10
+    assert read_state(saved)["step"] == int(saved.stem[5:])
