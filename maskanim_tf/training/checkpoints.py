@@ -11,12 +11,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
+import shutil
 
 import keras
 import numpy as np
 
 from maskanim_tf.config import Config
 from maskanim_tf.data.locations import join, list_folder, remove
+from maskanim_tf.data.remote import scheme_of
 from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
 from maskanim_tf.training.trainer import Trainer
 
@@ -68,6 +71,23 @@ class Checkpoints:
         for old in self.steps()[: -self.keep]:
             remove(old)
         return path
+
+    def check_space(self, trainer: Trainer) -> None:
+        """Raises OSError where a local disk has no room for all checkpoints that will be kept."""
+        if scheme_of(self.location):
+            return
+        values = [v for network in trainer.networks for v in network.weights]
+        values += _optimizer_variables(trainer).values()
+        # The kept ones, the best one, and the one being written.
+        needed = (self.keep + 2) * sum(4 * math.prod(value.shape) for value in values)
+        os.makedirs(self.location, exist_ok=True)
+        free = shutil.disk_usage(self.location).free
+        if free < needed:
+            raise OSError(
+                f"{self.location} has {free / 2**20:.0f} MiB left, but its checkpoints need "
+                f"{needed / 2**20:.0f} MiB; free some space, or choose a smaller --keep or another "
+                "--checkpoint_dir"
+            )
 
     def steps(self) -> list[str]:
         """All checkpoints but the best, the oldest first."""

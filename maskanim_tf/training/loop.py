@@ -75,8 +75,9 @@ class TrainingLoop:
                 f"{options.run_dir} holds a run already; go on with --resume, or choose another "
                 "--run_dir"
             )
-        # Written first, so that a folder that cannot be written is known before any work.
-        save_config(config, options.run_dir)
+        if not options.resume:
+            # Written first, so that a folder that cannot be written is known before any work.
+            save_config(config, options.run_dir)
         keras.utils.set_random_seed(config.seed)
         if options.bit_exact:
             tf.config.experimental.enable_op_determinism()
@@ -94,7 +95,12 @@ class TrainingLoop:
         features = load_vgg(config.loss, config.seed)
         with self.strategy.scope():
             self.trainer = Trainer(config, features)
-        self.state = self.checkpoints.restore(self.trainer) if options.resume else State()
+        self.checkpoints.check_space(self.trainer)
+        self.state = State()
+        if options.resume:
+            self.state = self.checkpoints.restore(self.trainer)
+            # Only now is it sure that these settings belong to this run.
+            save_config(config, options.run_dir)
         self.history = History(options.run_dir, self.state.step)
         self.validation = self._make_validation()
         self._asked_to_stop = ""

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig
+from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig, load_config
 from maskanim_tf.models import build_networks, load_weights
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
@@ -119,6 +120,7 @@ def test_unusable_run_directories_are_named(data_dir, tmp_path):
     other = config(data_dir).replace(model=TINY_MODEL.replace(width=2.0))
     with pytest.raises(ValueError, match="networks of another configuration"):
         TrainingLoop(other, options(tmp_path / "a", resume=True))
+    assert load_config(tmp_path / "a") == config(data_dir, steps=2)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         TrainingLoop(config(data_dir), options(tmp_path / "file" / "run"))
@@ -136,6 +138,13 @@ def test_a_failed_save_keeps_the_last_checkpoint(data_dir, tmp_path, monkeypatch
         loop.checkpoints.save(loop.trainer, State(4))
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     assert names == ["best.npz", "step-00000002.npz"]
+
+
+def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(OSError, match="has 0 MiB left, but its checkpoints need"):
+        TrainingLoop(config(data_dir), options(tmp_path))
 
 
 def test_checkpoints_hold_the_optimizers(data_dir, tmp_path):
