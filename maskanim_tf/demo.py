@@ -21,6 +21,7 @@ from maskanim_tf.data.panels import draw_panel, write_picture
 from maskanim_tf.data.puppets import DatasetParameters, write_dataset
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.models import Animator
+from maskanim_tf.ops.color import as_floats
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 
 SHOWN = (names.SOURCE, names.DRIVING, names.DRIVING_MASK, names.REFINED_MASK, names.FRAME)
@@ -64,9 +65,9 @@ def reconstruct(animator: Animator, clips: ClipSource, shown: int = 4) -> Iterat
     animate = tf.function(animator.animate)
     for clip in range(min(shown, len(clips.names))):
         frames = list(clips.iterate_frames(clip))
-        encoded = animator.encode_source(_as_floats(frames[:1]))
+        encoded = animator.encode_source(as_floats(frames[:1]))
         for frame in frames:
-            result = animate(encoded, _as_floats([frame]))
+            result = animate(encoded, as_floats([frame]))
             yield draw_panel({key: result[key].numpy() for key in SHOWN}, SHOWN, cell=192)
 
 
@@ -74,13 +75,9 @@ def draw_masks(animator: Animator, clips: ClipSource, rows: int = 6) -> np.ndarr
     """A film strip of every intermediate, for the middle frame of some clips."""
     chosen = range(min(rows, len(clips.names)))
     pairs = [clips.read_frames(clip, (0, int(clips.frame_counts[clip]) // 2)) for clip in chosen]
-    source, driving = (_as_floats([pair[i] for pair in pairs]) for i in range(2))
+    source, driving = (as_floats([pair[i] for pair in pairs]) for i in range(2))
     result = animator({names.SOURCE: source, names.DRIVING: driving})
     return draw_panel({key: value.numpy() for key, value in result.items()})
-
-
-def _as_floats(frames: list[np.ndarray]) -> tf.Tensor:
-    return tf.cast(np.stack(frames), tf.float32) / 255
 
 
 if __name__ == "__main__":

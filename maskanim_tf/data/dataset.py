@@ -18,7 +18,7 @@ from maskanim_tf import names
 from maskanim_tf.config import AugmentationConfig, Config
 from maskanim_tf.data.sampling import Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
-from maskanim_tf.ops.color import adjust_color, draw_color_change
+from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
 from maskanim_tf.ops.seeds import SHARED_COLOR
 
 # Batches that wait for the training step; more would only cost memory.
@@ -37,8 +37,8 @@ def make_dataset(
     """Batches of a split.
 
     The train split never ends; its batches hold `source`, `driving` (augmented by A) and `target`
-    (the driver as filmed), float32 `[batch, size, size, 3]` in [0, 1], and `seeds`, int32 `[batch,
-    2]`. The test split runs once through every clip in order: `source` (the first frame),
+    (the driver as filmed), float32 `[batch, size, size, 3]` in [0, 1], and `seeds`, int32
+    `[batch, 2]`. The test split runs once through every clip in order: `source` (the first frame),
     `driving` and `target` (each later frame), with `clip` and `frame_number`, int64 `[batch]`; the
     last batch may be smaller.
 
@@ -131,7 +131,7 @@ def finish_sample(
       seed: int32 `[2]`.
       augmentation: settings of A, and whether a second change is shared by all (the release).
     """
-    source, target = tf.unstack(tf.cast(pair, tf.float32) / 255)
+    source, target = tf.unstack(as_floats(pair))
     if augmentation.shared_jitter:
         shared = draw_color_change(seed, augmentation, SHARED_COLOR)
         source, target = adjust_color(source, shared), adjust_color(target, shared)
@@ -160,9 +160,9 @@ def _evaluation_batches(config: Config, clips: ClipSource) -> tf.data.Dataset:
     def element(
         source: tf.Tensor, driving: tf.Tensor, clip: tf.Tensor, frame: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        driving = tf.cast(driving, tf.float32) / 255
+        driving = as_floats(driving)
         return {
-            names.SOURCE: tf.cast(source, tf.float32) / 255,
+            names.SOURCE: as_floats(source),
             names.DRIVING: driving,
             names.TARGET: driving,
             names.CLIP: clip,

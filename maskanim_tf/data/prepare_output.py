@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from maskanim_tf.data.locations import exists, join, list_folder, read_file, remove, whole_file
-from maskanim_tf.data.prepare_plan import SPLITS, PrepareConfig, ShardJob, clips_digest
+from maskanim_tf.data.prepare_plan import PrepareConfig, ShardJob, clips_digest
 from maskanim_tf.data.prepare_shard import read_sidecar
 from maskanim_tf.data.shard_index import FORMAT_VERSION, ShardIndex
 from maskanim_tf.data.shards import INDEX, MANIFEST
+from maskanim_tf.names import SPLITS
 
 CONFIGURATION = "configuration.json"
 

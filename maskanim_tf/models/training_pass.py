@@ -24,7 +24,7 @@ def training_pass(
     perturbation: PerturbationConfig,
     source: tf.Tensor,
     driving: tf.Tensor,
-    seeds: tf.Tensor,
+    seeds: tf.Tensor | None,
     training: bool = True,
     refine: bool = True,
 ) -> dict[str, tf.Tensor]:
@@ -36,7 +36,7 @@ def training_pass(
       perturbation: settings of P_train.
       source: s, float32 `[batch, image_size, image_size, 3]` in [0, 1].
       driving: A(d), the augmented driver, same shape.
-      seeds: int32 `[batch, 2]`, one per sample, for P_train.
+      seeds: int32 `[batch, 2]`, one per sample, for P_train; None without `refine`.
       training: whether batch norms use and update batch statistics.
       refine: whether r takes part; its statistics must not move before it learns.
 

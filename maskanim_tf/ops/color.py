@@ -8,6 +8,11 @@ from maskanim_tf.config import AugmentationConfig
 from maskanim_tf.ops.seeds import COLOR, derived_seed
 
 
+def as_floats(frames: tf.Tensor) -> tf.Tensor:
+    """8-bit frames of any shape as float32 in [0, 1]."""
+    return tf.cast(frames, tf.float32) / 255
+
+
 def color_jitter(images: tf.Tensor, seeds: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
     """Operator A: every image gets its own random change of colour.
 
@@ -39,8 +44,7 @@ def adjust_color(image: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
     Args:
       image: floating `[height, width, 3]` in [0, 1].
       change: float32 `[4]`, the factors of brightness, contrast (about the mean of each channel)
-      and
-        saturation (in HSV), and the shift of hue in turns of the colour wheel.
+        and saturation (in HSV), and the shift of hue in turns of the colour wheel.
 
     Returns:
       The same shape and dtype, in [0, 1].

@@ -131,11 +131,6 @@ class TrainingLoop:
                     )
         self._summarize()
 
-    @property
-    def step(self) -> int:
-        """Number of finished steps."""
-        return self.state.step
-
     def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
         dataset = make_dataset(
             self.config, names.TRAIN, clips=self.clips, start_step=self.state.step

@@ -12,8 +12,7 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
     Args:
       name: "one" device, "mirrored" over all GPUs (or logical CPU devices), or "auto": mirrored
-      where
-        there are several GPUs.
+        where there are several GPUs.
 
     Raises:
       ValueError: unknown name.

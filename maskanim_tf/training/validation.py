@@ -13,7 +13,7 @@ from maskanim_tf.data.panels import draw_panel
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
-from maskanim_tf.ops.seeds import sample_seeds
+from maskanim_tf.ops.color import as_floats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Validation:
         """
         generated, copied, count = 0.0, 0.0, 0
         for batch in self._batches:
-            source, target = (_as_floats(batch[key]) for key in (names.SOURCE, names.TARGET))
+            source, target = (as_floats(batch[key]) for key in (names.SOURCE, names.TARGET))
             frame = self._generate(source, target, refined)[names.FRAME]
             generated += len(source) * float(tf.reduce_mean(tf.abs(frame - target)))
             copied += len(source) * float(tf.reduce_mean(tf.abs(source - target)))
@@ -72,7 +72,7 @@ class Validation:
             for key in (names.SOURCE, names.TARGET)
         ]
         chosen = np.linspace(0, len(whole[0]) - 1, rows).astype(int)
-        source, driving = (_as_floats(frames[chosen]) for frames in whole)
+        source, driving = (as_floats(frames[chosen]) for frames in whole)
         result = self._generate(source, driving, refined)
         keys = [key for key in names.INTERMEDIATES if key in result]
         return draw_panel({key: result[key].numpy() for key in keys}, keys)
@@ -85,14 +85,13 @@ class Validation:
         return self._as_trained(source, driving)
 
     def _reconstruct(self, source: tf.Tensor, driving: tf.Tensor) -> dict[str, tf.Tensor]:
-        seeds = sample_seeds((0, 0), tf.shape(source)[0])
         return training_pass(
             self._networks,
             self._config.model,
             self._config.perturbation,
             source,
             driving,
-            seeds,
+            seeds=None,
             training=False,
             refine=False,
         )
@@ -110,7 +109,3 @@ def _spread(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np
     size = config.training.batch_size
     stacks = [np.stack(pairs[start : start + size]) for start in range(0, len(pairs), size)]
     return [{names.SOURCE: stack[:, 0], names.TARGET: stack[:, 1]} for stack in stacks]
-
-
-def _as_floats(frames: np.ndarray) -> tf.Tensor:
-    return tf.cast(frames, tf.float32) / 255
