@@ -32,6 +32,7 @@ class BenchmarkOptions(Section):
     """Options of the command."""
 
     steps: int = option(20, "measured steps", minimum=1)
+    jit: bool = option(False, "networks compiled by XLA")
 
 
 def main(config: Config, options: BenchmarkOptions) -> None:
@@ -42,7 +43,7 @@ def main(config: Config, options: BenchmarkOptions) -> None:
         batches = iter(make_dataset(config, TRAIN))
         batch = next(batches)
         data = timed(lambda: next(batches), options.steps)
-    trainer = Trainer(config, load_vgg(config.loss))
+    trainer = Trainer(config, load_vgg(config.loss), options.jit)
     variables = [v for term in trainer.optimizers for v in trainer.learners(term)]
 
     def total() -> tf.Tensor:

@@ -51,7 +51,7 @@ def main(config: Config, options: DemoOptions) -> None:
     resume = any((run_dir / "checkpoints").glob("step-*.npz"))
     loop = TrainingLoop(config, RunOptions(run_dir=str(run_dir), resume=resume, validate_every=200))
     loop.run()
-    animator = Animator(config.model, config.perturbation, loop.trainer.networks)
+    animator = Animator(config.model, config.perturbation, loop.trainer.results)
     clips = open_clips(config, names.TEST)
     movie, picture = output / "reconstruction.mp4", output / "masks.png"
     write_movie(movie, reconstruct(animator, clips), puppets.fps)

@@ -11,6 +11,7 @@ ENCODER_ORDERS = ("relu_norm", "norm_relu")
 VGG_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 DATASETS = ("custom", "vox", "taichi", "robonet")
 VARIANTS = ("paper", "release")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,6 +178,20 @@ class TrainingConfig(Section):
         (60, 90), "epochs at which the learning rate falls", minimum=1
     )
     decay: float = option(0.1, "factor of the learning rate at a milestone", above=0, maximum=1)
+    precision: str = option(
+        "float32",
+        "type that networks compute in; losses and weights stay float32",
+        choices=PRECISIONS,
+    )
+    accumulate: int = option(
+        1, "parts that a replica takes its samples in, one after another, to save memory", minimum=1
+    )
+    average_decay: float = option(
+        0.0,
+        "decay of a moving average of the weights, such as 0.999; 0 for none",
+        minimum=0,
+        maximum=0.99999,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from maskanim_tf.config.sections import ENCODER_ORDERS
+from maskanim_tf.ops.resizing import double_nearest
 
 
 def batch_norm(name: str = "norm") -> keras.layers.Layer:
@@ -62,12 +63,11 @@ class UpBlock(keras.layers.Layer):
     def __init__(self, filters: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.filters = filters
-        self.upsample = keras.layers.UpSampling2D(2, interpolation="nearest", name="upsample")
         self.conv = keras.layers.Conv2D(filters, 3, padding="same", name="conv")
         self.norm = batch_norm()
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return tf.nn.relu(self.norm(self.conv(self.upsample(inputs)), training=training))
+        return tf.nn.relu(self.norm(self.conv(double_nearest(inputs)), training=training))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters}

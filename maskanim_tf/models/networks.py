@@ -24,12 +24,26 @@ class Networks(NamedTuple):
     high_res_generator: HighResGenerator
 
 
-def build_networks(config: ModelConfig) -> Networks:
+def build_networks(config: ModelConfig, precision: str | None = None) -> Networks:
     """Creates the four networks with all their variables.
 
     Under a distribution strategy call it inside the strategy's scope: variables are made here, not
     at the first step.
+
+    Args:
+      config: sizes and options.
+      precision: Keras' name of the types to compute in, such as "mixed_bfloat16"; by default what
+        `keras.mixed_precision` is set to. Inputs, outputs and variables are float32 in any case.
     """
+    default = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(precision or default)
+    try:
+        return _build(config)
+    finally:
+        keras.mixed_precision.set_global_policy(default)
+
+
+def _build(config: ModelConfig) -> Networks:
     networks = Networks(
         MaskGenerator(config),
         MaskRefiner(config),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from maskanim_tf.ops.addons import gaussian_filter
@@ -21,6 +23,26 @@ def resize_bilinear(images: tf.Tensor, size: int) -> tf.Tensor:
         return images
     # tf.image.resize gives float32 whatever it was fed.
     return tf.cast(tf.image.resize(images, (size, size), method="bilinear"), images.dtype)
+
+
+@tf.custom_gradient
+def double_nearest(images: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Nearest-neighbour up-sampling by 2.
+
+    Its gradient is a pooling, which XLA can compile; TensorFlow's own it cannot.
+
+    Args:
+      images: floating `[batch, height, width, channels]`.
+
+    Returns:
+      `[batch, 2 * height, 2 * width, channels]` of the same dtype.
+    """
+    size = (2 * images.shape[1], 2 * images.shape[2])
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        return 4 * tf.nn.avg_pool2d(upstream, 2, 2, "VALID")
+
+    return tf.image.resize(images, size, method="nearest"), gradient
 
 
 def antialiased_downscale(images: tf.Tensor, scale: float) -> tf.Tensor:

@@ -1,9 +1,11 @@
 """Checkpoints of a run: single files, whole or absent, local or in an object store.
 
 `step-00000500.npz` holds the networks as `models.load_weights` reads them, what the optimizers
-remember (`optimizers/...`), and as JSON the state and the configuration. `best.npz` is the same,
-of the lowest validation L1. The position in the epoch follows from the step, and so does every
-random choice, since each depends on the seed and on the number of its sample alone.
+remember (`optimizers/...`), and as JSON the state and the configuration. Where a run averages its
+weights, the averages are the networks, and the weights themselves stand under `raw/...`.
+`best.npz` is the same, of the lowest validation L1. The position in the epoch follows from the
+step, and so does every random choice, since each depends on the seed and on the number of its
+sample alone.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from maskanim_tf.config import Config
 from maskanim_tf.data.locations import join, list_folder, remove
 from maskanim_tf.data.remote import scheme_of
 from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
+from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import Trainer
 
 BEST = "best.npz"
-STATE, CONFIG = "state", "config"
+STATE, CONFIG, RAW = "state", "config", "raw/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Checkpoints:
         write_arrays(
             path,
             {
-                **weight_arrays(trainer.networks),
+                **weight_arrays(trainer.results),
+                **_raw(trainer),
                 **{k: np.asarray(v) for k, v in _optimizer_variables(trainer).items()},
                 STATE: np.array(json.dumps(dataclasses.asdict(state))),
                 CONFIG: np.array(json.dumps(trainer.config.to_dict())),
@@ -77,6 +81,7 @@ class Checkpoints:
         if scheme_of(self.location):
             return
         values = [v for network in trainer.networks for v in network.weights]
+        values *= 2 if trainer.averages else 1
         values += _optimizer_variables(trainer).values()
         # The kept ones, the best one, and the one being written.
         needed = (self.keep + 2) * sum(4 * math.prod(value.shape) for value in values)
@@ -117,7 +122,11 @@ class Checkpoints:
                 f"{path} was made with networks of another configuration; resume with the flags "
                 "of that run, or choose another --run_dir"
             )
-        assign_weights(trainer.networks, arrays, path)
+        # A run that begins or ceases to average goes on with what there is.
+        raw = {key[len(RAW) :]: value for key, value in arrays.items() if key.startswith(RAW)}
+        assign_weights(trainer.networks, raw or arrays, path)
+        if trainer.averages:
+            assign_weights(trainer.averages, arrays, path)
         for name, variable in variables.items():
             variable.assign(arrays[name])
         return State(**json.loads(str(arrays[STATE])))
@@ -127,5 +136,11 @@ def _optimizer_variables(trainer: Trainer) -> dict[str, keras.Variable]:
     return {
         f"optimizers/{term}/{index:04d}": variable
         for term, optimizer in trainer.optimizers.items()
-        for index, variable in enumerate(optimizer.variables)
+        for index, variable in enumerate(optimizer_variables(optimizer))
     }
+
+
+def _raw(trainer: Trainer) -> dict[str, np.ndarray]:
+    if not trainer.averages:
+        return {}
+    return {RAW + key: value for key, value in weight_arrays(trainer.networks).items()}

@@ -39,6 +39,7 @@ class RunOptions(Section):
     )
     resume: bool = option(False, "go on from the last checkpoint of run_dir")
     strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
+    jit: bool = option(False, "networks compiled by XLA")
     log_every: int = option(50, "steps between rows of the history", minimum=1)
     validate_every: int = option(500, "steps between validations and panels", minimum=1)
     checkpoint_every: int = option(500, "steps between checkpoints", minimum=1)
@@ -94,7 +95,7 @@ class TrainingLoop:
             )
         features = load_vgg(config.loss, config.seed)
         with self.strategy.scope():
-            self.trainer = Trainer(config, features)
+            self.trainer = Trainer(config, features, options.jit)
         self.checkpoints.check_space(self.trainer)
         self.state = State()
         if options.resume:
@@ -142,6 +143,7 @@ class TrainingLoop:
     def _make_step(self, refine: bool) -> tf.types.experimental.GenericFunction:
         def step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             terms = self.strategy.run(self.trainer.train_step, (batch, refine))
+            self.trainer.update_averages()
             return {
                 term: self.strategy.reduce("SUM", value, axis=0) / self.config.training.batch_size
                 for term, value in terms.items()
@@ -222,7 +224,7 @@ class TrainingLoop:
             logging.warning("no validation: %s", error)
             return None
         frames = self.options.validation_frames
-        return Validation(self.config, self.trainer.networks, clips, frames)
+        return Validation(self.config, self.trainer.results, clips, frames)
 
     def _ask_to_stop(self, why: str) -> None:
         self._asked_to_stop = why

@@ -18,10 +18,15 @@ import keras
 import tensorflow as tf
 
 from maskanim_tf import names
-from maskanim_tf.config import Config, TrainingConfig
+from maskanim_tf.config import Config
 from maskanim_tf.losses import VGGFeatures
 from maskanim_tf.losses.terms import mask_loss, perceptual_loss, pyramid_features
 from maskanim_tf.models import Networks, build_networks, training_pass
+from maskanim_tf.training.optimizers import (
+    apply_scaled_gradients,
+    make_optimizer,
+    scaled_loss,
+)
 
 MASK, COARSE, FINE = TERMS = ("mask", "coarse", "fine")
 
@@ -35,19 +40,30 @@ class Trainer(keras.Model):
     Args:
       config: everything that decides the result of a run.
       features: VGG-19 with its weights.
+      jit: whether networks are compiled by XLA.
     """
 
-    def __init__(self, config: Config, features: VGGFeatures, **kwargs: Any):
+    def __init__(self, config: Config, features: VGGFeatures, jit: bool = False, **kwargs: Any):
         super().__init__(**{"name": "trainer", "dtype": "float32", **kwargs})
         self.config = config
         self.features = features
-        networks = build_networks(config.model)
+        networks = build_networks(config.model, config.training.precision)
         self.mask_generator, self.mask_refiner = networks.mask_generator, networks.mask_refiner
         self.low_res_generator = networks.low_res_generator
         self.high_res_generator = networks.high_res_generator
         self.optimizers = {term: make_optimizer(config.training) for term in TERMS}
         for term, optimizer in self.optimizers.items():
             optimizer.build(self.learners(term))
+        self.averages = None
+        if config.training.average_decay:
+            self.averages = build_networks(config.model, config.training.precision)
+            for average, network in zip(self.averages, networks):
+                average.set_weights(network.get_weights())
+        # The networks and VGG as the training pass calls them. XLA compiles them one by one, since
+        # P_train between m and r has operations that it lacks.
+        compiled = [tf.function(each, jit_compile=True) if jit else each for each in networks]
+        self._calls = Networks(*compiled)
+        self._features_call = tf.function(features, jit_compile=True) if jit else features
 
     @property
     def networks(self) -> Networks:
@@ -58,6 +74,11 @@ class Trainer(keras.Model):
             self.low_res_generator,
             self.high_res_generator,
         )
+
+    @property
+    def results(self) -> Networks:
+        """The networks that a run is made for: the averages, where they are kept."""
+        return self.averages or self.networks
 
     def learners(self, term: str) -> list[keras.Variable]:
         """The variables that a loss term updates."""
@@ -78,22 +99,55 @@ class Trainer(keras.Model):
         Returns:
           The weighted terms of this replica's samples, float32 `[samples]` each.
         """
+        count = self.config.training.accumulate
+        parts = [{key: value[part::count] for key, value in batch.items()} for part in range(count)]
+        gradients, terms = self._gradients_of(parts[0], refine)
+        for part in parts[1:]:
+            # One part waits for the other, or all would be in memory at the same time.
+            with tf.control_dependencies(tf.nest.flatten(gradients)):
+                part = tf.nest.map_structure(tf.identity, part)
+            more, more_terms = self._gradients_of(part, refine)
+            gradients = tf.nest.map_structure(tf.add, gradients, more)
+            terms = {term: tf.concat((terms[term], more_terms[term]), 0) for term in terms}
+        for term in terms:
+            apply_scaled_gradients(self.optimizers[term], gradients[term], self.learners(term))
+        return terms
+
+    def update_averages(self) -> None:
+        """Moves the averages towards the weights; outside of replicas, after each step.
+
+        The decay is smaller in the first steps, so that the first weights are soon forgotten.
+        """
+        if self.averages is None:
+            return
+        done = tf.cast(self.optimizers[COARSE].iterations, tf.float32)
+        decay = tf.minimum(self.config.training.average_decay, (1 + done) / (10 + done))
+        for averages, network in zip(self.averages, self.networks):
+            for average, weight in zip(averages.weights, network.weights):
+                average.assign(decay * average + (1 - decay) * weight)
+
+    def _gradients_of(
+        self, batch: dict[str, tf.Tensor], refine: bool
+    ) -> tuple[dict[str, list[tf.Tensor]], dict[str, tf.Tensor]]:
         with tf.GradientTape() as tape:
             terms = self.losses_of(batch, refine)
-            # The only place where replicas meet a scale: gradients of replicas are summed, so each
-            # contributes its samples' share of the global batch.
-            total = tf.add_n([tf.reduce_sum(term) for term in terms.values()])
-            total /= self.config.training.batch_size
-        learners = {term: self.learners(term) for term in terms}
-        gradients = tape.gradient(total, learners)
-        for term, variables in learners.items():
-            self.optimizers[term].apply_gradients(zip(gradients[term], variables))
-        return terms
+            # The only place where replicas meet a scale: gradients of replicas and of parts are
+            # summed, so each contributes its samples' share of the global batch.
+            total = tf.add_n(
+                [
+                    scaled_loss(
+                        self.optimizers[term],
+                        tf.reduce_sum(value) / self.config.training.batch_size,
+                    )
+                    for term, value in terms.items()
+                ]
+            )
+        return tape.gradient(total, {term: self.learners(term) for term in terms}), terms
 
     def losses_of(self, batch: dict[str, tf.Tensor], refine: bool = True) -> dict[str, tf.Tensor]:
         """The weighted loss terms of a batch, float32 `[samples]` each."""
         result = training_pass(
-            self.networks,
+            self._calls,
             self.config.model,
             self.config.perturbation,
             batch[names.SOURCE],
@@ -102,10 +156,10 @@ class Trainer(keras.Model):
             refine=refine,
         )
         loss = self.config.loss
-        target = pyramid_features(batch[names.TARGET], self.features, loss.pyramid_levels)
+        target = pyramid_features(batch[names.TARGET], self._features_call, loss.pyramid_levels)
         terms = {}
         for term, image in ((COARSE, names.COARSE), (FINE, names.FRAME)):
-            generated = pyramid_features(result[image], self.features, loss.pyramid_levels)
+            generated = pyramid_features(result[image], self._features_call, loss.pyramid_levels)
             value = loss.perceptual_weight * perceptual_loss(generated, target)
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(result[image]), axis=(1, 2, 3))
@@ -114,10 +168,3 @@ class Trainer(keras.Model):
             refined, driving_mask = result[names.REFINED_MASK], result[names.DRIVING_MASK]
             terms[MASK] = loss.mask_weight * mask_loss(refined, driving_mask)
         return terms
-
-
-def make_optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    """Adam with the configured rates; its learning rate is a variable that the schedule sets."""
-    return keras.optimizers.Adam(
-        learning_rate=config.learning_rate, beta_1=config.beta_1, beta_2=config.beta_2
-    )

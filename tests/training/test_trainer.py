@@ -6,7 +6,9 @@ import tensorflow as tf
 from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.losses import load_vgg
+from maskanim_tf.models import build_networks
 from maskanim_tf.ops.seeds import sample_seeds
+from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import COARSE, FINE, MASK, TERMS, Trainer
 from tests.helpers import TINY_CONFIG, random_frames, two_replicas
 
@@ -17,8 +19,9 @@ CONFIG = TINY_CONFIG.replace(
 )
 
 
-def make_trainer(config=CONFIG):
-    return Trainer(config, load_vgg(config.loss))
+def make_trainer(config=CONFIG, jit=False, **training):
+    config = config.replace(training=config.training.replace(**training))
+    return Trainer(config, load_vgg(config.loss), jit)
 
 
 def make_batch(count=4):
@@ -77,8 +80,19 @@ def test_first_epoch_leaves_the_refiner_alone():
     assert int(trainer.optimizers[MASK].iterations) == 1
 
 
-def test_losses_fall():
-    trainer, batch = make_trainer(), make_batch()
+WAYS_TO_TRAIN = {
+    "float32": {},
+    "bfloat16": {"precision": "mixed_bfloat16"},
+    "float16": {"precision": "mixed_float16"},
+    "accumulated": {"accumulate": 2},
+    "averaged": {"average_decay": 0.9},
+    "jit": {"jit": True},
+}
+
+
+@pytest.mark.parametrize("how", WAYS_TO_TRAIN.values(), ids=WAYS_TO_TRAIN)
+def test_losses_fall(how):
+    trainer, batch = make_trainer(**how), make_batch()
     step = tf.function(trainer.train_step)
     history = [{k: float(tf.reduce_mean(v)) for k, v in step(batch).items()} for _ in range(30)]
     for term in (COARSE, FINE):
@@ -112,3 +126,112 @@ def test_two_replicas_step_like_one(refine, monkeypatch):
         for a, b in zip(one, two):
             np.testing.assert_allclose(a, b, atol=2e-6, rtol=1e-4)
     assert any(np.abs(a - c).max() > 1e-4 for a, c in zip(results[1][0], weights[0]))
+
+
+def plain_descent(monkeypatch):
+    """Plain gradient descent instead of Adam, which hides how long a gradient is."""
+
+    def make_optimizer(config):
+        descent = keras.optimizers.SGD(0.01)
+        if config.precision == "mixed_float16":
+            return keras.mixed_precision.LossScaleOptimizer(descent)
+        return descent
+
+    monkeypatch.setattr("maskanim_tf.training.trainer.make_optimizer", make_optimizer)
+
+
+def loss_scale(optimizer):
+    """The variable that holds the scale: it starts at 2^15, no other single number does."""
+    singles = [v for v in optimizer_variables(optimizer) if tuple(v.shape) == ()]
+    (scale,) = (variable for variable in singles if float(variable) == 2**15)
+    return scale
+
+
+def changes_of(trainer, batch):
+    """What one step adds to the trainable variables of each network."""
+    before = [[v.numpy() for v in n.trainable_variables] for n in trainer.networks]
+    trainer.train_step(batch)
+    after = [[v.numpy() for v in n.trainable_variables] for n in trainer.networks]
+    return [np.concatenate([(b - a).ravel() for a, b in zip(*pair)]) for pair in zip(before, after)]
+
+
+@pytest.mark.parametrize(
+    ("how", "tolerance"),
+    [
+        # Rounding turns the sign of an absolute difference here and there.
+        ({"precision": "mixed_bfloat16"}, 0.5),
+        ({"precision": "mixed_float16"}, 0.25),
+        ({"jit": True}, 0.01),
+    ],
+)
+def test_speed_options_take_the_same_step(how, tolerance, monkeypatch):
+    plain_descent(monkeypatch)
+    plain, other, batch = make_trainer(), make_trainer(**how), make_batch()
+    for network, same in zip(plain.networks, other.networks):
+        same.set_weights(network.get_weights())
+    if how.get("precision") == "mixed_float16":
+        for optimizer in other.optimizers.values():
+            # The first steps only find the largest scale that does not overflow.
+            loss_scale(optimizer).assign(256)
+    for wanted, got in zip(changes_of(plain, batch), changes_of(other, batch)):
+        assert np.linalg.norm(got - wanted) < tolerance * np.linalg.norm(wanted)
+
+
+def test_accumulated_parts_take_the_step_of_the_whole(monkeypatch):
+    plain_descent(monkeypatch)
+    # Every sample twice, so that both parts have the batch statistics of the whole.
+    batch = {key: tf.repeat(value, 2, axis=0) for key, value in make_batch(2).items()}
+    plain, other = make_trainer(), make_trainer(accumulate=2)
+    for network, same in zip(plain.networks, other.networks):
+        same.set_weights(network.get_weights())
+    for wanted, got in zip(changes_of(plain, batch), changes_of(other, batch)):
+        np.testing.assert_allclose(got, wanted, atol=1e-6, rtol=1e-3)
+
+
+def test_a_step_that_overflows_float16_is_skipped():
+    trainer, batch = make_trainer(precision="mixed_float16"), make_batch()
+    scale = loss_scale(trainer.optimizers[FINE])
+    scale.assign(1e30)
+    fine, coarse = ([v.numpy() for v in trainer.learners(term)] for term in (FINE, COARSE))
+    trainer.train_step(batch)
+    assert float(scale) == pytest.approx(5e29)
+    for before, after in zip(fine, trainer.learners(FINE)):
+        np.testing.assert_array_equal(before, after)
+    assert any(
+        (before != after.numpy()).any() for before, after in zip(coarse, trainer.learners(COARSE))
+    )
+
+
+def test_averages_follow_the_weights():
+    trainer, batch = make_trainer(average_decay=0.5), make_batch()
+    assert trainer.results is trainer.averages
+    first = snapshot(trainer)
+    average = {network.name: network.get_weights() for network in trainer.averages}
+    assert not moved(first, average)
+    trainer.train_step(batch)
+    trainer.update_averages()
+    # After one step the decay is (1 + 1) / (10 + 1).
+    for network in trainer.averages:
+        for old, new, value in zip(
+            first[network.name], snapshot(trainer)[network.name], network.get_weights()
+        ):
+            np.testing.assert_allclose(value, 2 / 11 * old + 9 / 11 * new, atol=1e-6)
+
+
+def test_all_options_together_on_two_replicas():
+    strategy = two_replicas()
+    with strategy.scope():
+        trainer = make_trainer(precision="mixed_float16", accumulate=2, average_decay=0.9)
+    dataset = tf.data.Dataset.from_tensors(make_batch(8)).unbatch().batch(8)
+    (share,) = strategy.experimental_distribute_dataset(dataset)
+
+    @tf.function
+    def step(share):
+        terms = strategy.run(trainer.train_step, args=(share,))
+        trainer.update_averages()
+        return {term: strategy.reduce("SUM", v, axis=0) for term, v in terms.items()}
+
+    history = [{k: float(v) for k, v in step(share).items()} for _ in range(12)]
+    assert history[-1][COARSE] < history[0][COARSE]
+    before = {n.name: n.get_weights() for n in build_networks(CONFIG.model)}
+    assert moved(before, {n.name: n.get_weights() for n in trainer.averages}) == set(before)
