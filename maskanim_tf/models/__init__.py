@@ -1,6 +1,7 @@
 """The four networks as Keras models, and the pipelines that compose them."""
 
-from maskanim_tf.models.animator import Animator
+from maskanim_tf.models.animator import ABLATIONS, Animator
+from maskanim_tf.models.checkpoint import load_animator
 from maskanim_tf.models.high_res_generator import HighResGenerator
 from maskanim_tf.models.low_res_generator import LowResGenerator
 from maskanim_tf.models.mask_generator import MaskGenerator
@@ -10,6 +11,7 @@ from maskanim_tf.models.training_pass import training_pass
 from maskanim_tf.models.weights import load_weights, save_weights
 
 __all__ = [
+    "ABLATIONS",
     "Animator",
     "HighResGenerator",
     "LowResGenerator",
@@ -17,6 +19,7 @@ __all__ = [
     "MaskRefiner",
     "Networks",
     "build_networks",
+    "load_animator",
     "load_weights",
     "named_variables",
     "save_weights",

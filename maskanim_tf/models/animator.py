@@ -21,6 +21,11 @@ from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.ops.resizing import resize_bilinear
 
 
+# What is left out between the driver's mask and the generators (the paper's ablations): P_test, the
+# refiner r, or both.
+ABLATIONS = (NONE, NO_PERT, NO_REF, NO_ID) = ("none", "no_pert", "no_ref", "no_id")
+
+
 class Animator(keras.Model):
     """Animates source frames by driving frames.
 
@@ -34,6 +39,10 @@ class Animator(keras.Model):
       model: sizes and options of the networks.
       perturbation: settings of P_test.
       networks: the networks to use; new ones are built by default.
+      ablation: what to leave out, one of `ABLATIONS`.
+
+    Raises:
+      ValueError: unknown ablation.
     """
 
     def __init__(
@@ -41,14 +50,18 @@ class Animator(keras.Model):
         model: ModelConfig,
         perturbation: PerturbationConfig,
         networks: Networks | None = None,
+        ablation: str = NONE,
         **kwargs: Any,
     ):
+        if ablation not in ABLATIONS:
+            raise ValueError(f"ablation is {ablation!r}, but must be one of {', '.join(ABLATIONS)}")
         # float32 whatever the global policy, so that Keras does not round the frames on their way
         # in; each network casts to its own compute type.
         super().__init__(**{"name": "animator", "dtype": "float32", **kwargs})
         networks = networks or build_networks(model)
         self.model = model
         self.perturbation = perturbation
+        self.ablation = ablation
         self.mask_generator = networks.mask_generator
         self.mask_refiner = networks.mask_refiner
         self.low_res_generator = networks.low_res_generator
@@ -82,15 +95,18 @@ class Animator(keras.Model):
             key: tf.broadcast_to(value, (batch, *value.shape[1:])) for key, value in encoded.items()
         }
         driving_mask = self.mask_generator(driving, training=False)[names.MASK]
-        perturbed = perturb_test(driving_mask, self.perturbation)
-        refined = self.mask_refiner(
-            {
-                names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
-                names.SOURCE_MASK: encoded[names.SOURCE_MASK],
-                names.PERTURBED_MASK: perturbed,
-            },
-            training=False,
-        )[names.REFINED_MASK]
+        perturbed = refined = driving_mask
+        if self.ablation in (NONE, NO_REF):
+            perturbed = refined = perturb_test(driving_mask, self.perturbation)
+        if self.ablation in (NONE, NO_PERT):
+            refined = self.mask_refiner(
+                {
+                    names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
+                    names.SOURCE_MASK: encoded[names.SOURCE_MASK],
+                    names.PERTURBED_MASK: perturbed,
+                },
+                training=False,
+            )[names.REFINED_MASK]
         generated = generate(
             self.low_res_generator, self.high_res_generator, encoded, refined, training=False
         )
@@ -108,6 +124,7 @@ class Animator(keras.Model):
             **super().get_config(),
             "model": self.model.to_dict(),
             "perturbation": self.perturbation.to_dict(),
+            "ablation": self.ablation,
         }
 
     @classmethod

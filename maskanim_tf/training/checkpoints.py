@@ -19,15 +19,15 @@ import shutil
 import keras
 import numpy as np
 
-from maskanim_tf.config import Config
 from maskanim_tf.data.locations import join, list_folder, remove
 from maskanim_tf.data.remote import scheme_of
+from maskanim_tf.models.checkpoint import CONFIG, stored_config
 from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import Trainer
 
 BEST = "best.npz"
-STATE, CONFIG, RAW = "state", "config", "raw/"
+STATE, RAW = "state", "raw/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Checkpoints:
         missing = sorted({*variables, STATE, CONFIG} - set(arrays))
         if missing:
             raise ValueError(f"{path} lacks {missing[0]}: it is no checkpoint of a run")
-        config = Config.from_dict(json.loads(str(arrays[CONFIG])))
+        config = stored_config(arrays, path)
         if config.model != trainer.config.model:
             raise ValueError(
                 f"{path} was made with networks of another configuration; resume with the flags "

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
-from maskanim_tf.models import Animator
+from maskanim_tf.models import ABLATIONS, Animator, build_networks
 from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.ops.resizing import resize_bilinear
 from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
@@ -92,3 +92,31 @@ def test_rebuilt_from_its_keras_configuration():
 def test_bad_frames_are_refused(animator, source, driving, message):
     with pytest.raises(ValueError, match=message):
         animator({names.SOURCE: source, names.DRIVING: driving})
+
+
+def test_ablations_leave_out_what_they_name():
+    networks = build_networks(TINY_MODEL)
+    inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
+    results = {
+        ablation: Animator(TINY_MODEL, PERTURBATION, networks, ablation)(inputs)
+        for ablation in ABLATIONS
+    }
+    mask = results["none"][names.DRIVING_MASK]
+    perturbed = perturb_test(mask, PERTURBATION)
+    refined = {
+        ablation: networks.mask_refiner(
+            {
+                names.SOURCE_SMALL: results["none"][names.SOURCE_SMALL],
+                names.SOURCE_MASK: results["none"][names.SOURCE_MASK],
+                names.PERTURBED_MASK: value,
+            }
+        )[names.REFINED_MASK]
+        for ablation, value in (("none", perturbed), ("no_pert", mask))
+    }
+    expected = {**refined, "no_ref": perturbed, "no_id": mask}
+    for ablation, result in results.items():
+        np.testing.assert_allclose(
+            result[names.REFINED_MASK], expected[ablation], atol=1e-6, err_msg=ablation
+        )
+    with pytest.raises(ValueError, match=r"ablation is 'all', but must be one of none, no_pert"):
+        Animator(TINY_MODEL, PERTURBATION, networks, "all")

@@ -190,6 +190,7 @@ def test_accumulated_parts_take_the_step_of_the_whole(monkeypatch):
 
 def test_a_step_that_overflows_float16_is_skipped():
     trainer, batch = make_trainer(precision="mixed_float16"), make_batch()
+    loss_scale(trainer.optimizers[COARSE]).assign(256)
     scale = loss_scale(trainer.optimizers[FINE])
     scale.assign(1e30)
     fine, coarse = ([v.numpy() for v in trainer.learners(term)] for term in (FINE, COARSE))

@@ -1,0 +1,57 @@
+"""From one weight file to a ready `Animator`: what every command that uses trained networks needs.
+
+A weight file is a checkpoint of a run, or any `.npz` with the same arrays; its configuration is in
+it. Without a path the small model that comes with the package is loaded; its model card lies beside
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from maskanim_tf.config import Config
+from maskanim_tf.models.animator import NONE, Animator
+from maskanim_tf.models.networks import build_networks
+from maskanim_tf.models.weights import assign_weights, read_arrays
+
+EMBEDDED_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "puppets64.npz"
+CONFIG = "config"
+
+
+def load_animator(
+    checkpoint: str | os.PathLike[str] = "", ablation: str = NONE
+) -> tuple[Animator, Config]:
+    """The networks of a weight file, ready to animate, and the configuration of their training.
+
+    Args:
+      checkpoint: path or address of a weight file; the embedded one by default.
+      ablation: see `Animator`.
+
+    Raises:
+      FileNotFoundError: no such file.
+      ValueError: it is damaged, or holds no configuration.
+    """
+    path = checkpoint or EMBEDDED_WEIGHTS
+    arrays = read_arrays(path)
+    config = stored_config(arrays, path)
+    networks = build_networks(config.model)
+    assign_weights(networks, arrays, path)
+    return Animator(config.model, config.perturbation, networks, ablation), config
+
+
+def stored_config(arrays: dict[str, np.ndarray], path: object) -> Config:
+    """The configuration inside a weight file.
+
+    Raises:
+      ValueError: there is none.
+    """
+    if CONFIG not in arrays:
+        raise ValueError(
+            f"{path} holds no configuration: it is no checkpoint of a run; give a step-*.npz or "
+            "best.npz of a run's checkpoints"
+        )
+    return Config.from_dict(json.loads(str(arrays[CONFIG])))

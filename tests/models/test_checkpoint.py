@@ -1,0 +1,30 @@
+import json
+
+import numpy as np
+import pytest
+
+from maskanim_tf import names
+from maskanim_tf.config import Config
+from maskanim_tf.models import Animator, build_networks, load_animator, save_weights
+from maskanim_tf.models.weights import weight_arrays, write_arrays
+from tests.helpers import TINY_CONFIG, TINY_MODEL, random_frames
+
+
+def test_a_weight_file_brings_its_configuration(tmp_path):
+    config: Config = TINY_CONFIG.replace(seed=7)
+    networks = build_networks(config.model)
+    path = tmp_path / "weights.npz"
+    stored = np.array(json.dumps(config.to_dict()))
+    write_arrays(path, {**weight_arrays(networks), "config": stored})
+    animator, loaded = load_animator(path)
+    assert loaded == config
+    inputs = {names.SOURCE: random_frames(1), names.DRIVING: random_frames(1, seed=1)}
+    expected = Animator(config.model, config.perturbation, networks)(inputs)
+    np.testing.assert_array_equal(animator(inputs)[names.FRAME], expected[names.FRAME])
+
+
+def test_weights_without_configuration_are_refused(tmp_path):
+    path = tmp_path / "weights.npz"
+    save_weights(build_networks(TINY_MODEL), path)
+    with pytest.raises(ValueError, match=r"weights\.npz holds no configuration"):
+        load_animator(path)
