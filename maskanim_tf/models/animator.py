@@ -20,7 +20,6 @@ from maskanim_tf.ops.checks import check_frames
 from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.ops.resizing import resize_bilinear
 
-
 # What is left out between the driver's mask and the generators (the paper's ablations): P_test, the
 # refiner r, or both.
 ABLATIONS = (NONE, NO_PERT, NO_REF, NO_ID) = ("none", "no_pert", "no_ref", "no_id")
