@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import keras
+import tensorflow as tf
 
 from maskanim_tf import names
 from maskanim_tf.config import ModelConfig
@@ -82,6 +83,7 @@ def named_variables(network: Network) -> dict[str, keras.Variable]:
     for variable in network.weights:
         # Keras 3 keeps the path apart from the name; Keras 2 has it in the name, with an output
         # index.
-        path = getattr(variable, "path", variable.name).split(":")[0]
+        name = variable.name if isinstance(variable, tf.Variable) else variable.path
+        path = name.split(":")[0]
         paths[path[len(prefix) :] if path.startswith(prefix) else path] = variable
     return paths

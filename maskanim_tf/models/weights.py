@@ -11,7 +11,9 @@ import os
 import zipfile
 from collections.abc import Mapping
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from maskanim_tf.data.locations import read_file, whole_file
 from maskanim_tf.models.network import Network
@@ -26,10 +28,17 @@ def save_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
 def weight_arrays(networks: Networks) -> dict[str, np.ndarray]:
     """Every variable of every network under its key."""
     return {
-        f"{network.name}/{name}": np.asarray(variable)
+        f"{network.name}/{name}": local_value(variable)
         for network in networks
         for name, variable in named_variables(network).items()
     }
+
+
+def local_value(variable: keras.Variable) -> np.ndarray:
+    """The value on this machine's first device: to read it, no other worker is needed."""
+    # Keras 3 wraps TensorFlow's variable. A distributed one has one component per device.
+    inner = variable if isinstance(variable, tf.Variable) else variable.value
+    return np.asarray(getattr(inner, "values", (inner,))[0])
 
 
 def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:

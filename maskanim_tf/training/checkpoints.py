@@ -22,7 +22,13 @@ import numpy as np
 from maskanim_tf.data.locations import join, list_folder, remove
 from maskanim_tf.data.remote import scheme_of
 from maskanim_tf.models.checkpoint import CONFIG, stored_config
-from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
+from maskanim_tf.models.weights import (
+    assign_weights,
+    local_value,
+    read_arrays,
+    weight_arrays,
+    write_arrays,
+)
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import Trainer
 
@@ -67,7 +73,7 @@ class Checkpoints:
             {
                 **weight_arrays(trainer.results),
                 **_raw(trainer),
-                **{k: np.asarray(v) for k, v in _optimizer_variables(trainer).items()},
+                **{k: local_value(v) for k, v in _optimizer_variables(trainer).items()},
                 STATE: np.array(json.dumps(dataclasses.asdict(state))),
                 CONFIG: np.array(json.dumps(trainer.config.to_dict())),
             },

@@ -24,7 +24,7 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
-from maskanim_tf.training.strategy import STRATEGIES, make_strategy
+from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
 
@@ -68,6 +68,10 @@ class TrainingLoop:
     def __init__(self, config: Config, options: RunOptions):
         self.config = config
         self.options = options
+        # First of all: workers must find each other before TensorFlow computes anything.
+        self.strategy = make_strategy(options.strategy)
+        self.chief = is_chief(self.strategy)
+        self._check_shares()
         self.checkpoints = Checkpoints(
             options.checkpoint_dir or str(Path(options.run_dir, "checkpoints")), options.keep
         )
@@ -76,7 +80,7 @@ class TrainingLoop:
                 f"{options.run_dir} holds a run already; go on with --resume, or choose another "
                 "--run_dir"
             )
-        if not options.resume:
+        if self.chief and not options.resume:
             # Written first, so that a folder that cannot be written is known before any work.
             save_config(config, options.run_dir)
         keras.utils.set_random_seed(config.seed)
@@ -87,22 +91,18 @@ class TrainingLoop:
         self.total_steps = config.training.epochs * self.epoch_steps
         if config.training.max_steps:
             self.total_steps = min(self.total_steps, config.training.max_steps)
-        self.strategy = make_strategy(options.strategy)
-        if config.training.batch_size % self.strategy.num_replicas_in_sync:
-            raise ValueError(
-                f"batch_size is {config.training.batch_size}, but must be a multiple of the "
-                f"{self.strategy.num_replicas_in_sync} replicas"
-            )
         features = load_vgg(config.loss, config.seed)
         with self.strategy.scope():
             self.trainer = Trainer(config, features, options.jit)
-        self.checkpoints.check_space(self.trainer)
         self.state = State()
         if options.resume:
             self.state = self.checkpoints.restore(self.trainer)
-            # Only now is it sure that these settings belong to this run.
+        self.history: History | None = None
+        if self.chief:
+            self.checkpoints.check_space(self.trainer)
+            # After a restore, when it is sure that these settings belong to this run.
             save_config(config, options.run_dir)
-        self.history = History(options.run_dir, self.state.step)
+            self.history = History(options.run_dir, self.state.step)
         self.validation = self._make_validation()
         self._asked_to_stop = ""
         self._steps = {refine: self._make_step(refine) for refine in (False, True)}
@@ -117,45 +117,64 @@ class TrainingLoop:
         with (
             _Signals(self._ask_to_stop),
             tqdm(
-                total=self.total_steps, initial=self.state.step, unit="step", smoothing=0.05
+                total=self.total_steps,
+                initial=self.state.step,
+                unit="step",
+                smoothing=0.05,
+                disable=not self.chief,
             ) as bar,
         ):
             for batch in self._batches():
-                losses = self._step(batch)
+                losses, stopping = self._step(batch)
                 bar.update()
                 bar.set_postfix({term: f"{value:.3g}" for term, value in losses.items()})
                 self._after_step(losses)
-                if self._asked_to_stop:
-                    path = self.checkpoints.save(self.trainer, self.state)
-                    raise InterruptedRunError(
-                        f"{self._asked_to_stop}; saved {path}, go on with --resume"
-                    )
-        self._summarize()
+                if stopping:
+                    self._stop()
+        if self.history:
+            self._summarize(self.history)
 
     def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
-        dataset = make_dataset(
-            self.config, names.TRAIN, clips=self.clips, start_step=self.state.step
-        )
-        distributed = iter(self.strategy.experimental_distribute_dataset(dataset))
+        def shares(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            dataset = make_dataset(
+                self.config,
+                names.TRAIN,
+                clips=self.clips,
+                start_step=self.state.step,
+                worker=context.input_pipeline_id,
+                workers=context.num_input_pipelines,
+            )
+            return dataset.rebatch(
+                context.get_per_replica_batch_size(self.config.training.batch_size)
+            )
+
+        distributed = iter(self.strategy.distribute_datasets_from_function(shares))
         while self.state.step < self.total_steps:
             yield next(distributed)
 
     def _make_step(self, refine: bool) -> tf.types.experimental.GenericFunction:
-        def step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        def step(
+            batch: dict[str, tf.Tensor], asked: tf.Tensor
+        ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
             terms = self.strategy.run(self.trainer.train_step, (batch, refine))
             self.trainer.update_averages()
-            return {
+            means = {
                 term: self.strategy.reduce("SUM", value, axis=0) / self.config.training.batch_size
                 for term, value in terms.items()
             }
+            # Whoever is asked to stop, all workers stop after the same step.
+            return means, self.strategy.reduce("SUM", self.strategy.run(lambda: asked), axis=None)
 
         return tf.function(step)
 
-    def _step(self, batch: dict[str, tf.Tensor]) -> dict[str, float]:
-        """One step; its mean losses."""
+    def _step(self, batch: dict[str, tf.Tensor]) -> tuple[dict[str, float], bool]:
+        """One step; its mean losses, and whether it has to be the last for now."""
         for optimizer in self.trainer.optimizers.values():
             optimizer.learning_rate.assign(self.learning_rate)
-        losses = {k: float(v) for k, v in self._steps[self.refining](batch).items()}
+        means, asked = self._steps[self.refining](
+            batch, tf.constant(bool(self._asked_to_stop), tf.int32)
+        )
+        losses = {term: float(value) for term, value in means.items()}
         for term, value in losses.items():
             if not math.isfinite(value):
                 raise RuntimeError(
@@ -163,7 +182,14 @@ class TrainingLoop:
                     f"then are in {self.checkpoints.location}. Try a lower --learning_rate"
                 )
         self.state = dataclasses.replace(self.state, step=self.state.step + 1)
-        return losses
+        return losses, bool(asked)
+
+    def _stop(self) -> None:
+        why = self._asked_to_stop or "another worker was asked to stop"
+        if not self.chief:
+            raise InterruptedRunError(f"{why}; the chief worker saves a checkpoint")
+        path = self.checkpoints.save(self.trainer, self.state)
+        raise InterruptedRunError(f"{why}; saved {path}, go on with --resume")
 
     @property
     def epoch(self) -> int:
@@ -184,38 +210,50 @@ class TrainingLoop:
 
     def _after_step(self, losses: dict[str, float]) -> None:
         step, last = self.state.step, self.state.step == self.total_steps
+        row: dict[str, float] = {
+            "step": step,
+            "epoch": step / self.epoch_steps,
+            "learning_rate": self.learning_rate,
+            **losses,
+        }
         validate = self.validation and (last or step % self.options.validate_every == 0)
-        if validate or last or step % self.options.log_every == 0:
-            row: dict[str, float] = {
-                "step": step,
-                "epoch": step / self.epoch_steps,
-                "learning_rate": self.learning_rate,
-                **losses,
-            }
-            if validate:
-                row.update(self._validate())
+        if validate:
+            row.update(self._validate())
+        if self.history and (validate or last or step % self.options.log_every == 0):
             self.history.add(row)
             if validate:
                 self.history.draw()
-        if last or step % self.options.checkpoint_every == 0:
+        if self.chief and (last or step % self.options.checkpoint_every == 0):
             self.checkpoints.save(self.trainer, self.state)
 
     def _validate(self) -> dict[str, float]:
-        assert self.validation is not None
-        step = self.state.step
+        assert self.validation
+        # All workers do this together, since batch norms ask each other for their statistics.
         scores = self.validation.scores(self.refining)
         panel = self.validation.panel(self.refining)
-        write_picture(Path(self.options.run_dir, "panels", f"step-{step:08d}.png"), panel)
-        self.history.add_panel(panel, step)
-        tqdm.write(
-            f"step {step}: L1 of unseen clips {scores.l1:.4f}, "
-            f"of copying the source {scores.copy_l1:.4f}",
-            file=sys.stderr,
-        )
-        if scores.l1 < self.state.best_l1:
+        better = scores.l1 < self.state.best_l1
+        if better:
             self.state = dataclasses.replace(self.state, best_l1=scores.l1)
-            self.checkpoints.save(self.trainer, self.state, BEST)
+        if self.history:
+            step = self.state.step
+            write_picture(Path(self.options.run_dir, "panels", f"step-{step:08d}.png"), panel)
+            self.history.add_panel(panel, step)
+            tqdm.write(
+                f"step {step}: L1 of unseen clips {scores.l1:.4f}, "
+                f"of copying the source {scores.copy_l1:.4f}",
+                file=sys.stderr,
+            )
+            if better:
+                self.checkpoints.save(self.trainer, self.state, BEST)
         return {"validation_l1": scores.l1, "copy_l1": scores.copy_l1}
+
+    def _check_shares(self) -> None:
+        training, replicas = self.config.training, self.strategy.num_replicas_in_sync
+        if training.batch_size % (replicas * training.accumulate):
+            raise ValueError(
+                f"batch_size is {training.batch_size}, but must be a multiple of "
+                f"{replicas} replicas times {training.accumulate} accumulated parts"
+            )
 
     def _make_validation(self) -> Validation | None:
         try:
@@ -229,9 +267,9 @@ class TrainingLoop:
     def _ask_to_stop(self, why: str) -> None:
         self._asked_to_stop = why
 
-    def _summarize(self) -> None:
+    def _summarize(self, history: History) -> None:
         print(f"trained to step {self.state.step}; everything is in {self.options.run_dir}:")
-        print(f"  losses and validation  {self.history.draw()}, history.csv")
+        print(f"  losses and validation  {history.draw()}, history.csv")
         if self.validation:
             print(f"  intermediates          {self.options.run_dir}/panels/")
         print(f"  weights                {self.checkpoints.steps()[-1]}")

@@ -1,8 +1,10 @@
+import contextlib
 import csv
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig, load_conf
 from maskanim_tf.models import build_networks, load_weights
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
+from maskanim_tf.training.strategy import make_strategy
 from maskanim_tf.training.trainer import TERMS
 from tests.data.prepared import write_clips
 from tests.helpers import REPOSITORY, TINY_CONFIG, TINY_MODEL
@@ -160,14 +163,39 @@ def test_checkpoints_hold_the_optimizers(data_dir, tmp_path):
             np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
-def start(data_dir, run_dir, *arguments):
+def test_float16_and_averages_resume_exactly(data_dir, tmp_path):
+    training = {"precision": "mixed_float16", "average_decay": 0.9}
+    whole = TrainingLoop(config(data_dir, **training), options(tmp_path / "whole"))
+    whole.run()
+    TrainingLoop(config(data_dir, steps=4, **training), options(tmp_path / "parts")).run()
+    resumed = TrainingLoop(config(data_dir, **training), options(tmp_path / "parts", resume=True))
+    assert resumed.state.step == 4
+    resumed.run()
+    one, other = (
+        np.load(tmp_path / run / "checkpoints" / "step-00000006.npz") for run in ("whole", "parts")
+    )
+    assert any(name.startswith("raw/") for name in one.files)
+    assert set(one.files) == set(other.files)
+    for name in one.files:
+        if one[name].dtype.kind == "f":
+            np.testing.assert_allclose(one[name], other[name], atol=1e-4, err_msg=name)
+        elif name != "state":
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def start(data_dir, run_dir, *arguments, environment=None):
     command = [
         *(sys.executable, "train_main.py", *TINY_FLAGS, f"--data_dir={data_dir}"),
         *(f"--run_dir={run_dir}", "--max_steps=60", "--checkpoint_every=10", "--log_every=5"),
         *("--validate_every=20", "--bit_exact", *arguments),
     ]
     return subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
     )
 
 
@@ -208,3 +236,69 @@ def test_sigterm_saves_and_leaves(data_dir, tmp_path):
     saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
     assert int(saved.stem[5:]) > 10
     assert read_state(saved)["step"] == int(saved.stem[5:])
+
+
+def start_workers(data_dir, run_dir, *arguments):
+    addresses = [f"localhost:{port}" for port in free_ports(2)]
+    return [
+        start(
+            *(data_dir, run_dir, "--strategy=multiworker", *arguments),
+            environment={
+                "TF_CONFIG": json.dumps(
+                    {
+                        "cluster": {"worker": addresses},
+                        "task": {"type": "worker", "index": index},
+                    }
+                )
+            },
+        )
+        for index in range(2)
+    ]
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def test_two_workers_train_like_one(data_dir, tmp_path):
+    arguments = ("--max_steps=4", "--log_every=1", "--validate_every=4")
+    runs = [
+        *start_workers(data_dir, tmp_path / "two", *arguments),
+        start(data_dir, tmp_path / "one", *arguments),
+    ]
+    chief, other, _ = outputs = [run.communicate(timeout=300) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], outputs
+    assert "everything is in" in chief[0]
+    assert other[0] == ""
+    for row, expected in zip(rows_of(tmp_path / "two"), rows_of(tmp_path / "one")):
+        assert row["step"] == expected["step"]
+        for term in TERMS:
+            if expected[term]:
+                # Adam turns the rounding of gradients that are zero into steps.
+                assert float(row[term]) == pytest.approx(float(expected[term]), rel=0.02)
+    saved = np.load(tmp_path / "two" / "checkpoints" / "step-00000004.npz")
+    assert json.loads(str(saved["state"]))["step"] == 4
+
+
+def test_one_worker_that_is_stopped_stops_all(data_dir, tmp_path):
+    arguments = ("--max_steps=100000", "--epochs=100000", "--validate_every=100000")
+    chief, other = start_workers(data_dir, tmp_path, *arguments)
+    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief)
+    other.send_signal(signal.SIGTERM)
+    errors = [run.communicate(timeout=120)[1] for run in (chief, other)]
+    assert [run.returncode for run in (chief, other)] == [1, 1]
+    assert "another worker was asked to stop; saved" in errors[0]
+    assert "stopped by SIGTERM; the chief worker saves a checkpoint" in errors[1]
+
+
+@pytest.mark.parametrize(
+    "cluster", ["", "{", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}']
+)
+def test_a_missing_or_wrong_cluster_is_named(cluster, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    with pytest.raises(ValueError, match="strategy is 'multiworker', but TF_CONFIG is"):
+        make_strategy("multiworker")

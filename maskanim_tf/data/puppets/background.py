@@ -15,7 +15,9 @@ _FLOORS = ("planks", "tiles", "carpet")
 _KINDS = ("room", "room", "room", "meadow", "street", "studio", "clouds")
 
 
-def random_background(rng: np.random.Generator, side: int, horizon: float) -> np.ndarray:
+def random_background(
+    rng: np.random.Generator, side: int, horizon: float, plain: bool = False
+) -> np.ndarray:
     """Draws a background.
 
     Args:
@@ -23,13 +25,14 @@ def random_background(rng: np.random.Generator, side: int, horizon: float) -> np
             resolution.
         side: height and width in pixels.
         horizon: where wall and floor (or sky and ground) meet, as a share of the height.
+        plain: whether it is a studio without any pattern.
 
     Returns:
         R'G'B' float32 `[side, side, 3]` in [0, 1].
     """
     centers = (np.arange(side, dtype=np.float32) + 0.5) / side
     x, y = np.meshgrid(centers, centers)
-    kind = str(rng.choice(_KINDS))
+    kind = "studio" if plain else str(rng.choice(_KINDS))
     if kind == "studio":
         picture = _studio(rng, x, y, horizon)
     elif kind == "clouds":

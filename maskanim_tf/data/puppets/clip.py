@@ -62,6 +62,7 @@ def make_clip(
     frames: int = 32,
     fps: float = 25.0,
     clips_per_person: int = 1,
+    plain: bool = False,
 ) -> PuppetClip:
     """Renders clip `index` of the data set that `seed` stands for.
 
@@ -76,6 +77,7 @@ def make_clip(
         fps: frames per second, above 0.
         clips_per_person: how many consecutive clips show the same figure in the same clothes, at
             least 1.
+        plain: whether the background is a studio without any pattern.
 
     Raises:
         ValueError: if a value is outside its range.
@@ -95,7 +97,7 @@ def make_clip(
     figure = random_figure(_generator(seed, _PERSON, person))
     factor = max(2, -(-_MIN_CANVAS // size))
     scene = random_scene(
-        _generator(seed, _SCENE, index), figure, size * factor, np.arange(frames) / fps
+        _generator(seed, _SCENE, index), figure, size * factor, np.arange(frames) / fps, plain
     )
     empty = cv2.resize(scene.background, (size, size), interpolation=cv2.INTER_AREA)
     positions = np.stack([scene.project(scene.points[name]) for name in JOINT_NAMES], axis=1)

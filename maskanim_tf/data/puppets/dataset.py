@@ -41,6 +41,7 @@ class DatasetParameters(Section):
     fps: float = option(25.0, "frames per second", above=0, maximum=1000)
     seed: int = option(0, "another seed gives another data set", minimum=0)
     clips_per_person: int = option(1, "clips that show the same person", minimum=1)
+    plain: bool = option(False, "plain backgrounds, which a model learns to copy sooner")
     format: str = option(
         "mp4", "MPEG-4 (small), FFV1 (lossless) or a folder of PNG files per clip", choices=FORMATS
     )
@@ -68,6 +69,7 @@ class DatasetParameters(Section):
             frames=self.frames,
             fps=self.fps,
             clips_per_person=self.clips_per_person,
+            plain=self.plain,
         )
 
 

@@ -46,7 +46,13 @@ class Scene:
         return self.origin + self.scale * _flatten(points)
 
 
-def random_scene(rng: np.random.Generator, figure: Figure, canvas: int, times: np.ndarray) -> Scene:
+def random_scene(
+    rng: np.random.Generator,
+    figure: Figure,
+    canvas: int,
+    times: np.ndarray,
+    plain: bool = False,
+) -> Scene:
     """Draws a scene for this figure.
 
     Args:
@@ -54,6 +60,7 @@ def random_scene(rng: np.random.Generator, figure: Figure, canvas: int, times: n
         figure: who is in it.
         canvas: height and width of the background in pixels.
         times: seconds since the start of the clip, `[frames]`.
+        plain: whether the background is plain.
     """
     motion_rng, layout_rng, background_rng = rng.spawn(3)
     motion = random_motion(motion_rng)
@@ -76,7 +83,7 @@ def random_scene(rng: np.random.Generator, figure: Figure, canvas: int, times: n
         ),
         scale=scale,
         origin=origin,
-        background=random_background(background_rng, canvas, horizon),
+        background=random_background(background_rng, canvas, horizon, plain),
         light=Light(direction / np.linalg.norm(direction), layout_rng.uniform(0.6, 0.75)),
         exposure=(brightness * np.array([1.0 + warmth, 1.0, 1.0 - warmth])).astype(np.float32),
     )
