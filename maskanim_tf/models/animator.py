@@ -66,6 +66,16 @@ class Animator(keras.Model):
         self.low_res_generator = networks.low_res_generator
         self.high_res_generator = networks.high_res_generator
 
+    @property
+    def networks(self) -> Networks:
+        """The four networks."""
+        return Networks(
+            self.mask_generator,
+            self.mask_refiner,
+            self.low_res_generator,
+            self.high_res_generator,
+        )
+
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         """Every intermediate for pairs of source and driving frames.
 
