@@ -1,0 +1,57 @@
+"""Scores the samples published with the paper: `python benchmarks/paper_samples.py --samples=DIR`.
+
+DIR holds a folder per data set, in it one per pair with `source.png`, `driving.mp4` and a video per
+method. Faces and bodies are found by MediaPipe.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from pathlib import Path
+
+from maskanim_tf.commands import run_command
+from maskanim_tf.config import Section, option
+from maskanim_tf.evaluation import score
+from maskanim_tf.evaluation.instruments import InstrumentOptions
+
+METHODS = ("x2face", "monkey_net", "fomm", "authors")
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleOptions(Section):
+    """Options of the benchmark."""
+
+    samples: str = option("", "folder with one folder per data set")
+    datasets: tuple[str, ...] = option(("vox", "taichi"), "data sets to score")
+    results: str = option("out/paper_samples", "folder for the lists of pairs and the results")
+
+
+def main(options: SampleOptions, instruments: InstrumentOptions) -> None:
+    """Prints a table per data set."""
+    for dataset in options.datasets:
+        folder = Path(options.samples).resolve() / dataset
+        pairs = sorted(path.parent for path in folder.glob("*/source.png"))
+        if not pairs:
+            raise ValueError(f"{folder} holds no samples; name their folder with --samples=DIR")
+        output = Path(options.results) / dataset
+        output.mkdir(parents=True, exist_ok=True)
+        table = output / "pairs.csv"
+        with open(table, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(("source", "driving", "name"))
+            writer.writerows((p / "source.png", p / "driving.mp4", p.name) for p in pairs)
+        print(f"{dataset}: {len(pairs)} pairs")
+        score.main(
+            score.ScoreOptions(
+                methods=tuple(f"{m}={folder}/{{name}}/{m}.mp4" for m in METHODS),
+                pairs=str(table),
+                dataset=dataset,
+                output=str(output),
+            ),
+            instruments,
+        )
+
+
+if __name__ == "__main__":
+    run_command(main, SampleOptions, InstrumentOptions)

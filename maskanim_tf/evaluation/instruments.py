@@ -1,0 +1,130 @@
+"""Which detector and which embedding measure, and why a metric cannot be measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from maskanim_tf.config import Section, option
+from maskanim_tf.evaluation.image_model import (
+    COLORS,
+    NORMALIZATIONS,
+    ImageModel,
+    ModelInput,
+    ModelMissingError,
+)
+from maskanim_tf.evaluation.keypoints import (
+    LAYOUTS,
+    UNITS,
+    KeypointDetector,
+    ModelPoints,
+    PuppetJoints,
+)
+from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE
+
+# What finds key points where the data set decides.
+_BY_DATASET = {"vox": "face", "taichi": "pose"}
+
+
+@dataclasses.dataclass(frozen=True)
+class InstrumentOptions(Section):
+    """The networks that metrics need."""
+
+    keypoints: str = option(
+        "auto",
+        "what finds key points: joints of puppets, MediaPipe's face or pose, or a network in a "
+        "file; auto: what suits the data set",
+        choices=("auto", "none", "puppets", "face", "pose", "model"),
+    )
+    keypoints_model: str = option("", "a .onnx or .tflite file, or a SavedModel folder")
+    keypoints_layout: str = option("xyc", "how its output is read", choices=LAYOUTS)
+    keypoints_units: str = option("fraction", "units of its x and y", choices=UNITS)
+    keypoints_size: int = option(256, "side of the frames it takes", minimum=1)
+    keypoints_normalization: str = option("unit", "values it takes", choices=tuple(NORMALIZATIONS))
+    keypoints_colors: str = option("rgb", "its order of channels", choices=COLORS)
+    keypoints_threshold: float = option(0.5, "least confidence of a point that is found")
+    embedding: str = option("", "network for AED and CSIM: .onnx, .tflite or a SavedModel folder")
+    embedding_size: int = option(112, "side of the frames it takes", minimum=1)
+    embedding_normalization: str = option(
+        "signed", "values it takes", choices=tuple(NORMALIZATIONS)
+    )
+    embedding_colors: str = option("rgb", "its order of channels", choices=COLORS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Instruments:
+    """What measures.
+
+    Attributes:
+      detector: finds key points, or None.
+      embedding: turns frames into vectors, or None.
+      not_measured: the reason, for every metric that cannot be measured.
+    """
+
+    detector: KeypointDetector | None
+    embedding: ImageModel | None
+    not_measured: dict[str, str]
+
+
+def open_instruments(options: InstrumentOptions, dataset: str = "custom") -> Instruments:
+    """Loads what the options name; what is missing becomes a reason, what is broken an error.
+
+    Raises:
+      ValueError: a model is damaged or takes other frames than declared.
+    """
+    not_measured: dict[str, str] = {}
+    detector = embedding = None
+    try:
+        detector = _open_detector(options, dataset)
+    except ModelMissingError as error:
+        not_measured |= dict.fromkeys((AKD, MKR, POSE), str(error))
+    try:
+        embedding = _open_embedding(options)
+    except ModelMissingError as error:
+        not_measured |= dict.fromkeys((AED, CSIM), str(error))
+    return Instruments(detector, embedding, not_measured)
+
+
+def describe(instruments: Instruments, options: InstrumentOptions) -> dict[str, str]:
+    """Names of what measured, for the results."""
+    detector, embedding = instruments.detector, instruments.embedding
+    return {
+        "keypoints": detector.description if detector else "none",
+        "embedding": os.path.basename(options.embedding) if embedding else "none",
+    }
+
+
+def _open_detector(options: InstrumentOptions, dataset: str) -> KeypointDetector:
+    kind = options.keypoints
+    if kind == "auto":
+        kind = _BY_DATASET.get(dataset, "none")
+    if kind == "none":
+        raise ModelMissingError(
+            "no key-point detector; choose one with --keypoints=puppets|face|pose|model"
+        )
+    if kind == "puppets":
+        return PuppetJoints()
+    if kind != "model":
+        return MediaPipePoints(kind)
+    if not options.keypoints_model:
+        raise ModelMissingError("no key-point network; name its file with --keypoints_model=FILE")
+    expects = ModelInput(
+        options.keypoints_size, options.keypoints_normalization, options.keypoints_colors
+    )
+    return ModelPoints(
+        options.keypoints_model,
+        expects,
+        options.keypoints_layout,
+        options.keypoints_units,
+        options.keypoints_threshold,
+    )
+
+
+def _open_embedding(options: InstrumentOptions) -> ImageModel:
+    if not options.embedding:
+        raise ModelMissingError("no embedding; name the file of one with --embedding=FILE")
+    expects = ModelInput(
+        options.embedding_size, options.embedding_normalization, options.embedding_colors
+    )
+    return ImageModel(options.embedding, expects)

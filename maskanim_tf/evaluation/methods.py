@@ -1,0 +1,146 @@
+"""Videos that other programs generated: found by name and checked before anything is measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from maskanim_tf.data.clips import Clip, iterate_frames, probe_clip
+from maskanim_tf.data.fitting import fit_square
+from maskanim_tf.data.index import find_clips
+
+NAMES_SHOWN = 5
+PLACEHOLDER = "{name}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A method and the videos it generated, by the name of the test video or pair."""
+
+    name: str
+    videos: dict[str, Clip]
+
+
+def find_methods(specifications: Sequence[str], names: Sequence[str]) -> list[Method]:
+    """The methods to score and their videos of some names.
+
+    Args:
+      specifications: each is `method=folder`, or `method=pattern` with `{name}` in the place of a
+        video's name, or a folder with one folder per method.
+      names: of the test videos or pairs.
+
+    Raises:
+      FileNotFoundError: no such folder.
+      ValueError: nothing is given, a method is given twice, or a folder holds none of the videos.
+    """
+    places: dict[str, str] = {}
+    for specification in specifications:
+        label, equals, place = specification.partition("=")
+        for name, folder in [(label, place)] if equals else _children(specification):
+            if name in places:
+                raise ValueError(f"the method {name!r} is given twice, {places[name]} and {folder}")
+            places[name] = folder
+    if not places:
+        raise ValueError("no method to score; give --methods=name=FOLDER,... or --methods=FOLDER")
+    methods = [Method(name, _videos(place, names)) for name, place in places.items()]
+    for method in methods:
+        if not method.videos:
+            raise ValueError(
+                f"{places[method.name]} holds no video of {method.name!r} that is named as one to "
+                f"score ({_listed(names)})"
+            )
+    return methods
+
+
+def check_videos(
+    methods: Sequence[Method], wanted: Mapping[str, Clip], *, reconstruction: bool
+) -> None:
+    """Checks that every method has every video with the right number of frames.
+
+    A generated video has as many frames as its driver. Of a reconstruction the first frame, the
+    source, is left out on both sides; it may also be missing from the generated video.
+
+    Args:
+      methods: to be checked.
+      wanted: the driving clip of every test video or pair.
+      reconstruction: whether the driver begins with the source.
+
+    Raises:
+      ValueError: names what is missing or of another length, of all methods at once.
+    """
+    problems = []
+    for method in methods:
+        missing = [name for name in wanted if name not in method.videos]
+        if missing:
+            problems.append(
+                f"{method.name} lacks {len(missing)} of {len(wanted)} videos ({_listed(missing)})"
+            )
+        wrong = [
+            f"{name} has {clip.frames} frames for {wanted[name].frames} of the driver"
+            for name, clip in method.videos.items()
+            if name in wanted
+            and wanted[name].frames - clip.frames not in ((0, 1) if reconstruction else (0,))
+        ]
+        if wrong:
+            problems.append(f"{method.name}: {_listed(wrong)}")
+    if problems:
+        raise ValueError(
+            f"{'; '.join(problems)}; generate these again, or score with --partial what every "
+            "method has"
+        )
+
+
+def square_frames(clip: Clip, size: int, skip: int = 0) -> Iterator[np.ndarray]:
+    """The frames of a clip from number `skip` on, uint8 `[size, size, 3]`."""
+    for number, frame in enumerate(iterate_frames(clip)):
+        if number >= skip:
+            yield fit_square(frame, size)
+
+
+def common_size(methods: Sequence[Method]) -> int:
+    """The side at which frames are compared: that of all generated videos.
+
+    Raises:
+      ValueError: they differ.
+    """
+    sizes = {
+        min(clip.height, clip.width): f"{method.name}'s {name}"
+        for method in methods
+        for name, clip in method.videos.items()
+    }
+    if len(sizes) > 1:
+        shown = ", ".join(f"{size} in {where}" for size, where in sorted(sizes.items()))
+        raise ValueError(f"generated frames differ in size ({shown}); choose one with --image_size")
+    return next(iter(sizes))
+
+
+def _children(folder: str) -> list[tuple[str, str]]:
+    _check_folder(folder)
+    inner = sorted(entry for entry in Path(folder).iterdir() if entry.is_dir())
+    shown = [(entry.name, str(entry)) for entry in inner if not entry.name.startswith(".")]
+    if not shown:
+        raise ValueError(
+            f"{folder} holds no folders of methods; give --methods=name=FOLDER instead"
+        )
+    return shown
+
+
+def _videos(place: str, names: Sequence[str]) -> dict[str, Clip]:
+    if PLACEHOLDER in place:
+        paths = {name: place.replace(PLACEHOLDER, name) for name in names}
+        return {name: probe_clip(path) for name, path in paths.items() if os.path.exists(path)}
+    _check_folder(place)
+    return {clip.name: clip for clip in find_clips(place) if clip.name in set(names)}
+
+
+def _check_folder(folder: str) -> None:
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"there is no folder {folder} of generated videos")
+
+
+def _listed(items: Sequence[str]) -> str:
+    return ", ".join(items[:NAMES_SHOWN]) + (", ..." if len(items) > NAMES_SHOWN else "")

@@ -1,0 +1,141 @@
+"""From frames to scores: what is seen in frames, compared, and pooled over videos.
+
+Frames are observed once, however many methods are compared with them. Every score is a mean over
+frames: over all frames of all videos for a method, so that a long video counts for more than a
+short one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from maskanim_tf.evaluation import metrics
+from maskanim_tf.evaluation.instruments import Instruments
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SSIM, KeyPoints
+
+# What is measured when a video is rebuilt, and when someone else drives the source.
+RECONSTRUCTION = (L1, SSIM, AKD, MKR, AED, CSIM)
+ANIMATION = (AKD, MKR, POSE, AED, CSIM)
+
+
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """What is seen in some frames.
+
+    Attributes:
+      frames: uint8 `[frames, side, side, 3]`.
+      points: their key points, if there is a detector.
+      embeddings: float `[frames, features]`, if there is an embedding.
+    """
+
+    frames: np.ndarray
+    points: KeyPoints | None
+    embeddings: np.ndarray | None
+
+    def repeated(self, count: int) -> Observation:
+        """The same single frame, `count` times."""
+        points, embeddings = self.points, self.embeddings
+        return Observation(
+            np.repeat(self.frames, count, 0),
+            points
+            and KeyPoints(np.repeat(points.positions, count, 0), np.repeat(points.found, count, 0)),
+            None if embeddings is None else np.repeat(embeddings, count, 0),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A mean and what it was taken over.
+
+    Attributes:
+      value: the mean; None where nothing could be compared, as of key points that nowhere appear.
+      weight: the number of frames, for MKR that of key points.
+    """
+
+    value: float | None
+    weight: float
+
+
+# Per method and video the score of each metric.
+Results = dict[str, dict[str, dict[str, Score]]]
+
+
+def observe(instruments: Instruments, frames: np.ndarray) -> Observation:
+    """Key points and embeddings of square uint8 frames `[frames, side, side, 3]`."""
+    detector, embedding = instruments.detector, instruments.embedding
+    vectors = None
+    if embedding:
+        output = embedding(frames)
+        vectors = output.reshape(len(frames), -1)
+    return Observation(frames, detector.detect(frames) if detector else None, vectors)
+
+
+def compare_reconstruction(real: Observation, generated: Observation) -> dict[str, Score]:
+    """The scores of frames against those that they rebuild."""
+    return {
+        L1: _mean(metrics.l1(real.frames, generated.frames)),
+        SSIM: _mean(metrics.ssim(real.frames, generated.frames)),
+        **_compare_points(real.points, generated.points),
+        **_compare_embeddings(real.embeddings, generated.embeddings),
+    }
+
+
+def compare_animation(
+    driving: Observation, source: Observation, generated: Observation
+) -> dict[str, Score]:
+    """The scores of animated frames: the pose against the driver, the identity against the source.
+
+    Args:
+      driving: as many frames as generated.
+      source: one frame.
+      generated: the frames to score.
+    """
+    scores = _compare_points(driving.points, generated.points)
+    if driving.points and generated.points:
+        scores[POSE] = _mean(metrics.pose_distance(driving.points, generated.points))
+    embeddings = source.repeated(len(generated.frames)).embeddings
+    return {**scores, **_compare_embeddings(embeddings, generated.embeddings)}
+
+
+def pool(parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
+    """One score per metric from those of several batches or videos."""
+    sums: dict[str, tuple[float, float]] = {}
+    for scores in parts:
+        for metric, score in scores.items():
+            total, weight = sums.get(metric, (0.0, 0.0))
+            total += score.weight * (score.value or 0.0)
+            sums[metric] = total, weight + score.weight
+    return {
+        metric: Score(total / weight if weight else None, weight)
+        for metric, (total, weight) in sums.items()
+    }
+
+
+def _compare_points(real: KeyPoints | None, generated: KeyPoints | None) -> dict[str, Score]:
+    if real is None or generated is None:
+        return {}
+    return {
+        AKD: _mean(metrics.keypoint_distance(real, generated)),
+        MKR: _mean(*metrics.missing_rate(real, generated)),
+    }
+
+
+def _compare_embeddings(real: np.ndarray | None, generated: np.ndarray | None) -> dict[str, Score]:
+    if real is None or generated is None:
+        return {}
+    return {
+        AED: _mean(metrics.embedding_distance(real, generated)),
+        CSIM: _mean(metrics.cosine_similarity(real, generated)),
+    }
+
+
+def _mean(values: np.ndarray, weights: np.ndarray | None = None) -> Score:
+    """The weighted mean of the values that are no NaN."""
+    weights = np.where(np.isnan(values), 0, 1 if weights is None else weights)
+    weight = float(weights.sum())
+    return Score(
+        float((np.nan_to_num(values) * weights).sum() / weight) if weight else None, weight
+    )
