@@ -1,0 +1,101 @@
+"""Runs the full model and its ablations on one pair after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from maskanim_tf import names
+from maskanim_tf.evaluation.generation import Animate, as_bytes, batched, generate
+from maskanim_tf.evaluation.instruments import Instruments
+from maskanim_tf.evaluation.methods import square_frames
+from maskanim_tf.evaluation.metrics import L1, SSIM
+from maskanim_tf.evaluation.pairs import Pair
+from maskanim_tf.evaluation.scoring import (
+    Observation,
+    Score,
+    compare_animation,
+    compare_reconstruction,
+    observe,
+    pool,
+)
+from maskanim_tf.models import ABLATIONS, Animator, Networks
+from maskanim_tf.ops.color import as_floats
+
+FULL = "full model"
+
+
+class AblationRuns:
+    """The full model and its ablations, which share one set of networks.
+
+    Args:
+      animator: the full model.
+      instruments: what measures.
+      batch_size: frames generated at once.
+    """
+
+    def __init__(self, animator: Animator, instruments: Instruments, batch_size: int):
+        self._animator = animator
+        self._instruments = instruments
+        self._batch_size = batch_size
+        networks = Networks(
+            animator.mask_generator,
+            animator.mask_refiner,
+            animator.low_res_generator,
+            animator.high_res_generator,
+        )
+        self.variants: dict[str, Animate] = {FULL: tf.function(animator.animate)}
+        for ablation in ABLATIONS[1:]:
+            variant = Animator(animator.model, animator.perturbation, networks, ablation)
+            self.variants[ablation] = tf.function(variant.animate)
+
+    def run(
+        self, pair: Pair, chosen: int, progress: Callable[[int], object]
+    ) -> tuple[dict[str, dict[str, Score]], dict[str, np.ndarray]]:
+        """Animates and scores one pair.
+
+        Args:
+          pair: a source and a driver.
+          chosen: number of the driving frame that is shown.
+          progress: is told how many frames are done.
+
+        Returns:
+          Per variant its scores; and for the chosen frame every intermediate of the full model, and
+          the frame of each ablation under its name.
+        """
+        size = self._animator.model.image_size
+        source = np.stack([next(square_frames(pair.source, size))])
+        first = np.stack([next(square_frames(pair.driving, size))])
+        encoded, own = (self._animator.encode_source(as_floats(f)) for f in (source, first))
+        seen_source = observe(self._instruments, source)
+        parts: dict[str, list[dict[str, Score]]] = {variant: [] for variant in self.variants}
+        shown: dict[str, np.ndarray] = {}
+        done = 0
+        for driving in batched(square_frames(pair.driving, size), self._batch_size):
+            seen_driving = observe(self._instruments, driving)
+            for variant, animate in self.variants.items():
+                result = generate(animate, encoded, driving, self._batch_size)
+                seen = observe(self._instruments, as_bytes(result[names.FRAME]))
+                parts[variant].append(compare_animation(seen_driving, seen_source, seen))
+                # The first frame drives itself; it is the source of the reconstruction.
+                later = driving[1:] if not done else driving
+                if len(later):
+                    parts[variant].append(self._reconstruct(animate, own, later))
+                if done <= chosen < done + len(driving):
+                    row = {key: value[chosen - done] for key, value in result.items()}
+                    shown |= row if variant == FULL else {variant: row[names.FRAME]}
+            done += len(driving)
+            progress(len(driving))
+        return {variant: pool(scores) for variant, scores in parts.items()}, shown
+
+    def _reconstruct(
+        self, animate: Animate, own: dict[str, tf.Tensor], driving: np.ndarray
+    ) -> dict[str, Score]:
+        """L1 and SSIM of the driver rebuilt from its own first frame."""
+        made = as_bytes(generate(animate, own, driving, self._batch_size)[names.FRAME])
+        scores = compare_reconstruction(
+            Observation(driving, None, None), Observation(made, None, None)
+        )
+        return {metric: scores[metric] for metric in (L1, SSIM)}
