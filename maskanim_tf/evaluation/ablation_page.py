@@ -21,8 +21,8 @@ MARGIN = 12
 
 CAPTION = (
     "Source, driver, masks, coarse and final frame of the full model; then the ablations: no_pert "
-    "leaves out the perturbation, no_ref the mask refiner, no_id both. L1 and SSIM in the table are "
-    "of drivers rebuilt from their own first frame, all else is of the animations."
+    "leaves out the perturbation, no_ref the mask refiner, no_id both. L1 and SSIM in the table "
+    "are of drivers rebuilt from their own first frame, all else is of the animations."
 )
 
 PAGE = """<!doctype html>
