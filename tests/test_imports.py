@@ -74,5 +74,9 @@ def test_optional_packages_have_one_door():
                 assert name == "maskanim_tf.ops.addons"
             if target.startswith("tensorflow_io"):
                 assert name == "maskanim_tf.data.remote"
+            if target.startswith("mediapipe"):
+                assert name == "maskanim_tf.evaluation.mediapipe_points"
+            if target.startswith(("onnxruntime", "ai_edge_litert")):
+                assert name == "maskanim_tf.evaluation.image_model"
             if target.startswith("absl.flags"):
                 assert name == "maskanim_tf.flags"

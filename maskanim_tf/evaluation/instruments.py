@@ -21,7 +21,7 @@ from maskanim_tf.evaluation.keypoints import (
     PuppetJoints,
 )
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE, SHAPE
 
 # What finds key points where the data set decides.
 _BY_DATASET = {"vox": "face", "taichi": "pose"}
@@ -78,7 +78,9 @@ def open_instruments(options: InstrumentOptions, dataset: str = "custom") -> Ins
     try:
         detector = _open_detector(options, dataset)
     except ModelMissingError as error:
-        not_measured |= dict.fromkeys((AKD, MKR, POSE), str(error))
+        not_measured |= dict.fromkeys((AKD, MKR, POSE, SHAPE), str(error))
+    if detector and not detector.has_depth:
+        not_measured[SHAPE] = "these key points have no depth; those of --keypoints=face have"
     try:
         embedding = _open_embedding(options)
     except ModelMissingError as error:

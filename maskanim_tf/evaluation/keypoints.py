@@ -22,9 +22,11 @@ class KeypointDetector(Protocol):
 
     Attributes:
       description: what it is, for tables.
+      has_depth: whether its points have depth, so that shapes can be compared.
     """
 
     description: str
+    has_depth: bool
 
     def detect(self, frames: np.ndarray) -> KeyPoints:
         """The points of square uint8 RGB frames `[frames, side, side, 3]`."""
@@ -34,6 +36,7 @@ class PuppetJoints:
     """The marked joints of puppets, found by colour."""
 
     description = f"puppet joints, {len(JOINT_NAMES)} points"
+    has_depth = False
 
     def detect(self, frames: np.ndarray) -> KeyPoints:
         """See `KeypointDetector.detect`."""
@@ -57,6 +60,8 @@ class ModelPoints:
     Raises:
       ModelMissingError, ValueError: as `ImageModel`.
     """
+
+    has_depth = False
 
     def __init__(self, path: str, expects: ModelInput, layout: str, units: str, threshold: float):
         self.description = f"key points of {os.path.basename(path)}"

@@ -40,33 +40,34 @@ class MediaPipePoints:
                 f"{error}; MediaPipe comes with pip install 'maskanim[metrics]' on Python 3.9 to "
                 "3.11"
             ) from error
-        self._points = 468 if subject == "face" else 33
         self._finder: Any
+        # Limbs bend, so the shape of a body says nothing about whose it is.
+        self.has_depth = subject == "face"
         if subject == "face":
-            self.description = "MediaPipe face mesh, 468 points"
+            self.description, self._points = "MediaPipe face mesh, 468 points", 468
             self._finder = solutions.face_mesh.FaceMesh(static_image_mode=True)
         else:
-            self.description = "MediaPipe pose, 33 points"
+            self.description, self._points = "MediaPipe pose, 33 points", 33
             self._finder = solutions.pose.Pose(static_image_mode=True, model_complexity=1)
 
     def detect(self, frames: np.ndarray) -> KeyPoints:
         """See `KeypointDetector.detect`."""
-        positions = np.zeros((len(frames), self._points, 2), np.float32)
+        places = np.zeros((len(frames), self._points, 3), np.float32)
         found = np.zeros((len(frames), self._points), bool)
         for index, frame in enumerate(frames):
             landmarks = self._landmarks(np.ascontiguousarray(frame))
             if landmarks is None:
                 continue
-            positions[index] = [(point.x, point.y) for point in landmarks]
-            if self._points == 33:
-                inside = ((positions[index] >= 0) & (positions[index] <= 1)).all(-1)
+            places[index] = [(point.x, point.y, point.z) for point in landmarks]
+            found[index] = True
+            if not self.has_depth:
+                inside = ((places[index, :, :2] >= 0) & (places[index, :, :2] <= 1)).all(-1)
                 found[index] = inside & [point.visibility >= VISIBLE for point in landmarks]
-            else:
-                found[index] = True
-        return KeyPoints(positions * KEYPOINT_SIDE, found)
+        places *= KEYPOINT_SIDE
+        return KeyPoints(places[..., :2], found, places[..., 2] if self.has_depth else None)
 
     def _landmarks(self, frame: np.ndarray) -> Any:
         result = self._finder.process(frame)
-        if self._points == 33:
-            return result.pose_landmarks and result.pose_landmarks.landmark
-        return result.multi_face_landmarks and result.multi_face_landmarks[0].landmark
+        if self.has_depth:
+            return result.multi_face_landmarks and result.multi_face_landmarks[0].landmark
+        return result.pose_landmarks and result.pose_landmarks.landmark

@@ -14,11 +14,11 @@ import numpy as np
 
 from maskanim_tf.evaluation import metrics
 from maskanim_tf.evaluation.instruments import Instruments
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SSIM, KeyPoints
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SHAPE, SSIM, KeyPoints
 
 # What is measured when a video is rebuilt, and when someone else drives the source.
 RECONSTRUCTION = (L1, SSIM, AKD, MKR, AED, CSIM)
-ANIMATION = (AKD, MKR, POSE, AED, CSIM)
+ANIMATION = (AKD, MKR, POSE, SHAPE, AED, CSIM)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +37,10 @@ class Observation:
 
     def repeated(self, count: int) -> Observation:
         """The same single frame, `count` times."""
-        points, embeddings = self.points, self.embeddings
+        frames, points, embeddings = self.frames, self.points, self.embeddings
         return Observation(
-            np.repeat(self.frames, count, 0),
-            points
-            and KeyPoints(np.repeat(points.positions, count, 0), np.repeat(points.found, count, 0)),
+            np.repeat(frames, count, 0),
+            points and points.repeated(count),
             None if embeddings is None else np.repeat(embeddings, count, 0),
         )
 
@@ -88,6 +87,9 @@ def compare_animation(
 ) -> dict[str, Score]:
     """The scores of animated frames: the pose against the driver, the identity against the source.
 
+    Key points of faces depend on whose face it is: a method that gives the source the driver's face
+    has a better AKD and pose for it, and a worse shape.
+
     Args:
       driving: as many frames as generated.
       source: one frame.
@@ -96,8 +98,10 @@ def compare_animation(
     scores = _compare_points(driving.points, generated.points)
     if driving.points and generated.points:
         scores[POSE] = _mean(metrics.pose_distance(driving.points, generated.points))
-    embeddings = source.repeated(len(generated.frames)).embeddings
-    return {**scores, **_compare_embeddings(embeddings, generated.embeddings)}
+    source = source.repeated(len(generated.frames))
+    if source.points and generated.points and source.points.depth is not None:
+        scores[SHAPE] = _mean(metrics.shape_distance(source.points, generated.points))
+    return {**scores, **_compare_embeddings(source.embeddings, generated.embeddings)}
 
 
 def pool(parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:

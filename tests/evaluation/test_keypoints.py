@@ -6,7 +6,17 @@ from maskanim_tf.evaluation.image_model import ModelInput
 from maskanim_tf.evaluation.instruments import InstrumentOptions, open_instruments
 from maskanim_tf.evaluation.keypoints import ModelPoints, PuppetJoints
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE, keypoint_distance
+from maskanim_tf.evaluation.metrics import (
+    AED,
+    AKD,
+    CSIM,
+    MKR,
+    POSE,
+    SHAPE,
+    KeyPoints,
+    keypoint_distance,
+    shape_distance,
+)
 from tests.evaluation.model_files import mean_onnx, plain, red_onnx
 from tests.helpers import shared_folder
 
@@ -55,7 +65,7 @@ def test_a_wrong_layout_is_named(tmp_path):
 def test_missing_models_become_reasons(tmp_path):
     instruments = open_instruments(InstrumentOptions())
     assert instruments.detector is None
-    assert set(instruments.not_measured) == {AKD, MKR, POSE, AED, CSIM}
+    assert set(instruments.not_measured) == {AKD, MKR, POSE, SHAPE, AED, CSIM}
     assert "--keypoints=" in instruments.not_measured[AKD]
     gone = str(tmp_path / "gone.onnx")
     instruments = open_instruments(
@@ -64,7 +74,7 @@ def test_missing_models_become_reasons(tmp_path):
     assert instruments.not_measured[MKR] == instruments.not_measured[AED]
     assert gone in instruments.not_measured[CSIM]
     instruments = open_instruments(InstrumentOptions(keypoints="puppets"))
-    assert set(instruments.not_measured) == {AED, CSIM}
+    assert set(instruments.not_measured) == {SHAPE, AED, CSIM}
 
 
 def test_without_mediapipe_its_metrics_are_missing(monkeypatch):
@@ -87,5 +97,7 @@ def test_mediapipe_follows_a_shift(subject, sample, points):
     assert seen.positions.shape == (3, points, 2)
     assert seen.found[:2].mean() > 0.9
     assert not seen.found[2].any()
-    pair = [type(seen)(seen.positions[i : i + 1], seen.found[i : i + 1]) for i in range(2)]
+    depth = seen.depth if subject == "face" else np.zeros(seen.found.shape)
+    pair = [KeyPoints(*(x[i : i + 1] for x in (seen.positions, seen.found, depth))) for i in (0, 1)]
     assert 4 < keypoint_distance(*pair)[0] < 8
+    assert shape_distance(*pair)[0] < 0.05

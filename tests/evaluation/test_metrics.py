@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial import procrustes
 from skimage.metrics import structural_similarity
 
 from maskanim_tf.evaluation import metrics
@@ -87,6 +88,29 @@ def test_pose_distance_knows_neither_place_nor_size():
     np.testing.assert_allclose(
         metrics.pose_distance(real, points(-shape, [True] * 4)), 2, atol=1e-6
     )
+
+
+def test_shape_distance_knows_neither_place_nor_size_nor_direction():
+    rng = np.random.default_rng(0)
+    shape = rng.normal(size=(6, 3)).astype(np.float32)
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    rotation *= np.sign(np.linalg.det(rotation))
+
+    def solid(places):
+        return KeyPoints(places[None, :, :2], np.ones((1, 6), bool), places[None, :, 2])
+
+    turned = 5 * shape @ rotation + 40
+    np.testing.assert_allclose(metrics.shape_distance(solid(shape), solid(turned)), 0, atol=1e-5)
+    # Mirrored it is another shape.
+    assert metrics.shape_distance(solid(shape), solid(-turned)) > 0.1
+    stretched = turned * np.float32([1, 1, 2])
+    disparity = procrustes(shape, stretched)[2]
+    distance = metrics.shape_distance(solid(shape), solid(stretched))[0]
+    # SciPy sums squares of unit-norm shapes; the mean distance is at most the root mean square.
+    assert 0.7 * np.sqrt(disparity) < distance <= np.sqrt(disparity)
+    flat = points([(0, 0)], [True])
+    with pytest.raises(ValueError, match="no depth"):
+        metrics.shape_distance(flat, flat)
 
 
 def test_embeddings_agree_with_numpy():
