@@ -5,16 +5,12 @@ MediaPipe is optional (extra `metrics`) and does not exist for the newest Python
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
 from maskanim_tf.evaluation.image_model import ModelMissingError
 from maskanim_tf.evaluation.metrics import KEYPOINT_SIDE, KeyPoints
-
-# Its native part would print pages of notices.
-os.environ.setdefault("GLOG_minloglevel", "2")
 
 VISIBLE = 0.5
 

@@ -91,7 +91,8 @@ def main(options: ScoreOptions, instrument_options: InstrumentOptions) -> None:
     baseline = next((name for name in measured if name.lower() == FOMM.lower()), None)
     for name, values in measured.items():
         if baseline and name != baseline:
-            print(format_improvement(f"{name} over {baseline}", values, measured[baseline]))
+            better = format_improvement(f"{name} over {baseline}", values, measured[baseline])
+            print(better or f"{name} over {baseline}: no metric could be measured")
     print(f"{len(pairs)} videos at {size}x{size}; per video: {options.output}/results.csv")
 
 

@@ -1,6 +1,8 @@
 import csv
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from maskanim_tf.evaluation.score import ScoreOptions, find_pairs, main, score_m
 from maskanim_tf.evaluation.scoring import Score, pool
 from tests.evaluation.clips import SIZE, puppet_frames, write_frames, write_test_clips
 from tests.evaluation.model_files import mean_onnx
+from tests.helpers import REPOSITORY
 
 PUPPETS = InstrumentOptions(keypoints="puppets")
 
@@ -167,6 +170,21 @@ def test_wrong_requests_are_clear_errors(folders, changes, message):
     with pytest.raises((ValueError, OSError), match=message):
         main(ScoreOptions(**filled, output=str(folders / "out")), PUPPETS)
     assert not (folders / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["score", "reconstruct", "ablation"])
+def test_a_wrong_request_on_the_command_line_is_one_line(command):
+    module = f"maskanim_tf.evaluation.{command}"
+    checkpoint = [] if command == "score" else ["--checkpoint=none.npz"]
+    run = subprocess.run(
+        [sys.executable, "-m", module, "--keypoints=puppets", *checkpoint],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    message = run.stderr.strip().splitlines()[-1]
+    assert message.startswith("error: no")
 
 
 def test_pooling_weighs_by_what_was_counted():
