@@ -15,7 +15,8 @@ from maskanim_tf.config import Section, option
 from maskanim_tf.evaluation import score
 from maskanim_tf.evaluation.instruments import InstrumentOptions
 
-METHODS = ("x2face", "monkey_net", "fomm", "authors")
+# The driver stands for a method that leaves nothing of the source.
+METHODS = ("driving", "x2face", "monkey_net", "fomm", "authors")
 
 
 @dataclasses.dataclass(frozen=True)

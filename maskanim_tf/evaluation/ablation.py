@@ -24,8 +24,9 @@ from maskanim_tf.evaluation.ablation_runs import FULL, AblationRuns
 from maskanim_tf.evaluation.instruments import InstrumentOptions, describe, open_instruments
 from maskanim_tf.evaluation.metrics import L1, SSIM
 from maskanim_tf.evaluation.pairs import Pair, draw_pairs, read_pairs, test_clips
-from maskanim_tf.evaluation.results import add_reasons, format_table, means, write_results
+from maskanim_tf.evaluation.results import write_results
 from maskanim_tf.evaluation.scoring import ANIMATION, Results
+from maskanim_tf.evaluation.tables import add_reasons, format_table, means
 from maskanim_tf.models import load_animator
 
 COLUMNS = (L1, SSIM, *ANIMATION)

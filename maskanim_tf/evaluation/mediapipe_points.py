@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf.evaluation.image_model import ModelMissingError
-from maskanim_tf.evaluation.metrics import KEYPOINT_SIDE, KeyPoints
+from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE, KeyPoints
 
 VISIBLE = 0.5
 

@@ -20,16 +20,9 @@ from maskanim_tf.data.sources import open_clips
 from maskanim_tf.evaluation.instruments import InstrumentOptions, describe, open_instruments
 from maskanim_tf.evaluation.published import FOMM, published_fomm, published_rows
 from maskanim_tf.evaluation.reconstruction import COPY, FORMATS, MODEL, Reconstruction
-from maskanim_tf.evaluation.results import (
-    add_reasons,
-    format_improvement,
-    format_table,
-    means,
-    read_json,
-    write_json,
-    write_results,
-)
+from maskanim_tf.evaluation.results import read_json, write_json, write_results
 from maskanim_tf.evaluation.scoring import RECONSTRUCTION
+from maskanim_tf.evaluation.tables import add_reasons, format_improvement, format_table, means
 from maskanim_tf.models import ABLATIONS, Animator, load_animator
 
 

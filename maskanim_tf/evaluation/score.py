@@ -32,13 +32,7 @@ from maskanim_tf.evaluation.methods import (
 )
 from maskanim_tf.evaluation.pairs import Pair, read_pairs, test_clips
 from maskanim_tf.evaluation.published import FOMM, published_rows
-from maskanim_tf.evaluation.results import (
-    add_reasons,
-    format_improvement,
-    format_table,
-    means,
-    write_results,
-)
+from maskanim_tf.evaluation.results import write_results
 from maskanim_tf.evaluation.scoring import (
     ANIMATION,
     RECONSTRUCTION,
@@ -49,6 +43,7 @@ from maskanim_tf.evaluation.scoring import (
     observe,
     pool,
 )
+from maskanim_tf.evaluation.tables import add_reasons, format_improvement, format_table, means
 
 BATCH = 16
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from maskanim_tf.evaluation import metrics
+from maskanim_tf.evaluation import metrics, point_metrics
 from maskanim_tf.evaluation.instruments import Instruments
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SHAPE, SSIM, KeyPoints
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SHAPE, SSIM
+from maskanim_tf.evaluation.point_metrics import KeyPoints
 
 # What is measured when a video is rebuilt, and when someone else drives the source.
 RECONSTRUCTION = (L1, SSIM, AKD, MKR, AED, CSIM)
@@ -97,10 +98,10 @@ def compare_animation(
     """
     scores = _compare_points(driving.points, generated.points)
     if driving.points and generated.points:
-        scores[POSE] = _mean(metrics.pose_distance(driving.points, generated.points))
+        scores[POSE] = _mean(point_metrics.pose_distance(driving.points, generated.points))
     source = source.repeated(len(generated.frames))
     if source.points and generated.points and source.points.depth is not None:
-        scores[SHAPE] = _mean(metrics.shape_distance(source.points, generated.points))
+        scores[SHAPE] = _mean(point_metrics.shape_distance(source.points, generated.points))
     return {**scores, **_compare_embeddings(source.embeddings, generated.embeddings)}
 
 
@@ -122,8 +123,8 @@ def _compare_points(real: KeyPoints | None, generated: KeyPoints | None) -> dict
     if real is None or generated is None:
         return {}
     return {
-        AKD: _mean(metrics.keypoint_distance(real, generated)),
-        MKR: _mean(*metrics.missing_rate(real, generated)),
+        AKD: _mean(point_metrics.keypoint_distance(real, generated)),
+        MKR: _mean(*point_metrics.missing_rate(real, generated)),
     }
 
 

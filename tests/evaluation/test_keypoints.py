@@ -6,17 +6,8 @@ from maskanim_tf.evaluation.image_model import ModelInput
 from maskanim_tf.evaluation.instruments import InstrumentOptions, open_instruments
 from maskanim_tf.evaluation.keypoints import ModelPoints, PuppetJoints
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
-from maskanim_tf.evaluation.metrics import (
-    AED,
-    AKD,
-    CSIM,
-    MKR,
-    POSE,
-    SHAPE,
-    KeyPoints,
-    keypoint_distance,
-    shape_distance,
-)
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE, SHAPE
+from maskanim_tf.evaluation.point_metrics import KeyPoints, keypoint_distance, shape_distance
 from tests.evaluation.model_files import mean_onnx, plain, red_onnx
 from tests.helpers import shared_folder
 

@@ -3,8 +3,8 @@ import pytest
 from scipy.spatial import procrustes
 from skimage.metrics import structural_similarity
 
-from maskanim_tf.evaluation import metrics
-from maskanim_tf.evaluation.metrics import KeyPoints
+from maskanim_tf.evaluation import metrics, point_metrics
+from maskanim_tf.evaluation.point_metrics import KeyPoints
 
 
 def frames(count=2, size=24, seed=0):
@@ -53,17 +53,17 @@ def test_equal_frames_score_perfectly():
     np.testing.assert_array_equal(metrics.l1(a, a), 0)
     np.testing.assert_allclose(metrics.ssim(a, a), 1)
     same = points([(1, 2), (30, 4), (5, 60)], [True, True, True])
-    assert metrics.keypoint_distance(same, same) == 0
-    assert metrics.missing_rate(same, same)[0] == 0
-    assert metrics.pose_distance(same, same) == 0
+    assert point_metrics.keypoint_distance(same, same) == 0
+    assert point_metrics.missing_rate(same, same)[0] == 0
+    assert point_metrics.pose_distance(same, same) == 0
 
 
 def test_points_missing_in_either_frame_are_left_out_of_akd_and_count_for_mkr():
     real = points([(0, 0), (10, 10), (50, 50), (0, 0)], [True, True, True, False])
     made = points([(3, 4), (10, 22), (0, 0), (9, 9)], [True, True, False, True])
     # Distances 5 and 12; the third point is missing, the fourth was not in the real frame.
-    np.testing.assert_allclose(metrics.keypoint_distance(real, made), [8.5])
-    share, count = metrics.missing_rate(real, made)
+    np.testing.assert_allclose(point_metrics.keypoint_distance(real, made), [8.5])
+    share, count = point_metrics.missing_rate(real, made)
     np.testing.assert_allclose(share, [1 / 3])
     np.testing.assert_array_equal(count, [3])
 
@@ -71,22 +71,24 @@ def test_points_missing_in_either_frame_are_left_out_of_akd_and_count_for_mkr():
 def test_nothing_found_is_no_number():
     nothing = points([(0, 0), (0, 0)], [False, False])
     something = points([(1, 1), (2, 2)], [True, True])
-    assert np.isnan(metrics.keypoint_distance(something, nothing)).all()
-    assert np.isnan(metrics.missing_rate(nothing, something)[0]).all()
-    np.testing.assert_array_equal(metrics.missing_rate(something, nothing)[0], [1])
-    assert np.isnan(metrics.pose_distance(something, something)).all(), "two points are no pose"
+    assert np.isnan(point_metrics.keypoint_distance(something, nothing)).all()
+    assert np.isnan(point_metrics.missing_rate(nothing, something)[0]).all()
+    np.testing.assert_array_equal(point_metrics.missing_rate(something, nothing)[0], [1])
+    assert np.isnan(point_metrics.pose_distance(something, something)).all(), (
+        "two points are no pose"
+    )
 
 
 def test_pose_distance_knows_neither_place_nor_size():
     shape = np.array([(0, 0), (4, 0), (4, 2), (0, 2)], np.float32)
     real = points(shape, [True] * 4)
     np.testing.assert_allclose(
-        metrics.pose_distance(real, points(30 + 7 * shape, [True] * 4)), 0, atol=1e-6
+        point_metrics.pose_distance(real, points(30 + 7 * shape, [True] * 4)), 0, atol=1e-6
     )
     # The mirror image in x and y is the same rectangle with opposite corners exchanged: centred and
     # scaled every corner is 1 from the centre, so each is 2 from its opposite.
     np.testing.assert_allclose(
-        metrics.pose_distance(real, points(-shape, [True] * 4)), 2, atol=1e-6
+        point_metrics.pose_distance(real, points(-shape, [True] * 4)), 2, atol=1e-6
     )
 
 
@@ -100,17 +102,19 @@ def test_shape_distance_knows_neither_place_nor_size_nor_direction():
         return KeyPoints(places[None, :, :2], np.ones((1, 6), bool), places[None, :, 2])
 
     turned = 5 * shape @ rotation + 40
-    np.testing.assert_allclose(metrics.shape_distance(solid(shape), solid(turned)), 0, atol=1e-5)
+    np.testing.assert_allclose(
+        point_metrics.shape_distance(solid(shape), solid(turned)), 0, atol=1e-5
+    )
     # Mirrored it is another shape.
-    assert metrics.shape_distance(solid(shape), solid(-turned)) > 0.1
+    assert point_metrics.shape_distance(solid(shape), solid(-turned)) > 0.1
     stretched = turned * np.float32([1, 1, 2])
     disparity = procrustes(shape, stretched)[2]
-    distance = metrics.shape_distance(solid(shape), solid(stretched))[0]
+    distance = point_metrics.shape_distance(solid(shape), solid(stretched))[0]
     # SciPy sums squares of unit-norm shapes; the mean distance is at most the root mean square.
     assert 0.7 * np.sqrt(disparity) < distance <= np.sqrt(disparity)
     flat = points([(0, 0)], [True])
     with pytest.raises(ValueError, match="no depth"):
-        metrics.shape_distance(flat, flat)
+        point_metrics.shape_distance(flat, flat)
 
 
 def test_embeddings_agree_with_numpy():

@@ -10,7 +10,7 @@ from maskanim_tf.evaluation.metrics import AKD, L1, METRICS, SSIM
 from maskanim_tf.evaluation.published import published_fomm, published_rows
 from maskanim_tf.evaluation.reconstruct import ReconstructOptions, main
 from maskanim_tf.evaluation.reconstruction import COPY, MODEL
-from maskanim_tf.evaluation.results import format_improvement, improvement
+from maskanim_tf.evaluation.tables import format_improvement, improvement
 from tests.evaluation.clips import SIZE, write_checkpoint, write_test_clips
 
 PUPPETS = InstrumentOptions(keypoints="puppets")
