@@ -12,7 +12,12 @@ ORDER = (
     ("maskanim_tf.models",),
     ("maskanim_tf.losses",),
     ("maskanim_tf.training",),
-    ("maskanim_tf.evaluation", "maskanim_tf.animation", "maskanim_tf.demo"),
+    (
+        "maskanim_tf.evaluation",
+        "maskanim_tf.animation",
+        "maskanim_tf.animate",
+        "maskanim_tf.demo",
+    ),
     ("export",),
     ("serving",),
     ("train_main",),
@@ -78,5 +83,7 @@ def test_optional_packages_have_one_door():
                 assert name == "maskanim_tf.evaluation.mediapipe_points"
             if target.startswith(("onnxruntime", "ai_edge_litert")):
                 assert name == "maskanim_tf.evaluation.image_model"
+            if target.split(".")[0] == "PIL":
+                assert name == "maskanim_tf.animation.pictures"
             if target.startswith("absl.flags"):
                 assert name == "maskanim_tf.flags"

@@ -10,6 +10,7 @@ import numpy as np
 
 from maskanim_tf import names
 from maskanim_tf.files import atomic_path
+from maskanim_tf.ops.color import as_bytes
 
 LABEL_HEIGHT = 22
 GAP = 4
@@ -64,7 +65,7 @@ def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
 
 
 def _cell(image: np.ndarray, side: int) -> np.ndarray:
-    pixels = np.clip(np.asarray(image, np.float32) * 255 + 0.5, 0, 255).astype(np.uint8)
+    pixels = as_bytes(image)
     # Small pictures keep their pixels visible; large ones are averaged.
     method = cv2.INTER_AREA if len(pixels) > side else cv2.INTER_NEAREST
     resized = cv2.resize(pixels, (side, side), interpolation=method)

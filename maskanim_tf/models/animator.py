@@ -98,12 +98,22 @@ class Animator(keras.Model):
     def animate(self, encoded: dict[str, tf.Tensor], driving: tf.Tensor) -> dict[str, tf.Tensor]:
         """Equations 2 to 4 for an encoded source of batch 1, or of the driving frames' batch."""
         driving = tf.convert_to_tensor(driving)
+        driving_mask = self.encode_driving(driving)
+        return {names.DRIVING: driving, **self.animate_mask(encoded, driving_mask)}
+
+    def encode_driving(self, driving: tf.Tensor) -> tf.Tensor:
+        """The masks of driving frames, m(d), `[batch, mask_size, mask_size, 1]` in [0, 1]."""
         check_frames(names.DRIVING, driving, self.model.image_size)
-        batch = tf.shape(driving)[0]
+        return self.mask_generator(driving, training=False)[names.MASK]
+
+    def animate_mask(
+        self, encoded: dict[str, tf.Tensor], driving_mask: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Equations 2 to 4 from the driver's masks on; see `animate`."""
+        batch = tf.shape(driving_mask)[0]
         encoded = {
             key: tf.broadcast_to(value, (batch, *value.shape[1:])) for key, value in encoded.items()
         }
-        driving_mask = self.mask_generator(driving, training=False)[names.MASK]
         perturbed = refined = driving_mask
         if self.ablation in (NONE, NO_REF):
             perturbed = refined = perturb_test(driving_mask, self.perturbation)
@@ -121,7 +131,6 @@ class Animator(keras.Model):
         )
         return {
             **encoded,
-            names.DRIVING: driving,
             names.DRIVING_MASK: driving_mask,
             names.PERTURBED_MASK: perturbed,
             names.REFINED_MASK: refined,

@@ -1,0 +1,107 @@
+"""Where the object is: what moves in a video, what stands out from the border of a picture.
+
+Both give a map of evidence at a small size. Otsu's threshold parts it in two, and the box holds
+nearly all of the upper part, so that single pixels far away do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+MAP_SIDE = 128  # The longer side of the maps in pixels.
+KEPT = 0.98  # Share of the object's evidence that the box must hold in either direction.
+MARGIN = 0.12  # Of the box's longer side, added all around.
+# Mean difference of 8-bit values below which nothing moves, and nothing stands out.
+LEAST_MOTION = 0.5
+LEAST_CONTRAST = 8.0
+
+
+def object_box(frames: Iterable[np.ndarray]) -> tuple[int, int, int, int] | None:
+    """A box around the moving or, in a single or still frame, salient object.
+
+    Args:
+      frames: uint8 `[height, width, 3]` of one size.
+
+    Returns:
+      left, top, right, bottom in pixels, right and bottom exclusive, inside the picture; None where
+      nothing moves and nothing stands out.
+
+    Raises:
+      ValueError: there is no frame.
+    """
+    first: np.ndarray | None = None
+    past: np.ndarray | None = None
+    motion: np.ndarray | None = None
+    for frame in frames:
+        small = _small(frame)
+        if past is None or first is None or motion is None:
+            first, motion = frame, np.zeros(small.shape[:2], np.float32)
+        else:
+            # The largest change counts, not the sum: a limb that moves once belongs to the object.
+            motion = np.maximum(motion, np.abs(small - past).mean(-1))
+        past = small
+    if first is None or motion is None:
+        raise ValueError("there is no frame to find an object in")
+    height, width = first.shape[:2]
+    moving = _box_of(motion, LEAST_MOTION, height, width)
+    return moving or _box_of(saliency(first), LEAST_CONTRAST, height, width)
+
+
+def saliency(frame: np.ndarray) -> np.ndarray:
+    """Distance of each pixel to the nearest colour of the top, left and right border.
+
+    The lower border is left out: portraits are cut off there.
+
+    Args:
+      frame: uint8 `[height, width, 3]`.
+
+    Returns:
+      float32 `[map height, map width]`, in 8-bit units of CIE L*a*b*.
+    """
+    small = cv2.GaussianBlur(_small(frame), (0, 0), 1.5)
+    lab = cv2.cvtColor(small.astype(np.uint8), cv2.COLOR_RGB2LAB).astype(np.float32)
+    border = np.concatenate([lab[0, ::2], lab[::2, 0], lab[::2, -1]])
+    distance = np.full(lab.shape[:2], np.inf, np.float32)
+    for color in border:
+        np.minimum(distance, np.linalg.norm(lab - color, axis=-1), out=distance)
+    return distance
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    scale = min(1.0, MAP_SIDE / max(frame.shape[:2]))
+    height, width = (max(1, round(scale * side)) for side in frame.shape[:2])
+    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _box_of(
+    evidence: np.ndarray, least: float, height: int, width: int
+) -> tuple[int, int, int, int] | None:
+    """The box of the upper part of a map, in pixels of a picture of this size."""
+    peak = float(evidence.max())
+    if peak < least:
+        return None
+    levels = (evidence * (255 / peak)).astype(np.uint8)
+    threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    inside = (levels > threshold).astype(np.float64)
+    left, right = _span(inside.sum(0))
+    top, bottom = _span(inside.sum(1))
+    across, down = width / evidence.shape[1], height / evidence.shape[0]
+    margin = MARGIN * max((right - left) * across, (bottom - top) * down)
+    return (
+        max(0, round(left * across - margin)),
+        max(0, round(top * down - margin)),
+        min(width, round(right * across + margin)),
+        min(height, round(bottom * down + margin)),
+    )
+
+
+def _span(profile: np.ndarray) -> tuple[int, int]:
+    """The stretch of a profile that holds all but a small share at either end."""
+    cumulated = np.cumsum(profile) / profile.sum()
+    rest = (1 - KEPT) / 2
+    start = int(np.searchsorted(cumulated, rest))
+    end = int(np.searchsorted(cumulated, 1 - rest))
+    return start, min(end, len(profile) - 1) + 1

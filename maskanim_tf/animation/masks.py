@@ -1,0 +1,74 @@
+"""What masks say about a source and a driver: where they are alike, whether they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from absl import logging
+
+# Below it hardly a pixel of the object in the source belongs to the object in the driver.
+LITTLE_OVERLAP = 0.1
+
+
+def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
+    """Index of the mask with the least mean absolute difference; the first of equal ones.
+
+    Args:
+      wanted: floating `[mask_size, mask_size, 1]`.
+      masks: a stream of masks like it.
+
+    Raises:
+      ValueError: there is no mask.
+    """
+    distances = [float(np.abs(mask - wanted).mean()) for mask in masks]
+    if not distances:
+        raise ValueError("there is no frame to choose from")
+    return int(np.argmin(distances))
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """How much of two objects is in the same place, in [0, 1]: a soft intersection over union.
+
+    What differs from the median of a mask counts as object, since networks may learn masks that are
+    dark where the object is. Two masks without any object overlap fully.
+    """
+    inside, other = (np.abs(mask - np.median(mask)) for mask in (first, second))
+    union = float(np.maximum(inside, other).sum())
+    return float(np.minimum(inside, other).sum()) / union if union > 0 else 1.0
+
+
+class OverlapWarning:
+    """Warns once when the masks of source and driver hardly overlap.
+
+    Args:
+      name: of the pair, for the message.
+      frames: how many driving frames are looked at.
+    """
+
+    def __init__(self, name: str, frames: int = 16):
+        self._name = name
+        self._wanted = frames
+        self._seen: list[float] = []
+
+    def look(self, source_mask: np.ndarray, driving_mask: np.ndarray) -> None:
+        """Takes the masks of one driving frame, as `overlap`."""
+        if len(self._seen) < self._wanted:
+            self._seen.append(overlap(source_mask, driving_mask))
+            if len(self._seen) == self._wanted:
+                self._judge()
+
+    def finish(self) -> None:
+        """Judges a driver that is shorter."""
+        if self._seen and len(self._seen) < self._wanted:
+            self._judge()
+
+    def _judge(self) -> None:
+        mean = float(np.mean(self._seen))
+        if mean < LITTLE_OVERLAP:
+            logging.warning(
+                "%s: the objects of source and driver hardly overlap (%.0f %%), expect a bad "
+                "result; crop both alike, for instance with --auto_crop",
+                self._name,
+                100 * mean,
+            )

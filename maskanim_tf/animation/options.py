@@ -1,0 +1,52 @@
+"""How a video is animated: what the flags of the command set and the Python interface takes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from maskanim_tf.config import Section, option
+from maskanim_tf.data.fitting import FITS
+
+VIEWS = (RESULT, SIDE_BY_SIDE, ALL) = ("result", "side_by_side", "all")
+AUDIO = (FROM_DRIVING, SILENT) = ("driving", "none")
+
+
+@dataclasses.dataclass(frozen=True)
+class AnimationOptions(Section):
+    """From a source and a driver to the frames of a file."""
+
+    fit: str = option(
+        "crop", "how frames become square: cut at the sides, or filled up with black", choices=FITS
+    )
+    auto_crop: bool = option(
+        False, "first crop source and driver around what moves or, in a picture, stands out"
+    )
+    find_best_frame: bool = option(
+        False,
+        "begin with the driving frame whose mask is nearest to the source's; of a source video "
+        "take the frame whose mask is nearest to the first driving frame's",
+    )
+    view: str = option(
+        RESULT, "the result, source | driver | result, or all intermediates", choices=VIEWS
+    )
+    smooth_masks: float = option(
+        0.0,
+        "share of the past in a driver's mask, against jitter; 0 for none",
+        minimum=0,
+        maximum=1,
+    )
+    batch_size: int = option(4, "driving frames that are animated at once", minimum=1)
+    output_size: int = option(
+        0, "side of a picture in the output in pixels, 0 for the model's; even", minimum=0
+    )
+    audio: str = option(
+        FROM_DRIVING, "sound of an .mp4: that of the driver, or none", choices=AUDIO
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.output_size % 2:
+            raise ValueError(
+                f"AnimationOptions.output_size is {self.output_size}, but must be even: H.264 "
+                "stores colours for two by two pixels"
+            )

@@ -1,0 +1,185 @@
+"""Many pairs of source and driver at once: from a table, or every source with every driver."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import logging
+
+from maskanim_tf.animation.options import AnimationOptions
+from maskanim_tf.animation.outputs import check_output
+from maskanim_tf.animation.video import animate_video
+from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
+from maskanim_tf.data.picture_clip import is_strip, survey_pictures
+from maskanim_tf.models import Animator
+
+COLUMNS = ("source", "driving")
+OUTPUT = "output"
+ENDING = ".mp4"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Paths of a source, a driver, and what becomes of them."""
+
+    source: str
+    driving: str
+    output: str
+
+
+@dataclasses.dataclass
+class PairsReport:
+    """How many pairs were written, were there already, and could not be animated."""
+
+    written: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+def read_pairs(table: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Pair]:
+    """Pairs from a CSV with the columns source, driving and maybe output.
+
+    Args:
+      table: the CSV; its paths count from the current folder or, where nothing is there, from the
+        folder of the table.
+      folder: of the outputs. Without one of its own a pair is written to `<source>-<driving>.mp4`.
+
+    Raises:
+      OSError: the table cannot be read.
+      ValueError: a column is missing or unknown, a value is empty, two outputs are the same.
+    """
+    pairs = []
+    with open(table, newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        header = reader.fieldnames or []
+        wrong = [name for name in COLUMNS if name not in header]
+        wrong += [name for name in header if name not in (*COLUMNS, OUTPUT)]
+        if wrong:
+            raise ValueError(
+                f"{table}: the header lacks or does not know {wrong[0]!r}; it must be "
+                "source,driving or source,driving,output"
+            )
+        for row in reader:
+            if not row["source"] or not row["driving"]:
+                raise ValueError(f"{table}, line {reader.line_num}: needs a source and a driver")
+            source, driving = (_found(row[name], Path(table).parent) for name in COLUMNS)
+            name = row.get(OUTPUT) or _stem(source) + "-" + _stem(driving) + ENDING
+            pairs.append(Pair(source, driving, os.path.join(folder, name)))
+    return _checked(pairs, table)
+
+
+def holds_many(source: str | os.PathLike[str], driving: str | os.PathLike[str]) -> bool:
+    """Whether there are several sources or drivers: folders, but for one folder of frames."""
+    return os.path.isdir(source) or (os.path.isdir(driving) and not _is_frames_folder(driving))
+
+
+def combine(
+    source: str | os.PathLike[str],
+    driving: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+) -> list[Pair]:
+    """Every source with every driver, in the order of their names.
+
+    Args:
+      source: a folder, each of whose pictures and videos is a source, or one source.
+      driving: a folder, each of whose videos, pictures and folders of frames is a driver, or one
+        driver; a folder of frames is one driver.
+      folder: of the outputs, which are named `<source>-<driving>.mp4`.
+
+    Raises:
+      FileNotFoundError, NotADirectoryError, PermissionError: a folder cannot be listed.
+      ValueError: a folder holds no pictures or videos.
+    """
+    sources = _members(source) if os.path.isdir(source) else [os.fspath(source)]
+    several = os.path.isdir(driving) and not _is_frames_folder(driving)
+    drivers = _members(driving) if several else [os.fspath(driving)]
+    pairs = [
+        Pair(s, d, os.path.join(folder, f"{source_name}-{driving_name}{ENDING}"))
+        for s, source_name in zip(sources, _names(sources))
+        for d, driving_name in zip(drivers, _names(drivers))
+    ]
+    return _checked(pairs, source)
+
+
+def animate_pairs(
+    animator: Animator,
+    pairs: Sequence[Pair],
+    options: AnimationOptions | None = None,
+    progress: bool = False,
+) -> PairsReport:
+    """Animates every pair whose output does not exist yet.
+
+    A pair that cannot be animated is logged as an error, and the next one follows.
+    """
+    report = PairsReport()
+    for number, pair in enumerate(pairs, 1):
+        if os.path.exists(pair.output):
+            report.skipped += 1
+            continue
+        try:
+            animate_video(animator, pair.source, pair.driving, pair.output, options, progress)
+            report.written += 1
+        except (ValueError, OSError) as error:
+            logging.error("pair %d of %d, %s: %s", number, len(pairs), pair.output, error)
+            report.failed += 1
+    return report
+
+
+def _members(folder: str | os.PathLike[str]) -> list[str]:
+    suffixes = VIDEO_SUFFIXES + PICTURE_SUFFIXES
+    paths = [
+        path
+        for name in sorted(os.listdir(folder))
+        if is_finished(name)
+        for path in [os.path.join(folder, name)]
+        if (_is_frames_folder(path) if os.path.isdir(path) else has_suffix(name, suffixes))
+    ]
+    if not paths:
+        raise ValueError(f"{folder} holds no pictures and no videos ({' '.join(suffixes)})")
+    return paths
+
+
+def _is_frames_folder(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder directly holds pictures, and neither videos nor strips.
+
+    It is one driver even where a frame is broken: reading it will say so.
+    """
+    names = os.listdir(folder)
+    if any(has_suffix(name, VIDEO_SUFFIXES) and is_finished(name) for name in names):
+        return False
+    survey = survey_pictures(os.fspath(folder), names)
+    strips = any(is_strip(height, width) for height, width in survey.sizes.values())
+    return bool(survey.sizes or survey.broken) and not strips
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """Names without suffix; with it where two would be the same."""
+    stems = Counter(_stem(path) for path in paths)
+    return [_stem(path) if stems[_stem(path)] == 1 else os.path.basename(path) for path in paths]
+
+
+def _stem(path: str) -> str:
+    name = os.path.basename(os.path.abspath(path))
+    return name if os.path.isdir(path) else os.path.splitext(name)[0]
+
+
+def _found(path: str, folder: Path) -> str:
+    return path if os.path.exists(path) or not (folder / path).exists() else str(folder / path)
+
+
+def _checked(pairs: Sequence[Pair], where: str | os.PathLike[str]) -> list[Pair]:
+    count = Counter(os.path.normpath(pair.output) for pair in pairs)
+    for pair in pairs:
+        if not os.path.exists(pair.output):
+            check_output(pair.output)
+        if count[os.path.normpath(pair.output)] > 1:
+            raise ValueError(
+                f"{where}: {count[os.path.normpath(pair.output)]} pairs would be written to "
+                f"{pair.output}; give them different outputs"
+            )
+    return list(pairs)
