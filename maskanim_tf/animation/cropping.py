@@ -17,6 +17,8 @@ MARGIN = 0.12  # Of the box's longer side, added all around.
 # Mean difference of 8-bit values below which nothing moves, and nothing stands out.
 LEAST_MOTION = 0.5
 LEAST_CONTRAST = 8.0
+# Part of a salient region that must move, for the region to belong to what moves.
+FAIR_SHARE = 0.1
 
 
 def object_box(frames: Iterable[np.ndarray]) -> tuple[int, int, int, int] | None:
@@ -46,8 +48,11 @@ def object_box(frames: Iterable[np.ndarray]) -> tuple[int, int, int, int] | None
     if first is None or motion is None:
         raise ValueError("there is no frame to find an object in")
     height, width = first.shape[:2]
-    moving = _box_of(motion, LEAST_MOTION, height, width)
-    return moving or _box_of(saliency(first), LEAST_CONTRAST, height, width)
+    salient = _upper_part(saliency(first), LEAST_CONTRAST)
+    moving = _upper_part(motion, LEAST_MOTION)
+    # Legs belong to the object also where only arms move.
+    inside = moving | _touching(salient, moving) if moving.any() else salient
+    return _box_around(inside, height, width) if inside.any() else None
 
 
 def saliency(frame: np.ndarray) -> np.ndarray:
@@ -76,19 +81,31 @@ def _small(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _box_of(
-    evidence: np.ndarray, least: float, height: int, width: int
-) -> tuple[int, int, int, int] | None:
-    """The box of the upper part of a map, in pixels of a picture of this size."""
+def _upper_part(evidence: np.ndarray, least: float) -> np.ndarray:
+    """Where a map lies above Otsu's threshold, bool; nowhere if its peak is below `least`."""
     peak = float(evidence.max())
     if peak < least:
-        return None
+        return np.zeros(evidence.shape, bool)
     levels = (evidence * (255 / peak)).astype(np.uint8)
     threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    inside = (levels > threshold).astype(np.float64)
+    return levels > threshold
+
+
+def _touching(candidates: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """The connected parts of `candidates` of which a fair share lies in `region`, both bool."""
+    _, labels = cv2.connectedComponents(candidates.astype(np.uint8))
+    sizes = np.bincount(labels.ravel())
+    shared = np.bincount(labels[region].ravel(), minlength=len(sizes))
+    touched = shared >= FAIR_SHARE * sizes
+    touched[0] = False  # What is no candidate.
+    return touched[labels]
+
+
+def _box_around(inside: np.ndarray, height: int, width: int) -> tuple[int, int, int, int]:
+    """The box of a bool map, in pixels of a picture of this size."""
     left, right = _span(inside.sum(0))
     top, bottom = _span(inside.sum(1))
-    across, down = width / evidence.shape[1], height / evidence.shape[0]
+    across, down = width / inside.shape[1], height / inside.shape[0]
     margin = MARGIN * max((right - left) * across, (bottom - top) * down)
     return (
         max(0, round(left * across - margin)),

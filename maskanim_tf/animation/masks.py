@@ -8,7 +8,7 @@ import numpy as np
 from absl import logging
 
 # Below it hardly a pixel of the object in the source belongs to the object in the driver.
-LITTLE_OVERLAP = 0.1
+LITTLE_OVERLAP = 0.08
 
 
 def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
@@ -28,14 +28,18 @@ def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """How much of two objects is in the same place, in [0, 1]: a soft intersection over union.
+    """How much of two objects is in the same place: intersection over union, in [0, 1]."""
+    inside, other = _object(first), _object(second)
+    return float((inside & other).sum() / max(1, (inside | other).sum()))
 
-    What differs from the median of a mask counts as object, since networks may learn masks that are
-    dark where the object is. Two masks without any object overlap fully.
+
+def _object(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask that clearly differ from its median, which is background.
+
+    In either direction, since a network may as well learn masks that are dark where the object is.
     """
-    inside, other = (np.abs(mask - np.median(mask)) for mask in (first, second))
-    union = float(np.maximum(inside, other).sum())
-    return float(np.minimum(inside, other).sum()) / union if union > 0 else 1.0
+    distance = np.abs(mask - np.median(mask))
+    return distance >= max(0.5 * float(np.quantile(distance, 0.99)), 1e-6)
 
 
 class OverlapWarning:

@@ -52,7 +52,7 @@ class Sound:
             pictures = self._input.streams.video[0]
             first = float((pictures.start_time or 0) * (pictures.time_base or 0))
         begin = Fraction(first + self._start).limit_denominator(1_000_000)
-        if source.codec_context.name in COPIED:
+        if source.codec_context.codec.canonical_name in COPIED:
             target = output.add_stream_from_template(source)
             self._packets = self._copied(source, target, begin)
         else:

@@ -126,3 +126,54 @@ def _cell(bit: int) -> tuple[slice, slice]:
 
 def _cells(index: int) -> list[tuple[slice, slice]]:
     return [_cell(bit) for bit in range(BITS) if index >> bit & 1]
+
+
+def write_sounding_video(
+    path: Path,
+    frames: np.ndarray,
+    rate: Fraction = Fraction(25),
+    codec: str = "aac",
+    sound_rate: int = 44100,
+    silence: float = 0.5,
+) -> Path:
+    """A video with a tone as long as its frames, that begins after some seconds of silence."""
+    times = np.arange(int(len(frames) / rate * sound_rate)) / sound_rate
+    wave = (16000 * np.sin(2 * np.pi * 440 * times) * (times >= silence)).astype(np.int16)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=rate)
+        video.height, video.width = frames.shape[1:3]
+        video.pix_fmt = "yuv420p"
+        audio = container.add_stream(codec, rate=sound_rate)
+        audio.codec_context.layout = "mono"
+        for index, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = index, 1 / rate
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        for start in range(0, len(wave), 1024):
+            part = wave[None, start : start + 1024]
+            samples = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+            samples.sample_rate, samples.pts = sound_rate, start
+            samples.time_base = Fraction(1, sound_rate)
+            container.mux(audio.encode(samples))
+        container.mux(audio.encode())
+    return path
+
+
+def heard(path: Path) -> tuple[str, float, float]:
+    """Codec of a file's sound, its length, and when it becomes loud, in seconds."""
+    with av.open(str(path)) as container:
+        audio = container.streams.audio[0]
+        codec, rate = audio.codec_context.codec.canonical_name, audio.rate
+        parts = [
+            np.abs(frame.to_ndarray().astype(np.float64)).max(0)
+            for frame in container.decode(audio)
+        ]
+    samples = np.concatenate(parts)
+    return codec, len(samples) / rate, float(np.argmax(samples > samples.max() / 2)) / rate
+
+
+def sound_packets(path: Path) -> list[bytes]:
+    """The compressed sound of a file."""
+    with av.open(str(path)) as container:
+        return [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]

@@ -1,0 +1,39 @@
+import json
+
+import numpy as np
+import pytest
+
+from maskanim_tf.models import Animator, build_networks
+from maskanim_tf.models.weights import weight_arrays, write_arrays
+from tests.helpers import TINY_CONFIG, TINY_MODEL
+
+# Channels that the networks take: three of a picture, then masks among others.
+INPUTS = (5, 8)
+
+
+@pytest.fixture(scope="session")
+def networks():
+    built = build_networks(TINY_MODEL)
+    # Fresh networks hardly answer their masks; these do, so that every frame is another one.
+    rng = np.random.default_rng(5)
+    for network in built:
+        for variable in network.trainable_variables:
+            if len(variable.shape) == 4:
+                kernel = rng.normal(0, 1.4 * np.prod(variable.shape[:3]) ** -0.5, variable.shape)
+                if variable.shape[2] in INPUTS:
+                    kernel[:, :, 3:] *= 10
+                variable.assign(kernel)
+    return built
+
+
+@pytest.fixture(scope="session")
+def animator(networks):
+    return Animator(TINY_MODEL, TINY_CONFIG.perturbation, networks)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(networks, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "tiny.npz"
+    config = np.array(json.dumps(TINY_CONFIG.to_dict()))
+    write_arrays(path, {**weight_arrays(networks), "config": config})
+    return path
