@@ -22,6 +22,8 @@ def networks():
                 kernel = rng.normal(0, 1.4 * np.prod(variable.shape[:3]) ** -0.5, variable.shape)
                 if variable.shape[2] in INPUTS:
                     kernel[:, :, 3:] *= 10
+                if variable.shape[3] == 3:
+                    kernel *= 0.2  # Glaring colours would not survive H.264.
                 variable.assign(kernel)
     return built
 
