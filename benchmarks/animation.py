@@ -1,7 +1,7 @@
 """Prints rate and peak memory of animating short and long drivers.
 
-`python benchmarks/animation.py`: every driver is animated in a process of its own, from and to an .mp4 with sound, with small random
-networks; `--checkpoint` takes a weight file instead.
+`python benchmarks/animation.py`: every driver is animated in a process of its own, from and to an
+.mp4 with sound, with small random networks; `--checkpoint` takes a weight file instead.
 """
 
 from __future__ import annotations

@@ -41,9 +41,16 @@ class MovieFormat:
 
 
 MOVIE_FORMATS = {
-    # 18 is visually lossless; the small pictures here would suffer from the default, 23. With the
-    # index in front a browser starts before it has the whole file.
-    ".mp4": MovieFormat("mp4", "libx264", "yuv420p", {"crf": "18"}, {"movflags": "+faststart"}),
+    # 18 is visually lossless; the small pictures here would suffer from the default, 23. Players
+    # guess the matrix that RGB was converted by unless it is named. With the index in front a
+    # browser starts before it has the whole file.
+    ".mp4": MovieFormat(
+        "mp4",
+        "libx264",
+        "yuv420p",
+        {"crf": "18", "colorspace": "smpte170m"},
+        {"movflags": "+faststart"},
+    ),
     ".gif": MovieFormat("gif", "gif", "pal8", {}, {"loop": "0"}),
     ".webp": MovieFormat("webp", "libwebp_anim", "yuv420p", {"quality": "90"}, {"loop": "0"}),
 }
