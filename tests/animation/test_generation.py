@@ -26,7 +26,10 @@ def test_frames_are_those_of_the_animator(animator, networks, ablation):
     assert len(results) == 7
     for key in names.INTERMEDIATES:
         found = np.stack([result[key] for result in results])
-        np.testing.assert_array_equal(as_bytes(found), as_bytes(expected[key]), err_msg=key)
+        # One value in thousands lies so near to a half that a graph rounds it the other way.
+        different = np.abs(as_bytes(found).astype(int) - as_bytes(expected[key]))
+        assert different.max() <= 1, key
+        assert different.mean() < 1e-3, key
     # The frames differ, or the comparison would say little.
     assert np.ptp(np.stack([result[names.FRAME] for result in results]), axis=0).max() > 0.05
 
