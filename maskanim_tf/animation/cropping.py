@@ -13,7 +13,7 @@ import numpy as np
 
 MAP_SIDE = 128  # The longer side of the maps in pixels.
 KEPT = 0.98  # Share of the object's evidence that the box must hold in either direction.
-MARGIN = 0.12  # Of the box's longer side, added all around.
+MARGIN = 0.18  # Of the box's longer side, added all around.
 # Mean difference of 8-bit values below which nothing moves, and nothing stands out.
 LEAST_MOTION = 0.5
 LEAST_CONTRAST = 8.0

@@ -98,7 +98,7 @@ def _smoothed(masks: np.ndarray, past: np.ndarray | None, share: float) -> np.nd
     return smoothed
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=4)  # As many as there are ablations.
 def _traced(animator: Animator) -> tuple[Callable, Callable]:
     """Graphs of both halves; remembered, since tracing takes longer than a short video."""
     return tf.function(animator.encode_driving), tf.function(animator.animate_mask)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from absl import logging
+from tqdm import tqdm
 
 # Below it hardly a pixel of the object in the source belongs to the object in the driver.
 LITTLE_OVERLAP = 0.08
@@ -70,9 +71,11 @@ class OverlapWarning:
     def _judge(self) -> None:
         mean = float(np.mean(self._seen))
         if mean < LITTLE_OVERLAP:
-            logging.warning(
-                "%s: the objects of source and driver hardly overlap (%.0f %%), expect a bad "
-                "result; crop both alike, for instance with --auto_crop",
-                self._name,
-                100 * mean,
-            )
+            # Progress bars make room for the line.
+            with tqdm.external_write_mode():
+                logging.warning(
+                    "%s: the objects of source and driver hardly overlap (%.0f %%), expect a bad "
+                    "result; crop both alike, for instance with --auto_crop",
+                    self._name,
+                    100 * mean,
+                )

@@ -1,3 +1,4 @@
+import tracemalloc
 from fractions import Fraction
 
 import cv2
@@ -169,3 +170,16 @@ def test_one_pixel_and_48_million(animator, folder, tmp_path):
         cv2.imwrite(str(source), np.full((height, width, 3), 120, np.uint8))
         done = animate_video(animator, source, folder / "frames", tmp_path / "out.mp4")
         assert done.frames == 10
+
+
+def test_memory_does_not_grow_with_the_driver(animator, folder, tmp_path):
+    peaks = []
+    for repeats in (1, 2, 12):  # The first run fills caches.
+        driver = tmp_path / f"{repeats}.mp4"
+        write_sounding_video(driver, np.concatenate([pixels(40)] * repeats))
+        tracemalloc.start()
+        animate_video(animator, folder / "source.png", driver, tmp_path / "out.mp4")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # All frames together would take 1.5 MB more as 8 bits, six as floats.
+    assert peaks[2] < peaks[1] + 300_000
