@@ -181,5 +181,5 @@ def test_memory_does_not_grow_with_the_driver(animator, folder, tmp_path):
         animate_video(animator, folder / "source.png", driver, tmp_path / "out.mp4")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    # All frames together would take 1.5 MB more as 8 bits, six as floats.
+    # All frames together would take 1.3 MB more as 8 bits, five as floats.
     assert peaks[2] < peaks[1] + 300_000
