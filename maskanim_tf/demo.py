@@ -1,7 +1,8 @@
 """`make demo`: the whole system on embedded data, in a few minutes on two CPU cores.
 
-It makes puppet videos, trains a small model on them, and lets it reconstruct clips of puppets that
-it has never seen. Started again, it goes on where it was.
+First the embedded weights animate a puppet by the video of another; neither was trained on. Then a
+model of its own is trained on puppet videos and reconstructs clips that it has never seen. Started
+again, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import names
+from maskanim_tf.animation import AnimationOptions, animate_video
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.data.panels import draw_panel, write_picture
-from maskanim_tf.data.puppets import DatasetParameters, write_dataset
+from maskanim_tf.data.puppets import DatasetParameters, make_clip, write_dataset
 from maskanim_tf.data.sources import ClipSource, open_clips
-from maskanim_tf.models import Animator
+from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.ops.color import as_floats
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 
 SHOWN = (names.SOURCE, names.DRIVING, names.DRIVING_MASK, names.REFINED_MASK, names.FRAME)
+# Of no data set that anything here is trained on.
+UNSEEN_SEED = 12345
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,32 +36,71 @@ class DemoOptions(Section):
     """Options of the command."""
 
     output: str = option("out/demo", "folder that the results are written into")
-    clips: int = option(96, "puppet videos to train on", minimum=1)
-    test_clips: int = option(8, "puppet videos to show the result on", minimum=1)
+    persons: int = option(8, "puppets to train on", minimum=1)
+    clips_per_person: int = option(12, "videos of each of them", minimum=2)
 
 
 def main(config: Config, options: DemoOptions) -> None:
-    """Makes data, trains, and shows what was learned."""
+    """Animates with the embedded weights, then trains and shows what was learned."""
     output = Path(options.output)
-    size = config.model.image_size
+    animation, masks = animate_puppet(output)
+    print(f"a puppet moving like another: {animation}")
+    print(f"every intermediate of it:     {masks}", flush=True)
+    animator, clips = train(config, options, output)
+    reconstruction, picture = output / "reconstruction.mp4", output / "reconstruction.png"
+    write_movie(reconstruction, reconstruct(animator, clips), DatasetParameters.fps)
+    write_picture(picture, draw_intermediates(animator, clips))
+    print()
+    print("with the embedded weights:")
+    print(f"  a puppet moving like another, neither trained on:  {animation}")
+    print(f"  every intermediate of it, masks among them:        {masks}")
+    print("with the weights trained just now:")
+    print(f"  unseen clips, made again from their first frame:   {reconstruction}")
+    print(f"  every intermediate of them:                        {picture}")
+
+
+def animate_puppet(output: Path) -> tuple[Path, Path]:
+    """Animates one puppet by another with the embedded weights; returns movie and film strip."""
+    animator, config = load_animator()
+    source, driver = (
+        make_clip(UNSEEN_SEED, index, size=config.model.image_size, frames=50, plain=True)
+        for index in range(2)
+    )
+    picture, video = output / "source.png", output / "driving.mp4"
+    write_picture(picture, source.frames[0])
+    write_movie(video, driver.frames, DatasetParameters.fps)
+    movie, strip = output / "animation.mp4", output / "masks.png"
+    view = AnimationOptions(view="side_by_side", output_size=192)
+    animate_video(animator, picture, video, movie, view, progress=True)
+    chosen = driver.frames[:: len(driver.frames) // 6][:6]
+    encoded = animator.encode_source(as_floats(source.frames[:1]))
+    result = animator.animate(encoded, as_floats(chosen))
+    write_picture(strip, draw_panel({key: value.numpy() for key, value in result.items()}))
+    return movie, strip
+
+
+def train(config: Config, options: DemoOptions, output: Path) -> tuple[Animator, ClipSource]:
+    """Makes puppet videos and trains on them; returns the model and the clips held out."""
+    size, count = config.model.image_size, options.persons * options.clips_per_person
     puppets = DatasetParameters(
-        clips=options.clips, test_clips=options.test_clips, size=size, format="avi"
+        clips=count,
+        test_clips=0,
+        size=size,
+        clips_per_person=options.clips_per_person,
+        plain=True,
+        format="avi",
     )
     # Named after its parameters, so that another demo neither waits for nor disturbs it.
-    data_dir = output / f"puppets-{size}-{options.clips}-{options.test_clips}"
+    data_dir = output / f"puppets-{size}-{options.persons}-{options.clips_per_person}"
     write_dataset(str(data_dir), puppets, progress=True)
-    config = config.replace(data=config.data.replace(data_dir=str(data_dir), progress=False))
+    data = config.data.replace(data_dir=str(data_dir), held_out=options.persons, progress=False)
+    config = config.replace(data=data)
     run_dir = output / "run"
     resume = any((run_dir / "checkpoints").glob("step-*.npz"))
     loop = TrainingLoop(config, RunOptions(run_dir=str(run_dir), resume=resume, validate_every=200))
     loop.run()
     animator = Animator(config.model, config.perturbation, loop.trainer.results)
-    clips = open_clips(config, names.TEST)
-    movie, picture = output / "reconstruction.mp4", output / "masks.png"
-    write_movie(movie, reconstruct(animator, clips), puppets.fps)
-    write_picture(picture, draw_masks(animator, clips))
-    print(f"unseen puppets, reconstructed from their first frame: {movie}")
-    print(f"every intermediate, masks among them:                 {picture}")
+    return animator, open_clips(config, names.TEST)
 
 
 def reconstruct(animator: Animator, clips: ClipSource, shown: int = 4) -> Iterator[np.ndarray]:
@@ -71,7 +114,7 @@ def reconstruct(animator: Animator, clips: ClipSource, shown: int = 4) -> Iterat
             yield draw_panel({key: result[key].numpy() for key in SHOWN}, SHOWN, cell=192)
 
 
-def draw_masks(animator: Animator, clips: ClipSource, rows: int = 6) -> np.ndarray:
+def draw_intermediates(animator: Animator, clips: ClipSource, rows: int = 6) -> np.ndarray:
     """A film strip of every intermediate, for the middle frame of some clips."""
     chosen = range(min(rows, len(clips.names)))
     pairs = [clips.read_frames(clip, (0, int(clips.frame_counts[clip]) // 2)) for clip in chosen]

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import names
-from maskanim_tf.evaluation.generation import Animate, as_bytes, batched, generate
+from maskanim_tf.evaluation.generation import Animate, batched, generate
 from maskanim_tf.evaluation.instruments import Instruments
 from maskanim_tf.evaluation.methods import square_frames
 from maskanim_tf.evaluation.metrics import L1, SSIM
@@ -21,8 +21,8 @@ from maskanim_tf.evaluation.scoring import (
     observe,
     pool,
 )
-from maskanim_tf.models import ABLATIONS, Animator, Networks
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.models import ABLATIONS, Animator
+from maskanim_tf.ops.color import as_bytes, as_floats
 
 FULL = "full model"
 
@@ -40,15 +40,9 @@ class AblationRuns:
         self._animator = animator
         self._instruments = instruments
         self._batch_size = batch_size
-        networks = Networks(
-            animator.mask_generator,
-            animator.mask_refiner,
-            animator.low_res_generator,
-            animator.high_res_generator,
-        )
         self.variants: dict[str, Animate] = {FULL: tf.function(animator.animate)}
         for ablation in ABLATIONS[1:]:
-            variant = Animator(animator.model, animator.perturbation, networks, ablation)
+            variant = Animator(animator.model, animator.perturbation, animator.networks, ablation)
             self.variants[ablation] = tf.function(variant.animate)
 
     def run(

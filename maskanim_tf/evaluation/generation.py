@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import names
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.color import as_bytes, as_floats
 
 Animate = Callable[[Mapping[str, tf.Tensor], tf.Tensor], Mapping[str, tf.Tensor]]
 
@@ -35,11 +35,6 @@ def generate(
     filled = np.concatenate([driving, np.repeat(driving[-1:], batch_size - len(driving), 0)])
     result = animate(encoded, as_floats(filled))
     return {key: value.numpy()[: len(driving)] for key, value in result.items()}
-
-
-def as_bytes(frames: np.ndarray) -> np.ndarray:
-    """Floating frames in [0, 1] as uint8, rounded: what a lossless file holds."""
-    return np.round(np.clip(frames, 0, 1) * 255).astype(np.uint8)
 
 
 def animate_frames(
