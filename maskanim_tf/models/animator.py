@@ -114,9 +114,19 @@ class Animator(keras.Model):
         encoded = {
             key: tf.broadcast_to(value, (batch, *value.shape[1:])) for key, value in encoded.items()
         }
-        perturbed = refined = driving_mask
+        perturbed = driving_mask
         if self.ablation in (NONE, NO_REF):
-            perturbed = refined = perturb_test(driving_mask, self.perturbation)
+            perturbed = perturb_test(driving_mask, self.perturbation)
+        return {
+            **encoded,
+            names.DRIVING_MASK: driving_mask,
+            names.PERTURBED_MASK: perturbed,
+            **self.render(encoded, perturbed),
+        }
+
+    def render(self, encoded: dict[str, tf.Tensor], perturbed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Equations 2 to 4 from the perturbed mask on, for an encoded source of the same batch."""
+        refined = perturbed
         if self.ablation in (NONE, NO_PERT):
             refined = self.mask_refiner(
                 {
@@ -129,13 +139,7 @@ class Animator(keras.Model):
         generated = generate(
             self.low_res_generator, self.high_res_generator, encoded, refined, training=False
         )
-        return {
-            **encoded,
-            names.DRIVING_MASK: driving_mask,
-            names.PERTURBED_MASK: perturbed,
-            names.REFINED_MASK: refined,
-            **generated,
-        }
+        return {names.REFINED_MASK: refined, **generated}
 
     def get_config(self) -> dict[str, Any]:
         return {

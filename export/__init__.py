@@ -1,0 +1,1 @@
+"""Exports of trained animators to other runtimes, each compared with the original."""

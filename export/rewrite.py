@@ -1,0 +1,167 @@
+"""The inference rewrite: the same function as a trained animator, in fewer operations.
+
+Batch norms are folded into convolutions, and every up-sampling convolution works at the lower
+resolution, which takes 4/9 of its multiplications. The networks themselves are not written a second
+time: `Rewritten` runs the code of a network on replaced layers.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from export.layers import (
+    Convolution,
+    DownConvolution,
+    ResidualConvolutions,
+    SubPixelConvolution,
+    Weights,
+    identity,
+    sub_pixel_kernel,
+)
+from maskanim_tf.models import Animator, LowResGenerator
+from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
+from maskanim_tf.models.hourglass import Hourglass
+from maskanim_tf.models.network import Network
+
+
+class Rewritten:
+    """An animator or a network whose methods run on replaced layers.
+
+    Everything that is not replaced is that of the original, and so are the methods, but for `self`.
+
+    Args:
+      original: what is rewritten; it is not changed.
+      **replaced: attributes that differ.
+    """
+
+    def __init__(self, original: Any, **replaced: Any) -> None:
+        self._original = original
+        vars(self).update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(type(self._original), name, None)
+        if isinstance(method, types.FunctionType):
+            return types.MethodType(method, self)
+        return getattr(self._original, name)
+
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
+        return self.call(inputs, training=training)
+
+
+def rewrite(animator: Animator, shared: bool = False, sub_pixel: bool = True) -> Rewritten:
+    """An equivalent of a trained animator for inference, with its methods.
+
+    Args:
+      animator: with its weights; it is not changed.
+      shared: weights are variables, which several graphs can share, instead of constants.
+      sub_pixel: up-sampling convolutions work at the lower resolution.
+    """
+    rewriter = _Rewriter(shared, sub_pixel)
+    return Rewritten(
+        animator,
+        mask_generator=rewriter.network(animator.mask_generator),
+        mask_refiner=rewriter.network(animator.mask_refiner),
+        low_res_generator=rewriter.low_res_generator(animator.low_res_generator),
+        high_res_generator=rewriter.network(animator.high_res_generator),
+    )
+
+
+class _Rewriter:
+    """Makes the inference form of every part of a network."""
+
+    def __init__(self, shared: bool, sub_pixel: bool) -> None:
+        self.shared = shared
+        self.sub_pixel = sub_pixel
+
+    def network(self, network: Network) -> Rewritten:
+        """A network that is an hourglass and a last convolution."""
+        return Rewritten(
+            network,
+            hourglass=self.hourglass(network.hourglass),
+            final=self.convolution(network.final),
+        )
+
+    def low_res_generator(self, network: LowResGenerator) -> Rewritten:
+        return Rewritten(
+            network,
+            first=self.convolution(network.first, affine_map(network.norm)),
+            norm=identity,
+            residual_blocks=[self.residual(block) for block in network.residual_blocks],
+            up_blocks=[self.up(block) for block in network.up_blocks],
+            final=self.convolution(network.final),
+        )
+
+    def hourglass(self, hourglass: Hourglass) -> Rewritten:
+        return Rewritten(
+            hourglass,
+            down_blocks=[self.down(block) for block in hourglass.down_blocks],
+            up_blocks=[self.up(block) for block in hourglass.up_blocks],
+        )
+
+    def down(self, block: DownBlock) -> DownConvolution:
+        scale, shift = affine_map(block.norm)
+        if block.order == "norm_relu":
+            convolution = self.convolution(block.conv, (scale, shift), relu=True)
+            return DownConvolution(convolution, None, None)
+        convolution = self.convolution(block.conv, (np.abs(scale), 0 * shift), relu=True)
+        sign = None if np.all(scale >= 0) else self.keep(np.sign(scale))
+        return DownConvolution(convolution, sign, self.keep(shift))
+
+    def up(self, block: UpBlock) -> Callable[..., tf.Tensor]:
+        if not self.sub_pixel:
+            convolution = self.convolution(block.conv, affine_map(block.norm))
+            return Rewritten(block, conv=convolution, norm=identity)
+        kernel, bias = folded(block.conv, affine_map(block.norm))
+        return SubPixelConvolution(
+            Convolution(
+                self.keep(sub_pixel_kernel(kernel)), self.keep(np.tile(bias, 4)), "valid", relu=True
+            )
+        )
+
+    def residual(self, block: ResidualBlock) -> ResidualConvolutions:
+        scale, shift = affine_map(block.norm1)
+        return ResidualConvolutions(
+            self.keep(scale),
+            self.keep(shift),
+            self.convolution(block.conv1, affine_map(block.norm2), relu=True),
+            self.convolution(block.conv2),
+        )
+
+    def convolution(
+        self,
+        conv: keras.layers.Layer,
+        affine: tuple[np.ndarray, np.ndarray] = (np.ones(1), np.zeros(1)),
+        relu: bool = False,
+    ) -> Convolution:
+        """A convolution, followed by an affine map of its channels."""
+        kernel, bias = folded(conv, affine)
+        return Convolution(self.keep(kernel), self.keep(bias), conv.padding, relu)
+
+    def keep(self, weights: np.ndarray) -> Weights:
+        weights = weights.astype(np.float32)
+        return tf.Variable(weights, trainable=False) if self.shared else weights
+
+
+def affine_map(norm: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and shift, float64 `[channels]`, that a batch norm amounts to at test time."""
+    gamma, beta, mean, variance = (
+        np.asarray(v, np.float64)
+        for v in (norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)
+    )
+    scale = gamma / np.sqrt(variance + norm.epsilon)
+    return scale, beta - mean * scale
+
+
+def folded(
+    conv: keras.layers.Layer, affine: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel and bias, float64, of a convolution and the affine map behind it."""
+    scale, shift = affine
+    kernel, bias = np.asarray(conv.kernel, np.float64), np.asarray(conv.bias, np.float64)
+    return kernel * scale, bias * scale + shift

@@ -1,0 +1,43 @@
+"""What the tests of exports share: tiny animators that look trained."""
+
+import keras
+import numpy as np
+
+from maskanim_tf.config import HourglassConfig, ModelConfig, PerturbationConfig
+from maskanim_tf.models import Animator, build_networks
+from tests.helpers import TINY_MODEL
+
+# Masks of random networks are so flat that rounding decides which pixels lie below their median.
+PERTURBATION = PerturbationConfig(threshold="fixed", fixed_threshold=0.1)
+
+
+def scrambled_animator(
+    model: ModelConfig = TINY_MODEL,
+    perturbation: PerturbationConfig = PERTURBATION,
+    ablation: str = "none",
+    seed: int = 0,
+) -> Animator:
+    """An animator whose biases and batch norms are random too, with scales of either sign."""
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    networks = build_networks(model)
+    for network in networks:
+        for variable in network.weights:
+            name = getattr(variable, "path", variable.name)
+            shape = tuple(variable.shape)
+            if "variance" in name:
+                variable.assign(rng.uniform(0.2, 2.0, shape))
+            elif "gamma" in name:
+                variable.assign(rng.uniform(0.5, 1.0, shape) * rng.choice((1, 1, 1, -1), shape))
+            elif "kernel" not in name:
+                variable.assign(rng.normal(0, 0.2, shape))
+    return Animator(model, perturbation, networks, ablation)
+
+
+ODD = HourglassConfig(block_expansion=3, max_features=7, blocks=2)
+ODD_MODEL = TINY_MODEL.replace(
+    mask_scale=0.25,
+    mask_generator=ODD,
+    mask_refiner=ODD,
+    high_res_generator=HourglassConfig(block_expansion=5, max_features=9, blocks=3),
+)
