@@ -76,6 +76,11 @@ class Animator(keras.Model):
             self.high_res_generator,
         )
 
+    @property
+    def perturbs(self) -> bool:
+        """Whether P_test is part of the pipeline."""
+        return self.ablation in (NONE, NO_REF)
+
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         """Every intermediate for pairs of source and driving frames.
 
@@ -115,7 +120,7 @@ class Animator(keras.Model):
             key: tf.broadcast_to(value, (batch, *value.shape[1:])) for key, value in encoded.items()
         }
         perturbed = driving_mask
-        if self.ablation in (NONE, NO_REF):
+        if self.perturbs:
             perturbed = perturb_test(driving_mask, self.perturbation)
         return {
             **encoded,

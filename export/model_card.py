@@ -1,0 +1,46 @@
+"""The JSON beside every export: what it was made from, and how near it is to the original."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import maskanim_tf
+from export.options import ExportOptions
+from export.parity import Parity
+from maskanim_tf.config import Config
+from maskanim_tf.data.locations import read_file
+from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
+
+
+def write_model_card(
+    path: str | os.PathLike[str],
+    config: Config,
+    options: ExportOptions,
+    parity: Parity,
+    **details: Any,
+) -> None:
+    """Writes configuration, checksum of the weights, parity, versions, and what else is given."""
+    weights = options.checkpoint or EMBEDDED_WEIGHTS
+    card = {
+        **details,
+        "options": options.to_dict(),
+        "configuration": config.to_dict(),
+        "weights": os.path.basename(weights),
+        "weights_sha256": hashlib.sha256(read_file(weights)).hexdigest(),
+        "parity": parity.to_dict(),
+        "versions": {
+            "maskanim": maskanim_tf.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
+    Path(path).write_text(json.dumps(card, indent=2) + "\n")

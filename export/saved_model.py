@@ -1,0 +1,166 @@
+"""Exports a SavedModel for TensorFlow Serving: `python -m export.saved_model --output=models`.
+
+The result is `<output>/<name>/<version>/` with the signatures of `export.signatures`, warm-up
+requests and a `model_card.json`. It holds operations of core TensorFlow only, and appears only when
+the reloaded model computes what the Keras model computes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from maskanim_tf.commands import run_command  # Before TensorFlow.
+
+# isort: split
+import numpy as np
+import tensorflow as tf
+
+from export.model_card import write_model_card
+from export.options import ExportOptions, as_bytes
+from export.parity import FLOAT_BOUND, check_inputs, compare
+from export.rewrite import rewrite
+from export.signatures import (
+    ANIMATE_BYTES,
+    ANIMATE_ENCODED,
+    DRIVING_BYTES,
+    ENCODE_SOURCE,
+    FRAME_BYTES,
+    MASKS,
+    SERVING_DEFAULT,
+    SOURCE_BYTES,
+    make_signatures,
+)
+from export.warmup import require_serving_api, write_warmup
+from maskanim_tf import names
+from maskanim_tf.config import Config, option
+from maskanim_tf.files import atomic_path
+from maskanim_tf.models import Animator, load_animator
+
+CARD = "model_card.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedModelOptions(ExportOptions):
+    """Options of the command."""
+
+    output: str = option("models", "folder that holds a folder per model")
+    name: str = option("maskanim", "name of the model")
+    version: int = option(1, "version of the model", minimum=1)
+    batch: int = option(0, "driving frames of every request; 0 for any number", minimum=0)
+    encoding: str = option("png", "of frames in answers", choices=("png", "jpeg"))
+    quality: int = option(95, "of JPEG answers", minimum=1, maximum=100)
+    rewrite: bool = option(True, "apply the inference rewrite")
+    weights: str = option(
+        "constants",
+        "weights as constants are faster; as variables they are in memory once for all signatures",
+        choices=("constants", "variables"),
+    )
+    warmup: bool = option(True, "add warm-up requests")
+
+
+def main(options: SavedModelOptions) -> None:
+    """Exports the SavedModel that the flags ask for."""
+    if options.warmup:
+        require_serving_api()
+    folder = Path(options.output) / options.name / str(options.version)
+    if folder.exists():
+        raise ValueError(f"{folder} exists already; choose another --version, or remove it")
+    animator, config = load_animator(options.checkpoint, options.ablation)
+    with atomic_path(folder) as partial:
+        save(animator, options, partial)
+        write_requests(config, options, partial)
+        reloaded = tf.saved_model.load(str(partial)).signatures
+        check_bytes(reloaded, config, options)
+        batches = (options.batch,) if options.batch else (1, 3)
+
+        def exported(source: np.ndarray, driving: np.ndarray) -> Mapping[str, np.ndarray]:
+            sources = tf.constant(source.repeat(len(driving), 0))
+            result = reloaded[MASKS](source=sources, driving=tf.constant(driving))
+            return {key: value.numpy() for key, value in result.items()}
+
+        parity = compare(animator, exported, check_inputs(config, options, batches))
+        parity.require(FLOAT_BOUND, str(folder))
+        write_model_card(partial / CARD, config, options, parity, format="SavedModel")
+    print(f"{folder}: {parity}")
+
+
+def save(animator: Animator, options: SavedModelOptions, folder: Path) -> None:
+    """Writes the SavedModel itself."""
+    form = animator
+    if options.rewrite:
+        form = rewrite(animator, shared=options.weights == "variables")
+    signatures = make_signatures(form, options.batch or None, options.encoding, options.quality)
+    module = tf.Module()
+    # A Keras model inside a module would be traced by its own call; its variables suffice.
+    module.kept = list({id(v): v for f in signatures.values() for v in f.graph.variables}.values())
+    tf.saved_model.save(module, str(folder), signatures)
+
+
+def write_requests(config: Config, options: SavedModelOptions, folder: Path) -> None:
+    """Adds the warm-up requests if they are wanted."""
+    if not options.warmup:
+        return
+    model, batch = config.model, options.batch or 1
+    frames = np.full((batch, model.image_size, model.image_size, 3), 0.5, np.float32)
+    pictures = encoded_pictures(frames)
+    mask = np.full((1, model.mask_size, model.mask_size, 1), 0.5, np.float32)
+    pair = {names.SOURCE: frames, names.DRIVING: frames}
+    requests = {
+        SERVING_DEFAULT: pair,
+        ANIMATE_BYTES: {SOURCE_BYTES: pictures, DRIVING_BYTES: pictures},
+        ENCODE_SOURCE: {SOURCE_BYTES: pictures[:1]},
+        ANIMATE_ENCODED: {
+            names.SOURCE: frames[:1],
+            names.SOURCE_MASK: mask,
+            DRIVING_BYTES: pictures,
+        },
+        MASKS: pair,
+    }
+    write_warmup(folder, options.name, requests)
+
+
+def check_bytes(
+    reloaded: Mapping[str, tf.types.experimental.ConcreteFunction],
+    config: Config,
+    options: SavedModelOptions,
+) -> None:
+    """Raises ValueError unless all signatures of a reloaded model give the same frames."""
+    source, driving = (
+        as_bytes(frames)
+        for frames in list(check_inputs(config, options, (options.batch or 2,)))[-1]
+    )
+    sources = source.repeat(len(driving), 0)
+    frame = reloaded[SERVING_DEFAULT](
+        source=tf.constant(sources / np.float32(255)),
+        driving=tf.constant(driving / np.float32(255)),
+    )[names.FRAME]
+    pictures = tf.constant(encoded_pictures(driving / np.float32(255)))
+    source_pictures = tf.constant(encoded_pictures(sources / np.float32(255)))
+    encoded = reloaded[ENCODE_SOURCE](source_bytes=source_pictures[:1])
+    answers = {
+        ANIMATE_BYTES: reloaded[ANIMATE_BYTES](
+            source_bytes=source_pictures, driving_bytes=pictures
+        ),
+        ANIMATE_ENCODED: reloaded[ANIMATE_ENCODED](**encoded, driving_bytes=pictures),
+    }
+    for signature, answer in answers.items():
+        shown = np.stack([tf.io.decode_image(b).numpy() for b in answer[FRAME_BYTES].numpy()])
+        difference = np.abs(shown.astype(int) - as_bytes(frame.numpy()))
+        # Rounding moves a pixel by one step at most. JPEG loses more, but not on average.
+        error = difference.max() if options.encoding == "png" else difference.mean() / 16
+        if error > 1:
+            raise ValueError(
+                f"{signature} gives frames that differ by {difference.max()} of 255 from those of "
+                f"{SERVING_DEFAULT}; nothing was written"
+            )
+
+
+def encoded_pictures(frames: np.ndarray) -> list[bytes]:
+    """Frames in [0, 1] as PNG files."""
+    return [tf.io.encode_png(frame).numpy() for frame in as_bytes(frames)]
+
+
+if __name__ == "__main__":
+    run_command(main, SavedModelOptions)

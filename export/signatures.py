@@ -1,0 +1,111 @@
+"""The signatures of the SavedModel: the contract with whoever serves it.
+
+| signature | inputs | outputs |
+| --- | --- | --- |
+| `serving_default` | `source`, `driving`: frames `[batch, size, size, 3]` | `frame` |
+| `animate_bytes` | `source_bytes`, `driving_bytes`: strings `[batch]` | `frame_bytes` `[batch]` |
+| `encode_source` | `source_bytes`: string `[1]` | `source`, `source_mask` of batch 1 |
+| `animate_encoded` | `source`, `source_mask`, `driving_bytes` `[batch]` | `frame_bytes` `[batch]` |
+| `masks` | `source`, `driving` | every intermediate |
+
+Frames are float32 in [0, 1], strings are encoded pictures. Names of binary tensors end in `_bytes`,
+TensorFlow Serving's convention for base64 in REST requests.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from export.pictures import decode_frames, encode_frames
+from maskanim_tf import names
+from maskanim_tf.models import Animator
+from maskanim_tf.ops.resizing import resize_bilinear
+
+SERVING_DEFAULT = "serving_default"
+ANIMATE_BYTES = "animate_bytes"
+ENCODE_SOURCE = "encode_source"
+ANIMATE_ENCODED = "animate_encoded"
+MASKS = "masks"
+
+SOURCE_BYTES = "source_bytes"
+DRIVING_BYTES = "driving_bytes"
+FRAME_BYTES = "frame_bytes"
+
+
+def make_signatures(
+    animator: Animator, batch: int | None, encoding: str, quality: int
+) -> dict[str, tf.types.experimental.ConcreteFunction]:
+    """Traces every signature.
+
+    The two functions that hold the networks are traced once, and all signatures call them, so that
+    weights which are constants are stored once.
+
+    Args:
+      animator: an `Animator`, or what `export.rewrite` made of one.
+      batch: driving frames of a request, None for any number.
+      encoding: of answers, "png" or "jpeg".
+      quality: of JPEG answers, 1 to 100.
+    """
+    size, mask_size = animator.model.image_size, animator.model.mask_size
+    one_frame = tf.TensorSpec((1, size, size, 3), tf.float32, names.SOURCE)
+    one_mask = tf.TensorSpec((1, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK)
+    frames = tf.TensorSpec((batch, size, size, 3), tf.float32)
+    any_frames, any_masks = (
+        tf.TensorSpec((None, *spec.shape[1:]), tf.float32) for spec in (one_frame, one_mask)
+    )
+    strings = tf.TensorSpec((batch,), tf.string)
+
+    def traced(function, *specs):
+        return tf.function(function).get_concrete_function(*specs)
+
+    encode = traced(lambda source: animator.encode_source(source)[names.SOURCE_MASK], any_frames)
+    animate = traced(
+        lambda source, source_mask, driving: animate_with(animator, source, source_mask, driving),
+        any_frames,
+        any_masks,
+        frames,
+    )
+
+    def masks(source, driving):
+        result = animate(source, encode(source), driving)
+        return {key: result[key] for key in (*names.INTERMEDIATES, names.SOURCE_SMALL)}
+
+    def serving_default(source, driving):
+        return {names.FRAME: animate(source, encode(source), driving)[names.FRAME]}
+
+    def animate_encoded(source, source_mask, driving_bytes):
+        driving = decode_frames(driving_bytes, size)
+        frame = animate(source, source_mask, driving)[names.FRAME]
+        return {FRAME_BYTES: encode_frames(frame, encoding, quality)}
+
+    def encode_source(source_bytes):
+        source = decode_frames(source_bytes, size)
+        return {names.SOURCE: source, names.SOURCE_MASK: encode(source)}
+
+    def animate_bytes(source_bytes, driving_bytes):
+        return animate_encoded(**encode_source(source_bytes), driving_bytes=driving_bytes)
+
+    def named(spec, name):
+        return tf.TensorSpec(spec.shape, spec.dtype, name)
+
+    pair = (named(frames, names.SOURCE), named(frames, names.DRIVING))
+    driving_bytes = named(strings, DRIVING_BYTES)
+    return {
+        SERVING_DEFAULT: traced(serving_default, *pair),
+        ANIMATE_BYTES: traced(animate_bytes, named(strings, SOURCE_BYTES), driving_bytes),
+        ENCODE_SOURCE: traced(encode_source, tf.TensorSpec((1,), tf.string, SOURCE_BYTES)),
+        ANIMATE_ENCODED: traced(animate_encoded, one_frame, one_mask, driving_bytes),
+        MASKS: traced(masks, *pair),
+    }
+
+
+def animate_with(
+    animator: Animator, source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """`Animator.animate` for a source whose mask is known; D(s) is quickly made again."""
+    encoded = {
+        names.SOURCE: source,
+        names.SOURCE_SMALL: resize_bilinear(source, animator.model.mask_size),
+        names.SOURCE_MASK: source_mask,
+    }
+    return animator.animate(encoded, driving)
