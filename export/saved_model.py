@@ -72,7 +72,6 @@ def main(options: SavedModelOptions) -> None:
         save(animator, options, partial)
         write_requests(config, options, partial)
         reloaded = tf.saved_model.load(str(partial)).signatures
-        check_bytes(reloaded, config, options)
         batches = (options.batch,) if options.batch else (1, 3)
 
         def exported(source: np.ndarray, driving: np.ndarray) -> Mapping[str, np.ndarray]:
@@ -82,6 +81,7 @@ def main(options: SavedModelOptions) -> None:
 
         parity = compare(animator, exported, check_inputs(config, options, batches))
         parity.require(FLOAT_BOUND, str(folder))
+        check_bytes(reloaded, config, options)
         write_model_card(partial / CARD, config, options, parity, format="SavedModel")
     print(f"{folder}: {parity}")
 

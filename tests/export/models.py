@@ -1,11 +1,14 @@
 """What the tests of exports share: tiny animators that look trained."""
 
+import json
+
 import keras
 import numpy as np
 
 from maskanim_tf.config import HourglassConfig, ModelConfig, PerturbationConfig
-from maskanim_tf.models import Animator, build_networks
-from tests.helpers import TINY_MODEL
+from maskanim_tf.models import Animator, Networks, build_networks
+from maskanim_tf.models.weights import weight_arrays, write_arrays
+from tests.helpers import TINY_CONFIG, TINY_MODEL
 
 # Masks of random networks are so flat that rounding decides which pixels lie below their median.
 PERTURBATION = PerturbationConfig(threshold="fixed", fixed_threshold=0.1)
@@ -41,3 +44,18 @@ ODD_MODEL = TINY_MODEL.replace(
     mask_refiner=ODD,
     high_res_generator=HourglassConfig(block_expansion=5, max_features=9, blocks=3),
 )
+
+
+def write_checkpoint(path, animator: Animator | None = None):
+    """A weight file of a scrambled animator, as a run would have saved it."""
+    animator = animator or scrambled_animator()
+    config = TINY_CONFIG.replace(model=animator.model, perturbation=animator.perturbation)
+    networks = Networks(
+        animator.mask_generator,
+        animator.mask_refiner,
+        animator.low_res_generator,
+        animator.high_res_generator,
+    )
+    stored = np.array(json.dumps(config.to_dict()))
+    write_arrays(path, {**weight_arrays(networks), "config": stored})
+    return str(path)

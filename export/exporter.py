@@ -1,0 +1,60 @@
+"""What exporters to other runtimes share: a folder that appears when its content was checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from export.model_card import write_model_card
+from export.options import ExportOptions
+from export.parity import FLOAT_BOUND, Exported, check_inputs, compare
+from maskanim_tf.config import Config, option
+from maskanim_tf.files import atomic_path
+from maskanim_tf.models import Animator, load_animator
+
+CARD = "model_card.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderOptions(ExportOptions):
+    """Options of exporters that write a folder of their own."""
+
+    output: str = option("", "folder that is made for the result")
+
+
+def export_folder(
+    options: FolderOptions,
+    write: Callable[[Animator, Config, Path], dict[str, Any]],
+    load: Callable[[Path], Exported],
+    batches: tuple[int, ...],
+    bound: float | None,
+) -> None:
+    """Writes an export, loads it again and compares it with the Keras model.
+
+    Args:
+      options: of the command.
+      write: writes into a folder and returns details for the model card.
+      load: makes the exported model from that folder.
+      batches: numbers of driving frames to check.
+      bound: largest allowed difference; None where it is only reported.
+
+    Raises:
+      ValueError: no output folder is given or it exists, or the comparison fails.
+    """
+    folder = Path(options.output)
+    if not options.output:
+        raise ValueError("output is empty; give the folder to make with --output=FOLDER")
+    if folder.exists():
+        raise ValueError(f"{folder} exists already; choose another --output, or remove it")
+    animator, config = load_animator(options.checkpoint, options.ablation)
+    with atomic_path(folder) as partial:
+        partial.mkdir()
+        details = write(animator, config, partial)
+        inputs = check_inputs(config, options, batches)
+        parity = compare(animator, load(partial), inputs, bound or FLOAT_BOUND)
+        # A coarse format may differ, but must give numbers.
+        parity.require(float("inf") if bound is None else bound, str(folder))
+        write_model_card(partial / CARD, config, options, parity, **details)
+    print(f"{folder}: {parity}")

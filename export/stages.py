@@ -1,0 +1,65 @@
+"""The two functions that every runtime but TensorFlow itself is given.
+
+| stage | inputs | outputs |
+| --- | --- | --- |
+| `source_mask` | `source` | `source_mask` |
+| `animate` | `source`, `source_mask`, `driving` | `frame`, `perturbed_mask` |
+
+The first runs once per picture, the second once per driving frame. The perturbed mask costs nothing
+and lets a comparison tell rounding at P_test's threshold from errors (`export.parity`). All are
+float32 in [0, 1], NHWC; source and its mask have batch 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from maskanim_tf import names
+
+ANIMATE = "animate"
+SOURCE_MASK = names.SOURCE_MASK
+STAGES = (SOURCE_MASK, ANIMATE)
+OUTPUTS = {SOURCE_MASK: (names.SOURCE_MASK,), ANIMATE: (names.FRAME, names.PERTURBED_MASK)}
+
+# Named inputs to named outputs.
+Stage = Callable[..., Mapping[str, np.ndarray]]
+
+
+class Runtime(Protocol):
+    """An exported model, loaded."""
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of a frame in pixels."""
+
+    def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Runs one of `STAGES`."""
+
+
+def stage_path(folder: Path, stage: str, suffix: str) -> Path:
+    """The file of a stage in the folder of an export.
+
+    Raises:
+      FileNotFoundError: there is none.
+    """
+    path = folder / f"{stage}{suffix}"
+    if not path.is_file():
+        raise FileNotFoundError(f"no {path.name} in {folder}; give the folder of such an export")
+    return path
+
+
+def animate_with_runtime(
+    runtime: Runtime, source: np.ndarray, driving: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Both stages for a source of batch 1, driving frames one by one."""
+    mask = runtime.run(SOURCE_MASK, source=source)[names.SOURCE_MASK]
+    results = [
+        runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving[i : i + 1])
+        for i in range(len(driving))
+    ]
+    joined = {key: np.concatenate([r[key] for r in results]) for key in OUTPUTS[ANIMATE]}
+    return {names.SOURCE_MASK: mask, **joined}

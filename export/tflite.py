@@ -1,0 +1,137 @@
+"""Exports TFLite files: `python -m export.tflite --output=models/tflite --precision=float16`.
+
+The folder holds `source_mask.tflite`, `animate.tflite` (the stages of `export.stages`, static
+shapes, batch 1) and a `model_card.json` that describes their tensors. `export.run_tflite` animates
+a video with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial as bind
+from pathlib import Path
+from typing import Any
+
+from maskanim_tf.commands import run_command  # Before TensorFlow.
+
+# isort: split
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from export.exporter import FolderOptions, export_folder
+from export.graphs import make_stages
+from export.options import sample_clips
+from export.parity import FLOAT16_BOUND, FLOAT_BOUND
+from export.rewrite import rewrite
+from export.stages import SOURCE_MASK, STAGES, animate_with_runtime
+from export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
+from maskanim_tf import names
+from maskanim_tf.config import Config, option
+from maskanim_tf.models import Animator
+
+# Largest difference that each precision is allowed; where there is None it is only reported.
+BOUNDS = {"float32": FLOAT_BOUND, "float16": FLOAT16_BOUND, "dynamic": None, "int8": None}
+FRAMES_PER_CLIP = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class TfliteOptions(FolderOptions):
+    """Options of the command."""
+
+    precision: str = option(
+        "float32",
+        "float16: weights of 16 bits; dynamic: weights of 8 bits; int8: everything of 8 bits",
+        choices=tuple(BOUNDS),
+    )
+    calibration_frames: int = option(
+        100, "frames that int8 is calibrated with, from --data_dir", minimum=1
+    )
+
+
+def main(options: TfliteOptions) -> None:
+    """Exports the files that the flags ask for."""
+    if options.precision == "int8" and not options.data_dir:
+        raise ValueError("int8 is calibrated with frames of your videos; give --data_dir=FOLDER")
+    export_folder(
+        options, bind(write, options), load, batches=(1, 2), bound=BOUNDS[options.precision]
+    )
+
+
+def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
+    """The exported model of a folder, for the comparison."""
+    return bind(animate_with_runtime, TfliteRuntime(folder))
+
+
+def write(
+    options: TfliteOptions, animator: Animator, config: Config, folder: Path
+) -> dict[str, Any]:
+    """Writes both files and returns what describes them."""
+    frames: list[dict[str, np.ndarray]] = []
+    if options.precision == "int8":
+        frames = list(calibration(options, animator, config))
+    for stage, (function, _) in make_stages(rewrite(animator), batch=1).items():
+        content = convert(stage, function, options.precision, frames)
+        (folder / f"{stage}{SUFFIX}").write_bytes(content)
+    runtime = TfliteRuntime(folder)
+    return {
+        "format": "TFLite",
+        "precision": options.precision,
+        "calibration_frames": len(frames),
+        "files": {f"{stage}{SUFFIX}": runtime.details(stage) for stage in STAGES},
+    }
+
+
+def convert(
+    stage: str,
+    function: tf.types.experimental.GenericFunction,
+    precision: str,
+    frames: list[dict[str, np.ndarray]],
+) -> bytes:
+    """The content of a `.tflite` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Only from a SavedModel does the converter keep the names of inputs and outputs. All
+        # weights are constants: of variables it would lose track on the newest TensorFlow.
+        tf.saved_model.save(tf.Module(), folder, {SIGNATURE: function.get_concrete_function()})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if precision == "int8":
+            wanted = (names.SOURCE,) if stage == SOURCE_MASK else tuple(frames[0])
+            converter.representative_dataset = lambda: (
+                {key: frame[key] for key in wanted} for frame in frames
+            )
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+        return converter.convert()
+
+
+def calibration(
+    options: TfliteOptions, animator: Animator, config: Config
+) -> Iterator[dict[str, np.ndarray]]:
+    """Representative inputs of the second stage: each clip's first frame with others of the clip.
+
+    Raises:
+      ValueError: there is no clip.
+    """
+    left = options.calibration_frames
+    clips = -(-left // FRAMES_PER_CLIP)
+    chosen = sample_clips(config, options, clips, FRAMES_PER_CLIP + 1)
+    for clip in tqdm(chosen, "calibration", clips, unit="clip"):
+        source = clip[:1]
+        mask = animator.encode_source(source)[names.SOURCE_MASK].numpy()
+        for driving in clip[1 : 1 + left]:
+            yield {
+                names.SOURCE: source,
+                names.SOURCE_MASK: mask,
+                names.DRIVING: driving[np.newaxis],
+            }
+        left -= len(clip) - 1
+
+
+if __name__ == "__main__":
+    run_command(main, TfliteOptions)

@@ -1,0 +1,173 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from export import saved_model
+from export.options import as_bytes
+from export.pictures import decode_frames, encode_frames
+from export.saved_model import SavedModelOptions
+from export.warmup import FILE_NAME, FOLDER
+from maskanim_tf import names
+from maskanim_tf.data.fitting import fit_square
+from maskanim_tf.models import load_animator
+from maskanim_tf.models.weights import read_arrays, write_arrays
+from tests.helpers import random_frames
+
+SIGNATURES = {"serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks"}
+
+
+@pytest.fixture(scope="module")
+def folder(checkpoint, tmp_path_factory):
+    output = tmp_path_factory.mktemp("models")
+    saved_model.main(SavedModelOptions(checkpoint=checkpoint, output=str(output), version=7))
+    return output / "maskanim" / "7"
+
+
+def test_signatures_are_the_contract(folder):
+    signatures = tf.saved_model.load(str(folder)).signatures
+    assert set(signatures) == SIGNATURES
+    for name, signature in signatures.items():
+        inputs = signature.structured_input_signature[1]
+        assert all(
+            (spec.dtype == tf.string) == key.endswith("_bytes") for key, spec in inputs.items()
+        )
+        batch = [spec.shape[0] for spec in inputs.values()]
+        assert batch == {"encode_source": [1], "animate_encoded": [None, 1, 1]}.get(
+            name, [None] * 2
+        )
+    assert set(names.INTERMEDIATES) <= set(signatures["masks"].structured_outputs)
+
+
+def test_operations_are_core_tensorflow_only(folder):
+    content = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    graph = content.meta_graphs[0].graph_def
+    used = {
+        node.op
+        for part in [graph.node, *(f.node_def for f in graph.library.function)]
+        for node in part
+    }
+    own = {function.signature.name for function in graph.library.function}
+    assert "Conv2D" in used
+    assert not [op for op in used - own if ">" in op or not hasattr(tf.raw_ops, op)]
+
+
+def test_bytes_animate_pictures_of_any_size(folder, checkpoint):
+    signatures = tf.saved_model.load(str(folder)).signatures
+    animator, _ = load_animator(checkpoint)
+    pixels = as_bytes(np.concatenate((random_frames(1, 48), random_frames(1, 48, seed=1))))[:, :40]
+    source, driving = (tf.io.encode_png(picture).numpy() for picture in pixels)
+    encoded = signatures["encode_source"](source_bytes=tf.constant([source]))
+    np.testing.assert_allclose(
+        encoded["source_mask"],
+        animator.encode_source(encoded["source"])["source_mask"],
+        atol=1e-5,
+    )
+    answer = signatures["animate_encoded"](**encoded, driving_bytes=tf.constant([driving] * 2))
+    direct = signatures["animate_bytes"](
+        source_bytes=tf.constant([source] * 2), driving_bytes=tf.constant([driving] * 2)
+    )
+    frames = [tf.io.decode_png(content).numpy() for content in answer["frame_bytes"].numpy()]
+    assert direct["frame_bytes"].numpy().tolist() == answer["frame_bytes"].numpy().tolist()
+    expected = animator.animate(
+        animator.encode_source(encoded["source"]), decode_frames(tf.constant([driving]), 32)
+    )
+    for frame in frames:
+        np.testing.assert_allclose(frame, as_bytes(expected["frame"].numpy())[0], atol=1)
+
+
+def test_card_and_warmup(folder):
+    card = json.loads((folder / "model_card.json").read_text())
+    assert card["configuration"]["model"]["image_size"] == 32
+    assert len(card["weights_sha256"]) == 64
+    assert max(card["parity"]["differences"].values()) < 1e-4
+    assert card["versions"]["tensorflow"] == tf.__version__
+    apis = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    records = tf.data.TFRecordDataset(str(folder / FOLDER / FILE_NAME)).as_numpy_iterator()
+    signatures = tf.saved_model.load(str(folder)).signatures
+    seen = set()
+    for record in records:
+        request = apis.PredictionLog.FromString(record).predict_log.request
+        inputs = {key: tf.constant(tf.make_ndarray(v)) for key, v in request.inputs.items()}
+        assert signatures[request.model_spec.signature_name](**inputs)
+        seen.add(request.model_spec.signature_name)
+    assert seen == SIGNATURES
+
+
+@pytest.mark.parametrize(
+    "changes", [{"batch": 2, "encoding": "jpeg", "weights": "variables"}, {"rewrite": False}]
+)
+def test_forms(checkpoint, tmp_path, changes):
+    saved_model.main(
+        SavedModelOptions(checkpoint=checkpoint, output=str(tmp_path), warmup=False, **changes)
+    )
+    signature = tf.saved_model.load(str(tmp_path / "maskanim" / "1")).signatures["animate_bytes"]
+    batch = changes.get("batch")
+    assert signature.structured_outputs["frame_bytes"].shape == (batch,)
+    picture = tf.io.encode_png(as_bytes(random_frames(1))[0]).numpy()
+    contents = tf.constant([picture] * 2)
+    answer = signature(source_bytes=contents, driving_bytes=contents)["frame_bytes"].numpy()
+    assert answer[0].startswith(b"\xff\xd8" if "encoding" in changes else b"\x89PNG")
+
+
+def test_errors_leave_nothing(checkpoint, folder, tmp_path):
+    options = SavedModelOptions(checkpoint=checkpoint, output=str(folder.parent.parent), version=7)
+    with pytest.raises(ValueError, match=r"maskanim/7 exists already; choose another --version"):
+        saved_model.main(options)
+    arrays = read_arrays(checkpoint)
+    missing = "mask_refiner/final/kernel"
+    write_arrays(tmp_path / "part.npz", {k: v for k, v in arrays.items() if k != missing})
+    options = SavedModelOptions(checkpoint=str(tmp_path / "part.npz"), output=str(tmp_path / "out"))
+    with pytest.raises(ValueError, match=f"part.npz lacks {missing}"):
+        saved_model.main(options)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        saved_model.main(options.replace(checkpoint=checkpoint, output=str(tmp_path / "file")))
+    broken = {k: v * np.nan if k.endswith("final/kernel") else v for k, v in arrays.items()}
+    write_arrays(tmp_path / "nan.npz", broken)
+    with pytest.raises(ValueError, match="nothing was written"):
+        saved_model.main(options.replace(checkpoint=str(tmp_path / "nan.npz")))
+    assert not list(tmp_path.rglob("saved_model.pb"))
+
+
+def encoded(suffix, pixels):
+    ok, content = cv2.imencode(suffix, pixels)
+    assert ok
+    return content.tobytes()
+
+
+def test_any_picture_becomes_a_frame():
+    picture = cv2.GaussianBlur(as_bytes(random_frames(1, 64, seed=5))[0][:, 4:60], (0, 0), 4)
+    expected = fit_square(picture, 32).astype(int)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    alpha = np.zeros((64, 56, 1), np.uint8)
+    contents = [
+        encoded(".png", picture[..., ::-1]),
+        encoded(".bmp", picture[..., ::-1]),
+        encoded(".jpg", picture[..., ::-1]),
+        encoded(".gif", picture[..., ::-1]) if cv2.haveImageWriter(".gif") else None,
+        encoded(".png", grey),
+        encoded(".png", np.concatenate((picture[..., ::-1], alpha), -1)),
+    ]
+    results = {
+        index: decode_frames(tf.constant([content]), 32)[0].numpy() * 255
+        for index, content in enumerate(contents)
+        if content
+    }
+    # OpenCV averages boxes and TensorFlow triangles.
+    for index, result in results.items():
+        if index < 4:
+            assert np.abs(result - expected).mean() < 5, index
+    assert np.abs(results[4] - fit_square(np.stack([grey] * 3, -1), 32)).mean() < 5
+    np.testing.assert_array_equal(results[5], 255)
+
+
+def test_frames_survive_encoding():
+    frames = random_frames(2)
+    for encoding, bound in (("png", 0.5), ("jpeg", 40)):
+        contents = encode_frames(tf.constant(frames), encoding, 95)
+        back = decode_frames(contents, 32)
+        assert np.abs(back - frames).max() * 255 <= bound + 1e-3
