@@ -8,6 +8,7 @@ from export.signatures import animate_with
 from export.stages import ANIMATE, OUTPUTS, SOURCE_MASK
 from maskanim_tf import names
 from maskanim_tf.models import Animator
+from maskanim_tf.ops.addons import core_only
 
 
 def make_stages(
@@ -26,12 +27,14 @@ def make_stages(
     specs = {SOURCE_MASK: [source], ANIMATE: [source, source_mask, driving]}
 
     def encode(source: tf.Tensor) -> dict[str, tf.Tensor]:
-        return pick(SOURCE_MASK, animator.encode_source(source))
+        with core_only():
+            return pick(SOURCE_MASK, animator.encode_source(source))
 
     def animate(
         source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        return pick(ANIMATE, animate_with(animator, source, source_mask, driving))
+        with core_only():
+            return pick(ANIMATE, animate_with(animator, source, source_mask, driving))
 
     def pick(stage: str, result: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return {key: tf.identity(result[key], key) for key in OUTPUTS[stage]}

@@ -47,7 +47,8 @@ class Parity:
       differences: largest absolute difference of each output.
       frames: number of driving frames compared.
       flipped: share of them with a pixel on the other side of P_test's threshold.
-      l1: mean absolute difference of the frames from those of the Keras model with its own masks.
+      l1: mean absolute difference of the real frames from those of the Keras model with its own
+        masks.
       psnr: of the same in dB; infinite where they are equal.
     """
 
@@ -81,23 +82,24 @@ class Parity:
 
 def check_inputs(
     config: Config, options: ExportOptions, batches: tuple[int, ...]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each size of batch a random and a real pair of source and driving frames."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    """Source, driving frames and whether they are real: random and real ones per size of batch."""
     size = config.model.image_size
     rng = np.random.default_rng(options.seed)
     for batch in batches:
         yield (
             rng.uniform(size=(1, size, size, 3)).astype(np.float32),
             rng.uniform(size=(batch, size, size, 3)).astype(np.float32),
+            False,
         )
         clips = list(sample_clips(config, options, 2, max(2, batch)))
-        yield clips[0][:1], clips[-1][-batch:]
+        yield clips[0][:1], clips[-1][-batch:], True
 
 
 def compare(
     animator: Animator,
     exported: Exported,
-    inputs: Iterator[tuple[np.ndarray, np.ndarray]],
+    inputs: Iterator[tuple[np.ndarray, np.ndarray, bool]],
     margin: float = FLOAT_BOUND,
 ) -> Parity:
     """Runs an export and the Keras model on the same frames.
@@ -105,12 +107,12 @@ def compare(
     Args:
       animator: the Keras model.
       exported: returns at least source mask, perturbed mask and frame.
-      inputs: pairs of source and driving frames.
+      inputs: source, driving frames, and whether they are real; some must be.
       margin: how near to the threshold a pixel of a mask may be decided either way.
     """
     worst: dict[str, float] = {}
     errors, flips = [], []
-    for source, driving in inputs:
+    for source, driving, real in inputs:
         result = exported(source, driving)
         encoded = {
             key: tf.repeat(value, len(driving), 0)
@@ -129,8 +131,9 @@ def compare(
             if key in result:
                 difference = np.abs(result[key] - np.asarray(expected[key])).max()
                 worst[key] = float(np.maximum(worst.get(key, 0.0), difference))
-        own = animator.render(encoded, tf.constant(middle))[names.FRAME].numpy()
-        errors.append((result[names.FRAME] - own).ravel())
+        if real:
+            own = animator.render(encoded, tf.constant(middle))[names.FRAME].numpy()
+            errors.append((result[names.FRAME] - own).ravel())
         flips.append(np.abs(perturbed - middle).max((1, 2, 3)) > margin)
     error = np.concatenate(errors).astype(np.float64)
     square = np.mean(error**2)

@@ -129,7 +129,7 @@ def check_bytes(
     """Raises ValueError unless all signatures of a reloaded model give the same frames."""
     source, driving = (
         as_bytes(frames)
-        for frames in list(check_inputs(config, options, (options.batch or 2,)))[-1]
+        for frames in list(check_inputs(config, options, (options.batch or 2,)))[-1][:2]
     )
     sources = source.repeat(len(driving), 0)
     frame = reloaded[SERVING_DEFAULT](

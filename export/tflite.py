@@ -105,7 +105,13 @@ def convert(
             converter.representative_dataset = lambda: (
                 {key: frame[key] for key in wanted} for frame in frames
             )
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            # The newer quantizer refuses concatenations of tensors that it wants on other scales.
+            # The median, which is no arithmetic, has no 8-bit form and stays as it is.
+            converter.experimental_new_quantizer = False
+            converter.target_spec.supported_ops = [
+                tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+                tf.lite.OpsSet.TFLITE_BUILTINS,
+            ]
             converter.inference_input_type = converter.inference_output_type = tf.int8
         return converter.convert()
 

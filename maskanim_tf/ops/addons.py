@@ -6,7 +6,9 @@ with equal results; `tests/ops/test_addons.py` compares the two.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -17,6 +19,24 @@ try:
         import tensorflow_addons as tfa
 except ImportError:
     tfa = None
+
+
+_core_only = False
+
+
+@contextlib.contextmanager
+def core_only() -> Iterator[None]:
+    """Inside it core TensorFlow filters, also where tensorflow-addons is there.
+
+    Graphs for other runtimes are traced so: not all of them have the operations that
+    tensorflow-addons is made of.
+    """
+    global _core_only
+    before, _core_only = _core_only, True
+    try:
+        yield
+    finally:
+        _core_only = before
 
 
 def affine_transform(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
@@ -63,7 +83,7 @@ def gaussian_filter(images: tf.Tensor, size: int, sigma: float) -> tf.Tensor:
     Returns:
       float32, the shape of `images`.
     """
-    if tfa is not None:
+    if tfa is not None and not _core_only:
         return tfa.image.gaussian_filter2d(images, size, sigma, padding="CONSTANT")
     return core_gaussian_filter(images, size, sigma)
 

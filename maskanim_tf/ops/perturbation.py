@@ -71,7 +71,8 @@ def rho(masks: tf.Tensor, config: PerturbationConfig) -> tf.Tensor:
 
 def threshold(masks: tf.Tensor, levels: tf.Tensor) -> tf.Tensor:
     """Sets pixels below the level of their mask to zero."""
-    return tf.where(masks < levels, tf.zeros_like(masks), masks)
+    # A product, since a choice between a mask and zeros cannot be quantized for TFLite.
+    return masks * tf.cast(masks >= levels, masks.dtype)
 
 
 def shrink(masks: tf.Tensor, fraction: float) -> tf.Tensor:

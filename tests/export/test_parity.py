@@ -26,7 +26,7 @@ def exported(animator, change):
 
 
 def inputs():
-    return iter([(random_frames(1), random_frames(2, seed=1))])
+    return iter([(random_frames(1), random_frames(2, seed=1), True)])
 
 
 def test_the_model_equals_itself(animator):
@@ -63,7 +63,7 @@ def test_a_pixel_at_the_threshold_may_fall_on_either_side():
 
     for shift, fits in ((1e-6, True), (1e-2, False)):
         other = exported(at(level + shift), lambda result: result)
-        parity = compare(at(level - shift), other, iter([(source, driving)]), margin=1e-5)
+        parity = compare(at(level - shift), other, iter([(source, driving, True)]), margin=1e-5)
         # The masks differ a lot, since a whole pixel is in one and not in the other.
         assert parity.flipped == 1
         assert (parity.differences[names.PERTURBED_MASK] < 1e-5) == fits
@@ -73,8 +73,9 @@ def test_a_pixel_at_the_threshold_may_fall_on_either_side():
 def test_frames_to_check_with_are_random_and_real(tmp_path):
     options = ExportOptions(seed=3)
     pairs = list(check_inputs(TINY_CONFIG, options, (1, 3)))
-    assert [len(driving) for _, driving in pairs] == [1, 1, 3, 3]
-    assert all(source.shape == (1, 32, 32, 3) for source, _ in pairs)
+    assert [len(driving) for _, driving, _ in pairs] == [1, 1, 3, 3]
+    assert all(source.shape == (1, 32, 32, 3) for source, _, _ in pairs)
+    assert [real for _, _, real in pairs] == [False, True] * 2
     clips = list(sample_clips(TINY_CONFIG, options, 2, 3))
     np.testing.assert_array_equal(clips[0][:1], pairs[-1][0])
     with pytest.raises(FileNotFoundError, match="is no folder"):

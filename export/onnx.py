@@ -1,0 +1,75 @@
+"""Exports ONNX files: `python -m export.onnx --output=models/onnx`.
+
+The folder holds `source_mask.onnx`, `animate.onnx` (the stages of `export.stages`, with any number
+of driving frames) and a `model_card.json`. `export.run_onnx` animates a video with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial as bind
+from pathlib import Path
+from typing import Any
+
+from maskanim_tf.commands import run_command  # Before TensorFlow.
+
+# isort: split
+import numpy as np
+import tf2onnx
+
+from export.exporter import FolderOptions, export_folder
+from export.graphs import make_stages
+from export.onnx_runtime import SUFFIX, OnnxRuntime
+from export.parity import FLOAT_BOUND
+from export.rewrite import rewrite
+from export.stages import ANIMATE, SOURCE_MASK
+from maskanim_tf import names
+from maskanim_tf.config import Config, option
+from maskanim_tf.models import Animator
+
+
+@dataclasses.dataclass(frozen=True)
+class OnnxOptions(FolderOptions):
+    """Options of the command."""
+
+    opset: int = option(17, "version of the ONNX operations", minimum=17, maximum=18)
+
+
+def main(options: OnnxOptions) -> None:
+    """Exports the files that the flags ask for."""
+    export_folder(options, bind(write, options.opset), load, batches=(1, 3), bound=FLOAT_BOUND)
+
+
+def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]:
+    """The exported model of a folder, for the comparison; all driving frames in one call."""
+    runtime = OnnxRuntime(folder)
+
+    def animate(source: np.ndarray, driving: np.ndarray) -> Mapping[str, np.ndarray]:
+        mask = runtime.run(SOURCE_MASK, source=source)[names.SOURCE_MASK]
+        result = runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving)
+        return {names.SOURCE_MASK: mask, **result}
+
+    return animate
+
+
+def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
+    """Writes both files and returns what describes them."""
+    convert_stages(animator, opset, None, folder)
+    return {"format": "ONNX", "opset": opset}
+
+
+def convert_stages(animator: Animator, opset: int, batch: int | None, folder: Path) -> None:
+    """Writes the stages as ONNX files for some number of driving frames, None for any."""
+    logging.getLogger("tf2onnx").setLevel(logging.WARNING)
+    for stage, (function, specs) in make_stages(rewrite(animator), batch).items():
+        path = folder / f"{stage}{SUFFIX}"
+        # It prints what it thinks of Python's own modules.
+        with contextlib.redirect_stderr(None):
+            tf2onnx.convert.from_function(function, specs, opset=opset, output_path=str(path))
+
+
+if __name__ == "__main__":
+    run_command(main, OnnxOptions)

@@ -1,0 +1,61 @@
+"""Runs ONNX files with ONNX Runtime; its one door outside the evaluation's detectors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.stages import ANIMATE, STAGES, stage_path
+from maskanim_tf import names
+
+try:
+    import onnxruntime
+except ImportError:
+    onnxruntime = None
+
+SUFFIX = ".onnx"
+
+
+class OnnxRuntime:
+    """The stages of a folder that `export.onnx` wrote; a `Runtime`.
+
+    Args:
+      folder: where the files are.
+
+    Raises:
+      FileNotFoundError: a file is not there.
+      ValueError: onnxruntime is not installed, or a file is no ONNX model.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if onnxruntime is None:
+            raise ValueError("ONNX files need onnxruntime: pip install onnxruntime")
+        self._sessions = {stage: self._open(stage_path(folder, stage, SUFFIX)) for stage in STAGES}
+
+    @staticmethod
+    def _open(path: Path) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = os.cpu_count() or 1
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(
+                str(path), options, providers=onnxruntime.get_available_providers()
+            )
+        except Exception as error:  # Its errors have no common base of their own.
+            raise ValueError(f"{path} is no readable ONNX model; export it again") from error
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of a frame in pixels."""
+        inputs = {value.name: value.shape for value in self._sessions[ANIMATE].get_inputs()}
+        return int(inputs[names.DRIVING][1])
+
+    def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
+        """See `Runtime.run`; driving frames may be of any number."""
+        session = self._sessions[stage]
+        outputs = [value.name for value in session.get_outputs()]
+        return dict(zip(outputs, session.run(outputs, inputs)))
