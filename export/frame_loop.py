@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.options import as_bytes, as_floats
+from export.levels import as_bytes, as_floats
 from export.stages import ANIMATE, SOURCE_MASK, Runtime
 from maskanim_tf import names
 from maskanim_tf.config import Section, option

@@ -6,7 +6,6 @@ of driving frames) and a `model_card.json`. `export.run_onnx` animates a video w
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping
@@ -66,9 +65,7 @@ def convert_stages(animator: Animator, opset: int, batch: int | None, folder: Pa
     logging.getLogger("tf2onnx").setLevel(logging.WARNING)
     for stage, (function, specs) in make_stages(rewrite(animator), batch).items():
         path = folder / f"{stage}{SUFFIX}"
-        # It prints what it thinks of Python's own modules.
-        with contextlib.redirect_stderr(None):
-            tf2onnx.convert.from_function(function, specs, opset=opset, output_path=str(path))
+        tf2onnx.convert.from_function(function, specs, opset=opset, output_path=str(path))
 
 
 if __name__ == "__main__":

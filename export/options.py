@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from export.levels import as_floats
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.puppets import make_clip
@@ -51,13 +52,3 @@ def sample_clips(
     for clip in rng.permutation(len(source.names))[:clips]:
         chosen = np.linspace(0, source.frame_counts[clip] - 1, frames).astype(int)
         yield as_floats(source.read_frames(int(clip), chosen.tolist()))
-
-
-def as_floats(frames: np.ndarray) -> np.ndarray:
-    """8-bit frames as float32 in [0, 1]."""
-    return frames.astype(np.float32) / 255
-
-
-def as_bytes(frames: np.ndarray) -> np.ndarray:
-    """Frames in [0, 1] as uint8."""
-    return np.rint(np.clip(frames, 0, 1) * 255).astype(np.uint8)

@@ -17,8 +17,9 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 import numpy as np
 import tensorflow as tf
 
+from export.levels import as_bytes
 from export.model_card import write_model_card
-from export.options import ExportOptions, as_bytes
+from export.options import ExportOptions
 from export.parity import FLOAT_BOUND, check_inputs, compare
 from export.rewrite import rewrite
 from export.signatures import (

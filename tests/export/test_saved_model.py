@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import saved_model
-from export.options import as_bytes
+from export.levels import as_bytes
 from export.pictures import decode_frames, encode_frames
 from export.saved_model import SavedModelOptions
 from export.warmup import FILE_NAME, FOLDER

@@ -1,0 +1,160 @@
+"""TFLite and ONNX: exported, reloaded, compared, and run without TensorFlow's networks."""
+
+import importlib
+import json
+import subprocess
+import sys
+
+import av
+import numpy as np
+import pytest
+
+from export import onnx, tflite
+from export.onnx_runtime import OnnxRuntime
+from export.stages import animate_with_runtime
+from export.tflite_runtime import TfliteRuntime, dequantize, quantize
+from maskanim_tf import names
+from maskanim_tf.data.panels import write_picture
+from maskanim_tf.data.puppets import make_clip
+from maskanim_tf.data.puppets.video import write_video
+from maskanim_tf.models import load_animator
+from tests.helpers import REPOSITORY, random_frames
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    """A folder of two clips."""
+    folder = tmp_path_factory.mktemp("videos")
+    for index in range(2):
+        frames = make_clip(0, index, size=32, frames=4).frames
+        write_video(str(folder / f"{index}.avi"), frames, 10)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tflite_folder(checkpoint, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tflite") / "export"
+    tflite.main(tflite.TfliteOptions(checkpoint=checkpoint, output=str(folder)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def onnx_folder(checkpoint, tmp_path_factory):
+    pytest.importorskip("onnxruntime")
+    folder = tmp_path_factory.mktemp("onnx") / "export"
+    onnx.main(onnx.OnnxOptions(checkpoint=checkpoint, output=str(folder)))
+    return folder
+
+
+@pytest.fixture(params=["tflite", "onnx"])
+def folder(request):
+    return request.getfixturevalue(f"{request.param}_folder")
+
+
+def test_frames_are_those_of_keras(folder, checkpoint):
+    runtime = (TfliteRuntime if "tflite" in str(folder) else OnnxRuntime)(folder)
+    assert runtime.image_size == 32
+    source, driving = random_frames(1, seed=3), random_frames(2, seed=4)
+    result = animate_with_runtime(runtime, source, driving)
+    animator, _ = load_animator(checkpoint)
+    expected = animator.animate(animator.encode_source(source), driving)
+    for key in (names.SOURCE_MASK, names.PERTURBED_MASK, names.FRAME):
+        np.testing.assert_allclose(result[key], expected[key][: len(result[key])], atol=1e-4)
+    card = json.loads((folder / "model_card.json").read_text())
+    assert max(card["parity"]["differences"].values()) < 1e-4
+
+
+@pytest.mark.parametrize("precision", ["float16", "dynamic", "int8"])
+def test_smaller_tflite_files(precision, checkpoint, videos, tflite_folder, tmp_path):
+    folder = tmp_path / "export"
+    options = tflite.TfliteOptions(
+        checkpoint=checkpoint,
+        output=str(folder),
+        precision=precision,
+        data_dir=str(videos),
+        calibration_frames=6,
+    )
+    tflite.main(options)
+    card = json.loads((folder / "model_card.json").read_text())
+    inputs = card["files"]["animate.tflite"]["inputs"]
+    assert set(inputs) == {"source", "source_mask", "driving"}
+    assert inputs["driving"]["shape"] == [1, 32, 32, 3]
+    assert inputs["driving"]["dtype"] == ("int8" if precision == "int8" else "float32")
+    assert (inputs["driving"]["scale"] > 0) == (precision == "int8")
+    assert 20 < card["parity"]["psnr"] < 120
+    assert card["calibration_frames"] == (6 if precision == "int8" else 0)
+
+
+def test_onnx_takes_any_number_of_frames(onnx_folder):
+    runtime = OnnxRuntime(onnx_folder)
+    source, driving = random_frames(1), random_frames(5, seed=1)
+    mask = runtime.run("source_mask", source=source)["source_mask"]
+    together = runtime.run("animate", source=source, source_mask=mask, driving=driving)
+    single = runtime.run("animate", source=source, source_mask=mask, driving=driving[3:4])
+    assert together["frame"].shape == (5, 32, 32, 3)
+    np.testing.assert_allclose(together["frame"][3:4], single["frame"], atol=1e-5)
+
+
+def test_quantization_by_hand():
+    detail = {"quantization": (0.5, -3), "dtype": np.int8}
+    values = np.array([0.0, 1.0, -100.0, 100.0])
+    np.testing.assert_array_equal(quantize(values, detail), [-3, -1, -128, 127])
+    np.testing.assert_array_equal(dequantize(np.array([-3, -1], np.int8), detail), [0, 1])
+    plain = {"quantization": (0.0, 0), "dtype": np.float32}
+    assert quantize(values, plain) is values
+    assert dequantize(values, plain) is values
+
+
+def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
+    name = "run_tflite" if "tflite" in str(folder) else "run_onnx"
+    frames = make_clip(0, 1, size=48, frames=1).frames
+    write_picture(tmp_path / "source.png", frames[0])
+    output = tmp_path / "result.mp4"
+    program = (
+        f"import sys; from export import {name}\n"
+        "from export.frame_loop import RunOptions\n"
+        f"{name}.main(RunOptions(model={str(folder)!r}, source={str(tmp_path / 'source.png')!r}, "
+        f"driving={str(videos / '0.avi')!r}, output={str(output)!r}))\n"
+        "print([m for m in sys.modules if m.startswith('maskanim_tf.models')])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert "4 frames of 32x32" in done.stdout
+    assert "[]" in done.stdout
+    with av.open(str(output)) as container:
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(shown) == 4
+    assert shown[0].shape == (32, 32, 3)
+    assert np.std(shown[0]) > 1
+
+
+def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
+    kind = "tflite" if "tflite" in str(folder) else "onnx"
+    module = importlib.import_module(f"export.{kind}")
+    make = module.TfliteOptions if kind == "tflite" else module.OnnxOptions
+    with pytest.raises(ValueError, match="exists already; choose another --output"):
+        module.main(make(checkpoint=checkpoint, output=str(folder)))
+    with pytest.raises(ValueError, match="give the folder to make with --output"):
+        module.main(make(checkpoint=checkpoint))
+    with pytest.raises(ValueError, match="no clips"):
+        module.main(make(checkpoint=checkpoint, output=str(tmp_path / "x"), data_dir=str(tmp_path)))
+    assert not list(tmp_path.iterdir())
+    runtime = TfliteRuntime if kind == "tflite" else OnnxRuntime
+    with pytest.raises(FileNotFoundError, match="give the folder of such an export"):
+        runtime(tmp_path)
+    for stage in ("source_mask", "animate"):
+        (tmp_path / f"{stage}.{kind}").write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match="export it again"):
+        runtime(tmp_path)
+
+
+def test_int8_needs_frames(checkpoint, tmp_path):
+    options = tflite.TfliteOptions(
+        checkpoint=checkpoint, output=str(tmp_path / "x"), precision="int8"
+    )
+    with pytest.raises(ValueError, match="give --data_dir"):
+        tflite.main(options)
+    with pytest.raises(ValueError, match="no clips"):
+        tflite.main(options.replace(data_dir=str(tmp_path)))
+    assert not list(tmp_path.iterdir())
