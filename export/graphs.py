@@ -2,45 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
-from export.signatures import animate_with
-from export.stages import ANIMATE, OUTPUTS, SOURCE_MASK
+from export.signatures import animate_with, encoded
+from export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
 from maskanim_tf import names
 from maskanim_tf.models import Animator
 from maskanim_tf.ops.addons import core_only
 
+# One stage: the function, and its inputs.
+Traceable = tuple[tf.types.experimental.GenericFunction, list[tf.TensorSpec]]
 
-def make_stages(
-    animator: Animator, batch: int | None
-) -> dict[str, tuple[tf.types.experimental.GenericFunction, list[tf.TensorSpec]]]:
-    """Each stage with its inputs.
+
+def make_stages(animator: Animator, batch: int | None) -> dict[str, Traceable]:
+    """The stages of `export.stages`.
 
     Args:
       animator: an `Animator`, or what `export.rewrite` made of one.
       batch: driving frames of a call, None for any number.
     """
-    size, mask_size = animator.model.image_size, animator.model.mask_size
-    source = tf.TensorSpec((1, size, size, 3), tf.float32, names.SOURCE)
-    source_mask = tf.TensorSpec((1, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK)
-    driving = tf.TensorSpec((batch, size, size, 3), tf.float32, names.DRIVING)
-    specs = {SOURCE_MASK: [source], ANIMATE: [source, source_mask, driving]}
-
-    def encode(source: tf.Tensor) -> dict[str, tf.Tensor]:
-        with core_only():
-            return pick(SOURCE_MASK, animator.encode_source(source))
+    source, source_mask = input_specs(animator)
+    driving = tf.TensorSpec((batch, *source.shape[1:]), tf.float32, names.DRIVING)
 
     def animate(
         source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         with core_only():
-            return pick(ANIMATE, animate_with(animator, source, source_mask, driving))
+            result = animate_with(animator, source, source_mask, driving)
+        return pick(ANIMATE, result)
 
-    def pick(stage: str, result: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {key: tf.identity(result[key], key) for key in OUTPUTS[stage]}
-
-    functions = {SOURCE_MASK: encode, ANIMATE: animate}
     return {
-        stage: (tf.function(functions[stage], input_signature=inputs), inputs)
-        for stage, inputs in specs.items()
+        SOURCE_MASK: _mask_stage(animator, source),
+        ANIMATE: _traceable(animate, [source, source_mask, driving]),
     }
+
+
+def make_render_stages(animator: Animator) -> dict[str, Traceable]:
+    """Stages without P_test between them: the mask of any frame, and the frame of a perturbed mask.
+
+    For runtimes that cannot find a median.
+    """
+    source, source_mask = input_specs(animator)
+    perturbed = tf.TensorSpec(source_mask.shape, tf.float32, names.PERTURBED_MASK)
+
+    def render(
+        source: tf.Tensor, source_mask: tf.Tensor, perturbed_mask: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        return pick(RENDER, animator.render(encoded(animator, source, source_mask), perturbed_mask))
+
+    return {
+        SOURCE_MASK: _mask_stage(animator, source),
+        RENDER: _traceable(render, [source, source_mask, perturbed]),
+    }
+
+
+def input_specs(animator: Animator) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+    """Of one source and its mask."""
+    size, mask_size = animator.model.image_size, animator.model.mask_size
+    return (
+        tf.TensorSpec((1, size, size, 3), tf.float32, names.SOURCE),
+        tf.TensorSpec((1, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK),
+    )
+
+
+def pick(stage: str, result: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The outputs of a stage, under their names in the graph too."""
+    return {key: tf.identity(result[key], key) for key in OUTPUTS[stage]}
+
+
+def _mask_stage(animator: Animator, source: tf.TensorSpec) -> Traceable:
+    def encode(source: tf.Tensor) -> dict[str, tf.Tensor]:
+        with core_only():
+            return pick(SOURCE_MASK, animator.encode_source(source))
+
+    return _traceable(encode, [source])
+
+
+def _traceable(function: Callable[..., Any], specs: list[tf.TensorSpec]) -> Traceable:
+    return tf.function(function, input_signature=specs), specs

@@ -17,6 +17,7 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
 import numpy as np
+import tensorflow as tf
 import tf2onnx
 
 from export.exporter import FolderOptions, export_folder
@@ -56,16 +57,21 @@ def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.nda
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
     """Writes both files and returns what describes them."""
-    convert_stages(animator, opset, None, folder)
+    for stage, (function, specs) in make_stages(rewrite(animator), batch=None).items():
+        write_onnx(folder / f"{stage}{SUFFIX}", function, specs, opset)
     return {"format": "ONNX", "opset": opset}
 
 
-def convert_stages(animator: Animator, opset: int, batch: int | None, folder: Path) -> None:
-    """Writes the stages as ONNX files for some number of driving frames, None for any."""
+def write_onnx(
+    path: Path,
+    function: tf.types.experimental.GenericFunction,
+    specs: list[tf.TensorSpec],
+    opset: int,
+    **layout: Any,
+) -> None:
+    """Writes an ONNX file; `layout` are further arguments of tf2onnx."""
     logging.getLogger("tf2onnx").setLevel(logging.WARNING)
-    for stage, (function, specs) in make_stages(rewrite(animator), batch).items():
-        path = folder / f"{stage}{SUFFIX}"
-        tf2onnx.convert.from_function(function, specs, opset=opset, output_path=str(path))
+    tf2onnx.convert.from_function(function, specs, opset=opset, output_path=str(path), **layout)
 
 
 if __name__ == "__main__":

@@ -102,10 +102,14 @@ def make_signatures(
 def animate_with(
     animator: Animator, source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
 ) -> dict[str, tf.Tensor]:
-    """`Animator.animate` for a source whose mask is known; D(s) is quickly made again."""
-    encoded = {
+    """`Animator.animate` for a source whose mask is known."""
+    return animator.animate(encoded(animator, source, source_mask), driving)
+
+
+def encoded(animator: Animator, source: tf.Tensor, source_mask: tf.Tensor) -> dict[str, tf.Tensor]:
+    """What `Animator.encode_source` gives, from a known mask; D(s) is quickly made again."""
+    return {
         names.SOURCE: source,
         names.SOURCE_SMALL: resize_bilinear(source, animator.model.mask_size),
         names.SOURCE_MASK: source_mask,
     }
-    return animator.animate(encoded, driving)

@@ -12,7 +12,7 @@ float32 in [0, 1], NHWC; source and its mask have batch 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -21,12 +21,14 @@ import numpy as np
 from maskanim_tf import names
 
 ANIMATE = "animate"
+RENDER = "render"  # The part of `animate` behind P_test, where a runtime has to split it.
 SOURCE_MASK = names.SOURCE_MASK
 STAGES = (SOURCE_MASK, ANIMATE)
-OUTPUTS = {SOURCE_MASK: (names.SOURCE_MASK,), ANIMATE: (names.FRAME, names.PERTURBED_MASK)}
-
-# Named inputs to named outputs.
-Stage = Callable[..., Mapping[str, np.ndarray]]
+OUTPUTS = {
+    SOURCE_MASK: (names.SOURCE_MASK,),
+    ANIMATE: (names.FRAME, names.PERTURBED_MASK),
+    RENDER: (names.FRAME,),
+}
 
 
 class Runtime(Protocol):

@@ -66,4 +66,5 @@ def antialiased_downscale(images: tf.Tensor, scale: float) -> tf.Tensor:
     sigma = (step - 1) / 2
     size = 2 * round(4 * sigma) + 1
     blurred = gaussian_filter(tf.cast(images, tf.float32), size, sigma)
-    return tf.cast(blurred[:, ::step, ::step], images.dtype)
+    # The mean of one pixel is that pixel; slices with a step cannot be converted for ncnn.
+    return tf.cast(tf.nn.avg_pool2d(blurred, 1, step, "VALID"), images.dtype)

@@ -1,4 +1,4 @@
-"""TFLite and ONNX: exported, reloaded, compared, and run without TensorFlow's networks."""
+"""TFLite, ONNX and ncnn: exported, reloaded, compared, and run without TensorFlow's networks."""
 
 import importlib
 import json
@@ -9,7 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from export import onnx, tflite
+from export import ncnn, onnx, tflite
+from export.ncnn_runtime import NcnnRuntime
 from export.onnx_runtime import OnnxRuntime
 from export.stages import animate_with_runtime
 from export.tflite_runtime import TfliteRuntime, dequantize, quantize
@@ -46,13 +47,28 @@ def onnx_folder(checkpoint, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=["tflite", "onnx"])
+@pytest.fixture(scope="module")
+def ncnn_folder(checkpoint, tmp_path_factory):
+    pytest.importorskip("ncnn")
+    folder = tmp_path_factory.mktemp("ncnn") / "export"
+    ncnn.main(ncnn.NcnnOptions(checkpoint=checkpoint, output=str(folder)))
+    return folder
+
+
+@pytest.fixture(params=["tflite", "onnx", "ncnn"])
 def folder(request):
     return request.getfixturevalue(f"{request.param}_folder")
 
 
+def kind_of(folder):
+    return folder.parent.name.rstrip("0123456789")
+
+
+RUNTIMES = {"tflite": TfliteRuntime, "onnx": OnnxRuntime, "ncnn": NcnnRuntime}
+
+
 def test_frames_are_those_of_keras(folder, checkpoint):
-    runtime = (TfliteRuntime if "tflite" in str(folder) else OnnxRuntime)(folder)
+    runtime = RUNTIMES[kind_of(folder)](folder)
     assert runtime.image_size == 32
     source, driving = random_frames(1, seed=3), random_frames(2, seed=4)
     result = animate_with_runtime(runtime, source, driving)
@@ -85,6 +101,15 @@ def test_smaller_tflite_files(precision, checkpoint, videos, tflite_folder, tmp_
     assert card["calibration_frames"] == (6 if precision == "int8" else 0)
 
 
+def test_half_of_ncnn(checkpoint, ncnn_folder, tmp_path):
+    folder = tmp_path / "export"
+    ncnn.main(ncnn.NcnnOptions(checkpoint=checkpoint, output=str(folder), precision="float16"))
+    card = json.loads((folder / "model_card.json").read_text())
+    assert max(card["parity"]["differences"].values()) < 1e-2
+    sizes = [(path / "render.bin").stat().st_size for path in (folder, ncnn_folder)]
+    assert sizes[0] < 0.7 * sizes[1]
+
+
 def test_onnx_takes_any_number_of_frames(onnx_folder):
     runtime = OnnxRuntime(onnx_folder)
     source, driving = random_frames(1), random_frames(5, seed=1)
@@ -106,7 +131,7 @@ def test_quantization_by_hand():
 
 
 def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
-    name = "run_tflite" if "tflite" in str(folder) else "run_onnx"
+    name = f"run_{kind_of(folder)}"
     frames = make_clip(0, 1, size=48, frames=1).frames
     write_picture(tmp_path / "source.png", frames[0])
     output = tmp_path / "result.mp4"
@@ -130,9 +155,9 @@ def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
 
 
 def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
-    kind = "tflite" if "tflite" in str(folder) else "onnx"
+    kind = kind_of(folder)
     module = importlib.import_module(f"export.{kind}")
-    make = module.TfliteOptions if kind == "tflite" else module.OnnxOptions
+    make = getattr(module, f"{kind.capitalize()}Options")
     with pytest.raises(ValueError, match="exists already; choose another --output"):
         module.main(make(checkpoint=checkpoint, output=str(folder)))
     with pytest.raises(ValueError, match="give the folder to make with --output"):
@@ -140,13 +165,12 @@ def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
     with pytest.raises(ValueError, match="no clips"):
         module.main(make(checkpoint=checkpoint, output=str(tmp_path / "x"), data_dir=str(tmp_path)))
     assert not list(tmp_path.iterdir())
-    runtime = TfliteRuntime if kind == "tflite" else OnnxRuntime
     with pytest.raises(FileNotFoundError, match="give the folder of such an export"):
-        runtime(tmp_path)
-    for stage in ("source_mask", "animate"):
-        (tmp_path / f"{stage}.{kind}").write_bytes(b"nonsense")
+        RUNTIMES[kind](tmp_path)
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(b"nonsense")
     with pytest.raises(ValueError, match="export it again"):
-        runtime(tmp_path)
+        RUNTIMES[kind](tmp_path)
 
 
 def test_int8_needs_frames(checkpoint, tmp_path):

@@ -1,0 +1,94 @@
+"""Runs ncnn models, the runtime of phones and small boards; its one door.
+
+ncnn cannot find a median, so P_test runs between the two stages, here, as the networks' own
+operator; its settings are those of the model card beside the files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from export.stages import ANIMATE, RENDER, SOURCE_MASK, stage_path
+from maskanim_tf import names
+from maskanim_tf.config import PerturbationConfig
+from maskanim_tf.ops.perturbation import perturb_test
+
+try:
+    import ncnn
+except ImportError:
+    ncnn = None
+
+PARAM, BIN = ".param", ".bin"
+SETTINGS = "animate.json"
+# Names that the converter gives: in0, in1, ... in this order, and out0.
+INPUTS = {
+    SOURCE_MASK: (names.SOURCE,),
+    RENDER: (names.SOURCE, names.SOURCE_MASK, names.PERTURBED_MASK),
+}
+
+
+class NcnnRuntime:
+    """The stages of a folder that `export.ncnn` wrote; a `Runtime`.
+
+    Args:
+      folder: where the files are.
+
+    Raises:
+      FileNotFoundError: a file is not there.
+      ValueError: ncnn is not installed, or a file is no ncnn model.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if ncnn is None:
+            raise ValueError("ncnn models need the package ncnn: pip install ncnn")
+        self._nets = {stage: self._open(folder, stage) for stage in INPUTS}
+        settings = json.loads(stage_path(folder, ANIMATE, ".json").read_text())
+        self._perturbation = None
+        if settings["perturbation"] is not None:
+            self._perturbation = PerturbationConfig.from_dict(settings["perturbation"])
+        self._image_size = int(settings["image_size"])
+
+    @staticmethod
+    def _open(folder: Path, stage: str) -> Any:
+        param, weights = (stage_path(folder, stage, suffix) for suffix in (PARAM, BIN))
+        net = ncnn.Net()
+        net.opt.num_threads = os.cpu_count() or 1
+        # Weights of 16 bits are one thing, arithmetic another.
+        net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
+        if net.load_param(str(param)) or net.load_model(str(weights)):
+            raise ValueError(f"{param} is no readable ncnn model; export it again")
+        return net
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of a frame in pixels."""
+        return self._image_size
+
+    def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
+        """See `Runtime.run`."""
+        if stage == SOURCE_MASK:
+            return {names.SOURCE_MASK: self._run(SOURCE_MASK, inputs)}
+        mask = self._run(SOURCE_MASK, {names.SOURCE: inputs[names.DRIVING]})
+        if self._perturbation is not None:
+            mask = perturb_test(tf.constant(mask), self._perturbation).numpy()
+        frame = self._run(RENDER, {**inputs, names.PERTURBED_MASK: mask})
+        return {names.FRAME: frame, names.PERTURBED_MASK: mask}
+
+    def _run(self, stage: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """One net, from and to NHWC with batch 1."""
+        extractor = self._nets[stage].create_extractor()
+        for index, name in enumerate(INPUTS[stage]):
+            planes = np.ascontiguousarray(inputs[name][0].transpose(2, 0, 1), np.float32)
+            # A Mat does not keep the array alive that it was made from.
+            extractor.input(f"in{index}", ncnn.Mat(planes).clone())
+        status, result = extractor.extract("out0")
+        if status:
+            raise RuntimeError(f"ncnn cannot run {stage} (status {status}); export it again")
+        return np.array(result).transpose(1, 2, 0)[np.newaxis]
