@@ -1,8 +1,8 @@
 """`make demo`: the whole system on embedded data, in a few minutes on two CPU cores.
 
-First the embedded weights animate a puppet by the video of another; neither was trained on. Then a
-model of its own is trained on puppet videos and reconstructs clips that it has never seen. Started
-again, it goes on where it was.
+First the embedded weights animate a puppet by the video of another; neither was trained on. Then
+they are trained further on videos of a few more puppets, and reconstruct one that was held out.
+Started again, the training goes on where it was.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from maskanim_tf.ops.color import as_floats
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 
 SHOWN = (names.SOURCE, names.DRIVING, names.DRIVING_MASK, names.REFINED_MASK, names.FRAME)
-# Of no data set that anything here is trained on.
+# Another seed than that of the data which the embedded weights were trained on.
 UNSEEN_SEED = 12345
+# Number of the first of the two puppets that are animated; those that are trained on come before.
+_ANIMATED = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,13 +42,13 @@ class DemoOptions(Section):
     clips_per_person: int = option(12, "videos of each of them", minimum=2)
 
 
-def main(config: Config, options: DemoOptions) -> None:
+def main(config: Config, run: RunOptions, options: DemoOptions) -> None:
     """Animates with the embedded weights, then trains and shows what was learned."""
     output = Path(options.output)
     animation, masks = animate_puppet(output)
     print(f"a puppet moving like another: {animation}")
     print(f"every intermediate of it:     {masks}", flush=True)
-    animator, clips = train(config, options, output)
+    animator, clips = train(config, run, options, output)
     reconstruction, picture = output / "reconstruction.mp4", output / "reconstruction.png"
     write_movie(reconstruction, reconstruct(animator, clips), DatasetParameters.fps)
     write_picture(picture, draw_intermediates(animator, clips))
@@ -63,7 +65,9 @@ def animate_puppet(output: Path) -> tuple[Path, Path]:
     """Animates one puppet by another with the embedded weights; returns movie and film strip."""
     animator, config = load_animator()
     source, driver = (
-        make_clip(UNSEEN_SEED, index, size=config.model.image_size, frames=50, plain=True)
+        make_clip(
+            UNSEEN_SEED, _ANIMATED + index, size=config.model.image_size, frames=50, plain=True
+        )
         for index in range(2)
     )
     picture, video = output / "source.png", output / "driving.mp4"
@@ -79,7 +83,9 @@ def animate_puppet(output: Path) -> tuple[Path, Path]:
     return movie, strip
 
 
-def train(config: Config, options: DemoOptions, output: Path) -> tuple[Animator, ClipSource]:
+def train(
+    config: Config, run: RunOptions, options: DemoOptions, output: Path
+) -> tuple[Animator, ClipSource]:
     """Makes puppet videos and trains on them; returns the model and the clips held out."""
     size, count = config.model.image_size, options.persons * options.clips_per_person
     puppets = DatasetParameters(
@@ -89,6 +95,7 @@ def train(config: Config, options: DemoOptions, output: Path) -> tuple[Animator,
         clips_per_person=options.clips_per_person,
         plain=True,
         format="avi",
+        seed=UNSEEN_SEED,
     )
     # Named after its parameters, so that another demo neither waits for nor disturbs it.
     data_dir = output / f"puppets-{size}-{options.persons}-{options.clips_per_person}"
@@ -97,7 +104,8 @@ def train(config: Config, options: DemoOptions, output: Path) -> tuple[Animator,
     config = config.replace(data=data)
     run_dir = output / "run"
     resume = any((run_dir / "checkpoints").glob("step-*.npz"))
-    loop = TrainingLoop(config, RunOptions(run_dir=str(run_dir), resume=resume, validate_every=200))
+    run = run.replace(run_dir=str(run_dir), resume=resume, validate_every=200)
+    loop = TrainingLoop(config, run)
     loop.run()
     animator = Animator(config.model, config.perturbation, loop.trainer.results)
     return animator, open_clips(config, names.TEST)
@@ -124,4 +132,4 @@ def draw_intermediates(animator: Animator, clips: ClipSource, rows: int = 6) -> 
 
 
 if __name__ == "__main__":
-    run_command(main, Config, DemoOptions)
+    run_command(main, Config, RunOptions, DemoOptions)

@@ -7,6 +7,7 @@ from absl import flags
 from maskanim_tf.config import Config, default_config
 from maskanim_tf.config.section import leaves
 from maskanim_tf.flags import define_flags, flag_name, read_flags
+from maskanim_tf.training.loop import RunOptions
 from tests.helpers import REPOSITORY
 
 PRESETS = sorted(path.name for path in (REPOSITORY / "flagfiles").glob("*.flags"))
@@ -15,6 +16,7 @@ PRESETS = sorted(path.name for path in (REPOSITORY / "flagfiles").glob("*.flags"
 def parse(*arguments):
     values = flags.FlagValues()
     define_flags(Config, values)
+    define_flags(RunOptions, values)
     values(["program", *arguments])
     return read_flags(Config, values)
 

@@ -22,11 +22,15 @@ from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.losses import load_vgg
+from maskanim_tf.models import load_weights
+from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
+
+EMBEDDED = "embedded"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,9 @@ class RunOptions(Section):
     run_dir: str = option("runs/latest", "directory of the run")
     checkpoint_dir: str = option(
         "", "folder or address of the checkpoints, such as s3://...; run_dir/checkpoints by default"
+    )
+    initial_weights: str = option(
+        "", "weight file to start from, 'embedded' for the one that comes with the package"
     )
     resume: bool = option(False, "go on from the last checkpoint of run_dir")
     strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
@@ -95,6 +102,8 @@ class TrainingLoop:
         with self.strategy.scope():
             self.trainer = Trainer(config, features, options.jit)
         self.state = State()
+        if options.initial_weights:
+            self._load_initial_weights()
         if options.resume:
             self.state = self.checkpoints.restore(self.trainer)
         self.history: History | None = None
@@ -246,6 +255,13 @@ class TrainingLoop:
             if better:
                 self.checkpoints.save(self.trainer, self.state, BEST)
         return {"validation_l1": scores.l1, "copy_l1": scores.copy_l1}
+
+    def _load_initial_weights(self) -> None:
+        path = self.options.initial_weights
+        path = str(EMBEDDED_WEIGHTS) if path == EMBEDDED else path
+        load_weights(self.trainer.networks, path)
+        if self.trainer.averages:
+            load_weights(self.trainer.averages, path)
 
     def _check_shares(self) -> None:
         training, replicas = self.config.training, self.strategy.num_replicas_in_sync

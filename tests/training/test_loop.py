@@ -183,6 +183,20 @@ def test_float16_and_averages_resume_exactly(data_dir, tmp_path):
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
+def test_a_run_can_start_from_the_weights_of_another(data_dir, tmp_path):
+    first = TrainingLoop(config(data_dir, steps=2), options(tmp_path / "first"))
+    first.run()
+    weights = str(tmp_path / "first" / "checkpoints" / "step-00000002.npz")
+    second = TrainingLoop(
+        config(data_dir, average_decay=0.9), options(tmp_path / "second", initial_weights=weights)
+    )
+    for networks in (second.trainer.networks, second.trainer.averages):
+        for one, other in zip(first.trainer.networks, networks):
+            for a, b in zip(one.get_weights(), other.get_weights()):
+                np.testing.assert_array_equal(a, b)
+    assert second.state.step == 0
+
+
 def start(data_dir, run_dir, *arguments, environment=None):
     command = [
         *(sys.executable, "train_main.py", *TINY_FLAGS, f"--data_dir={data_dir}"),
