@@ -7,17 +7,17 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.rewrite import AnyAnimator
 from export.signatures import animate_with, encoded
 from export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
 from maskanim_tf import names
-from maskanim_tf.models import Animator
 from maskanim_tf.ops.addons import core_only
 
 # One stage: the function, and its inputs.
 Traceable = tuple[tf.types.experimental.GenericFunction, list[tf.TensorSpec]]
 
 
-def make_stages(animator: Animator, batch: int | None) -> dict[str, Traceable]:
+def make_stages(animator: AnyAnimator, batch: int | None) -> dict[str, Traceable]:
     """The stages of `export.stages`.
 
     Args:
@@ -40,7 +40,7 @@ def make_stages(animator: Animator, batch: int | None) -> dict[str, Traceable]:
     }
 
 
-def make_render_stages(animator: Animator) -> dict[str, Traceable]:
+def make_render_stages(animator: AnyAnimator) -> dict[str, Traceable]:
     """Stages without P_test between them: the mask of any frame, and the frame of a perturbed mask.
 
     For runtimes that cannot find a median.
@@ -59,7 +59,7 @@ def make_render_stages(animator: Animator) -> dict[str, Traceable]:
     }
 
 
-def input_specs(animator: Animator) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+def input_specs(animator: AnyAnimator) -> tuple[tf.TensorSpec, tf.TensorSpec]:
     """Of one source and its mask."""
     size, mask_size = animator.model.image_size, animator.model.mask_size
     return (
@@ -73,7 +73,7 @@ def pick(stage: str, result: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return {key: tf.identity(result[key], key) for key in OUTPUTS[stage]}
 
 
-def _mask_stage(animator: Animator, source: tf.TensorSpec) -> Traceable:
+def _mask_stage(animator: AnyAnimator, source: tf.TensorSpec) -> Traceable:
     def encode(source: tf.Tensor) -> dict[str, tf.Tensor]:
         with core_only():
             return pick(SOURCE_MASK, animator.encode_source(source))

@@ -79,7 +79,7 @@ def write(
             # ncnn's features are planes.
             layout = {"inputs_as_nchw": inputs, "outputs_as_nchw": list(OUTPUTS[stage])}
             write_onnx(path, function, specs, 17, **layout)
-            command = [program, path.name, f"fp16={int(precision == 'float16')}"]
+            command = [str(program), path.name, f"fp16={int(precision == 'float16')}"]
             done = subprocess.run(command, cwd=temporary, capture_output=True, text=True)
             parameters = Path(temporary) / "stage.ncnn.param"
             if done.returncode or not parameters.is_file():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Union
 
 import keras
 import numpy as np
@@ -52,6 +52,10 @@ class Rewritten:
 
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         return self.call(inputs, training=training)
+
+
+# Both have the same methods.
+AnyAnimator = Union[Animator, Rewritten]
 
 
 def rewrite(animator: Animator, shared: bool = False, sub_pixel: bool = True) -> Rewritten:

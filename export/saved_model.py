@@ -21,7 +21,7 @@ from export.levels import as_bytes
 from export.model_card import write_model_card
 from export.options import ExportOptions
 from export.parity import FLOAT_BOUND, check_inputs, compare
-from export.rewrite import rewrite
+from export.rewrite import AnyAnimator, rewrite
 from export.signatures import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
@@ -89,7 +89,7 @@ def main(options: SavedModelOptions) -> None:
 
 def save(animator: Animator, options: SavedModelOptions, folder: Path) -> None:
     """Writes the SavedModel itself."""
-    form = animator
+    form: AnyAnimator = animator
     if options.rewrite:
         form = rewrite(animator, shared=options.weights == "variables")
     signatures = make_signatures(form, options.batch or None, options.encoding, options.quality)

@@ -17,8 +17,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from export.pictures import decode_frames, encode_frames
+from export.rewrite import AnyAnimator
 from maskanim_tf import names
-from maskanim_tf.models import Animator
 from maskanim_tf.ops.resizing import resize_bilinear
 
 SERVING_DEFAULT = "serving_default"
@@ -33,7 +33,7 @@ FRAME_BYTES = "frame_bytes"
 
 
 def make_signatures(
-    animator: Animator, batch: int | None, encoding: str, quality: int
+    animator: AnyAnimator, batch: int | None, encoding: str, quality: int
 ) -> dict[str, tf.types.experimental.ConcreteFunction]:
     """Traces every signature.
 
@@ -100,13 +100,15 @@ def make_signatures(
 
 
 def animate_with(
-    animator: Animator, source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
+    animator: AnyAnimator, source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
 ) -> dict[str, tf.Tensor]:
     """`Animator.animate` for a source whose mask is known."""
     return animator.animate(encoded(animator, source, source_mask), driving)
 
 
-def encoded(animator: Animator, source: tf.Tensor, source_mask: tf.Tensor) -> dict[str, tf.Tensor]:
+def encoded(
+    animator: AnyAnimator, source: tf.Tensor, source_mask: tf.Tensor
+) -> dict[str, tf.Tensor]:
     """What `Animator.encode_source` gives, from a known mask; D(s) is quickly made again."""
     return {
         names.SOURCE: source,

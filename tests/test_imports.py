@@ -76,22 +76,23 @@ def test_serving_shares_no_model_code():
                 assert not target.startswith("maskanim_tf.models"), f"{name} imports {target}"
 
 
+DOORS = {
+    "tensorflow_addons": ("maskanim_tf.ops.addons",),
+    "tensorflow_io": ("maskanim_tf.data.remote",),
+    "absl.flags": ("maskanim_tf.flags",),
+    "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
+    "PIL": ("maskanim_tf.animation.pictures",),
+    "ai_edge_litert": ("maskanim_tf.evaluation.image_model", "export.tflite_runtime"),
+    "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
+    "ncnn": ("export.ncnn_runtime",),
+    "tf2onnx": ("export.onnx",),
+    "tensorflow_serving": ("export.warmup",),
+}
+
+
 def test_optional_packages_have_one_door():
     for name, path in modules():
         for target in imported(path):
-            if target.startswith("tensorflow_addons"):
-                assert name == "maskanim_tf.ops.addons"
-            if target.startswith("tensorflow_io"):
-                assert name == "maskanim_tf.data.remote"
-            if target.startswith("mediapipe"):
-                assert name == "maskanim_tf.evaluation.mediapipe_points"
-            if target.startswith(("onnxruntime", "ai_edge_litert")):
-                assert name in (
-                    "maskanim_tf.evaluation.image_model",
-                    "export.onnx_runtime",
-                    "export.tflite_runtime",
-                )
-            if target.split(".")[0] == "PIL":
-                assert name == "maskanim_tf.animation.pictures"
-            if target.startswith("absl.flags"):
-                assert name == "maskanim_tf.flags"
+            for package, doors in DOORS.items():
+                if target == package or target.startswith(package + "."):
+                    assert name in doors, f"{name} imports {target}"

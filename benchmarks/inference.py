@@ -1,0 +1,209 @@
+"""Prints seconds per frame and peak memory of every runtime, and ratios to the Keras graph.
+
+`python benchmarks/inference.py` at 256x256 and full width, or with `--flagfile=...` of a preset;
+weights are random. Each runtime lives in a process of its own, all wait while one works, and rounds
+go over all of them, so that a busy moment of the machine hits them alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from maskanim_tf.commands import run_command  # Before TensorFlow.
+
+# isort: split
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.data import peak_memory
+from export import ncnn, onnx, saved_model, tflite
+from export.ncnn_runtime import NcnnRuntime
+from export.saved_model import SavedModelOptions
+from export.signatures import SERVING_DEFAULT
+from export.stages import animate_with_runtime
+from export.tflite_runtime import TfliteRuntime
+from maskanim_tf import names
+from maskanim_tf.config import Config, Section, option
+from maskanim_tf.models import Animator
+
+SAVED_MODELS = {
+    "saved_model_plain": {"rewrite": False},
+    "saved_model": {},
+    "saved_model_variables": {"weights": "variables"},
+}
+TFLITE = {f"tflite_{precision}": precision for precision in tflite.BOUNDS}
+NCNN = {f"ncnn_{precision}": precision for precision in ncnn.BOUNDS}
+KERAS = "keras"
+RUNTIMES = (KERAS, *SAVED_MODELS, *TFLITE, "onnx", *NCNN)
+PEAK_SIDE = 4096
+
+Run = Callable[[np.ndarray, np.ndarray], object]
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkOptions(Section):
+    """Options of the command."""
+
+    runs: int = option(5, "measured rounds", minimum=1)
+    batches: tuple[int, ...] = option((1, 4), "driving frames of a call", minimum=1)
+    runtimes: tuple[str, ...] = option(RUNTIMES, "what to measure", choices=RUNTIMES)
+    work: str = option("", "serve this runtime to another process (used internally)")
+    folder: str = option("", "where its files are (used internally)")
+
+
+def main(config: Config, options: BenchmarkOptions) -> None:
+    if options.work:
+        work(config, options.work, Path(options.folder))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        commands = {
+            name: [
+                *(sys.executable, __file__, *sys.argv[1:]),
+                *(f"--work={name}", f"--folder={Path(temporary) / name}"),
+            ]
+            for name in options.runtimes
+        }
+        # Files are written by other processes than they are measured in, for memory's sake.
+        for command in commands.values():
+            subprocess.run(command, input="", text=True, check=True, capture_output=True)
+        pipe = subprocess.PIPE
+        processes = {
+            name: subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+            )
+            for name, command in commands.items()
+        }
+        report(config, options, processes)
+
+
+def report(
+    config: Config, options: BenchmarkOptions, processes: dict[str, subprocess.Popen]
+) -> None:
+    """Measures in rounds and prints the table."""
+    times: dict[tuple[str, int], list[float]] = {}
+    peaks = []
+    # Round 0 traces and fills caches.
+    for run in range(options.runs + 1):
+        peaks.append(matrix_product_rate())
+        for batch in options.batches:
+            for name, process in processes.items():
+                seconds = float(ask(process, str(batch)))
+                if run:
+                    times.setdefault((name, batch), []).append(seconds / batch)
+    memory = {name: float(ask(process, "memory")) for name, process in processes.items()}
+    for process in processes.values():
+        process.stdin.close()
+        process.wait()
+    work_per_frame, peak = operations(config), statistics.median(peaks)
+    model = config.model
+    print(f"{model.image_size}x{model.image_size}, width {model.width:g}, {options.runs} rounds")
+    print(f"{work_per_frame / 1e9:.2f} GFLOP per frame as trained, {peak / 1e9:.0f} GFLOP/s peak")
+    for batch in options.batches:
+        base = statistics.median(times[options.runtimes[0], batch])
+        print(f"batch {batch:2d}              s/frame   times as fast   share of peak   peak MiB")
+        for name in options.runtimes:
+            seconds = statistics.median(times[name, batch])
+            share = work_per_frame / seconds / peak
+            print(
+                f"{name:22s} {seconds:7.4f} {base / seconds:15.2f} {share:15.0%} "
+                f"{memory[name]:10.0f}"
+            )
+
+
+def ask(process: subprocess.Popen, question: str) -> str:
+    process.stdin.write(question + "\n")
+    process.stdin.flush()
+    answer = process.stdout.readline()
+    while answer and not answer.startswith("answer "):
+        answer = process.stdout.readline()
+    if not answer:
+        raise RuntimeError(f"{process.args[-2]} stopped; run it alone with --runtimes to see why")
+    return answer.split()[1]
+
+
+def work(config: Config, name: str, folder: Path) -> None:
+    """Writes the files of a runtime if they are not there, else runs it on request."""
+    keras.utils.set_random_seed(0)
+    if name != KERAS and not folder.exists():
+        write(config, name, folder)
+        return
+    run, size = load(config, name, folder), config.model.image_size
+    rng = np.random.default_rng(0)
+    for line in sys.stdin:
+        if line.strip() == "memory":
+            print("answer", peak_memory(), flush=True)
+            continue
+        driving = rng.uniform(size=(int(line), size, size, 3)).astype(np.float32)
+        started = time.perf_counter()
+        run(driving[:1], driving)
+        print("answer", time.perf_counter() - started, flush=True)
+
+
+def write(config: Config, name: str, folder: Path) -> None:
+    animator = Animator(config.model, config.perturbation)
+    folder.mkdir()
+    if name in SAVED_MODELS:
+        saved_model.save(animator, SavedModelOptions(**SAVED_MODELS[name]), folder)
+    elif name in TFLITE:
+        options = tflite.TfliteOptions(precision=TFLITE[name], calibration_frames=2)
+        tflite.write(options, animator, config, folder)
+    elif name in NCNN:
+        ncnn.write(ncnn.converter(), NCNN[name], animator, config, folder)
+    else:
+        onnx.write(17, animator, config, folder)
+
+
+def load(config: Config, name: str, folder: Path) -> Run:
+    """What animates a source of batch 1 by driving frames."""
+    if name == KERAS:
+        animator = Animator(config.model, config.perturbation)
+        frame = tf.TensorSpec((None, *[config.model.image_size] * 2, 3), tf.float32)
+        call = tf.function(
+            lambda source, driving: animator.animate(animator.encode_source(source), driving),
+            input_signature=[frame, frame],
+        )
+        return lambda source, driving: call(source, driving)[names.FRAME].numpy()
+    if name in SAVED_MODELS:
+        model = tf.saved_model.load(str(folder)).signatures[SERVING_DEFAULT]
+        return lambda source, driving: model(
+            source=tf.constant(source.repeat(len(driving), 0)), driving=tf.constant(driving)
+        )[names.FRAME].numpy()
+    if name == "onnx":
+        return onnx.load(folder)
+    runtime = TfliteRuntime(folder) if name in TFLITE else NcnnRuntime(folder)
+    return lambda source, driving: animate_with_runtime(runtime, source, driving)
+
+
+def operations(config: Config) -> float:
+    """Floating-point operations of a frame of the plain graph, the source's mask included."""
+    animator = Animator(config.model, config.perturbation)
+    frame = tf.TensorSpec((1, *[config.model.image_size] * 2, 3), tf.float32)
+    graph = tf.function(animator.__call__).get_concrete_function(
+        {names.SOURCE: frame, names.DRIVING: frame}
+    )
+    profiler = tf.compat.v1.profiler
+    settings = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation())
+    settings = settings.with_empty_output().build()
+    return profiler.profile(graph.graph, options=settings).total_float_ops
+
+
+def matrix_product_rate() -> float:
+    """Operations per second of a large matrix product, which nothing here can exceed."""
+    matrix = tf.ones((PEAK_SIDE, PEAK_SIDE))
+    started = time.perf_counter()
+    tf.linalg.matmul(matrix, matrix)[0, 0].numpy()
+    return 2 * PEAK_SIDE**3 / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    run_command(main, Config, BenchmarkOptions)
