@@ -20,6 +20,9 @@ from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.ops.perturbation import perturb_test
 
+# Its threads would wait for each other in busy loops, fifty times slower where cores are shared. A
+# value that the user has set stays. It must be set before the library is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 try:
     import ncnn
 except ImportError:
