@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,22 +33,24 @@ class RunOptions(Section):
     output: str = option("out/animation.mp4", "video to write, ends in .mp4")
     fit: str = option("crop", "how other shapes become squares", choices=FITS)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("model", "source", "driving"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty; give it with --{name}=PATH")
-        if not self.output.endswith(".mp4"):
-            raise ValueError(f"output is {self.output!r}, but must end in .mp4")
 
-
-def animate_video(runtime: Runtime, options: RunOptions) -> None:
+def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) -> None:
     """Writes the video that the options ask for.
 
+    Args:
+      open_runtime: makes the exported model from its folder.
+      options: of the command.
+
     Raises:
-      ValueError: source or driver cannot be read.
+      ValueError: an option is missing; model, source or driver cannot be read.
       OSError: the video cannot be written.
     """
+    for name in ("model", "source", "driving"):
+        if not getattr(options, name):
+            raise ValueError(f"{name} is empty; give it with --{name}=PATH")
+    if not options.output.endswith(".mp4"):
+        raise ValueError(f"output is {options.output!r}, but must end in .mp4")
+    runtime = open_runtime(Path(options.model))
     size = runtime.image_size
     source = as_floats(fit_square(read_picture(options.source), size, options.fit)[np.newaxis])
     clip = probe_clip(options.driving)

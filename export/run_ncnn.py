@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
@@ -16,7 +14,7 @@ from export.ncnn_runtime import NcnnRuntime
 
 def main(options: RunOptions) -> None:
     """Writes the animation."""
-    animate_video(NcnnRuntime(Path(options.model)), options)
+    animate_video(NcnnRuntime, options)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
@@ -16,7 +14,7 @@ from export.onnx_runtime import OnnxRuntime
 
 def main(options: RunOptions) -> None:
     """Writes the animation."""
-    animate_video(OnnxRuntime(Path(options.model)), options)
+    animate_video(OnnxRuntime, options)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
@@ -16,7 +14,7 @@ from export.tflite_runtime import TfliteRuntime
 
 def main(options: RunOptions) -> None:
     """Writes the animation."""
-    animate_video(TfliteRuntime(Path(options.model)), options)
+    animate_video(TfliteRuntime, options)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from export import ncnn, onnx, tflite
+from export.frame_loop import RunOptions, animate_video
 from export.ncnn_runtime import NcnnRuntime
 from export.onnx_runtime import OnnxRuntime
 from export.stages import animate_with_runtime
@@ -136,14 +137,23 @@ def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
     write_picture(tmp_path / "source.png", frames[0])
     output = tmp_path / "result.mp4"
     program = (
-        f"import sys; from export import {name}\n"
-        "from export.frame_loop import RunOptions\n"
-        f"{name}.main(RunOptions(model={str(folder)!r}, source={str(tmp_path / 'source.png')!r}, "
-        f"driving={str(videos / '0.avi')!r}, output={str(output)!r}))\n"
-        "print([m for m in sys.modules if m.startswith('maskanim_tf.models')])\n"
+        "import atexit, runpy, sys\n"
+        "loaded = lambda: [m for m in sys.modules if m.startswith('maskanim_tf.models')]\n"
+        "atexit.register(lambda: print(loaded()))\n"
+        f"runpy.run_module('export.{name}', run_name='__main__')\n"
     )
+    flags = [
+        f"--model={folder}",
+        f"--source={tmp_path / 'source.png'}",
+        f"--driving={videos / '0.avi'}",
+        f"--output={output}",
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *flags],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "4 frames of 32x32" in done.stdout
     assert "[]" in done.stdout
@@ -152,6 +162,23 @@ def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
     assert len(shown) == 4
     assert shown[0].shape == (32, 32, 3)
     assert np.std(shown[0]) > 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": ""}, "source is empty; give it with --source=PATH"),
+        ({"output": "x.avi"}, "must end in .mp4"),
+        ({"driving": "missing.mp4"}, "missing.mp4"),
+    ],
+)
+def test_wrong_options_of_an_animation(tflite_folder, tmp_path, changes, message):
+    source, folder = tmp_path / "source.png", str(tflite_folder)
+    write_picture(source, np.zeros((32, 32, 3), np.uint8))
+    options = RunOptions(folder, str(source), str(source), str(tmp_path / "x.mp4"))
+    with pytest.raises(ValueError, match=message):
+        animate_video(TfliteRuntime, options.replace(**changes))
+    assert not list(tmp_path.glob("*.mp4"))
 
 
 def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
