@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import maskanim_tf
 from export.options import ExportOptions
 from export.parity import Parity
+from maskanim_tf import __version__
 from maskanim_tf.config import Config
 from maskanim_tf.data.locations import read_file
 from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
@@ -37,7 +37,7 @@ def write_model_card(
         "weights_sha256": hashlib.sha256(read_file(weights)).hexdigest(),
         "parity": parity.to_dict(),
         "versions": {
-            "maskanim": maskanim_tf.__version__,
+            "maskanim": __version__,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
             "numpy": np.__version__,
