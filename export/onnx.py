@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from collections.abc import Callable, Mapping
 from functools import partial as bind
 from pathlib import Path
@@ -18,6 +19,10 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 # isort: split
 import numpy as np
 import tensorflow as tf
+
+# To survive errors tf2onnx would copy the whole graph before each of its optimizations. Read when
+# it is imported.
+os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
 import tf2onnx
 
 from export.exporter import FolderOptions, export_folder
