@@ -27,16 +27,18 @@ clean:
 	rm -rf .venv .venv-next .mypy_cache .pytest_cache .ruff_cache out build ./*.egg-info
 
 # The exact versions of each dependency set stand in constraints/; --no-deps with a complete list
-# saves pip the search for versions.
-.venv/ready: setup.cfg constraints/main.txt
+# saves pip the search for versions. pnnx asks for torch, but its converter runs without: it comes last.
+.venv/ready: setup.cfg constraints/main.txt constraints/edge.txt
 	$(PYTHON) -m venv .venv
 	$(MAIN)/pip install --quiet --no-deps --requirement constraints/main.txt
 	$(MAIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	$(MAIN)/pip check
+	$(MAIN)/pip install --quiet --no-deps --requirement constraints/edge.txt
 	touch $@
 
-.venv-next/ready: setup.cfg constraints/next.txt
+.venv-next/ready: setup.cfg constraints/next.txt constraints/edge.txt
 	$(PYTHON) -m venv .venv-next
 	$(NEXT)/pip install --quiet --no-deps --requirement constraints/next.txt
 	$(NEXT)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(NEXT)/pip install --quiet --no-deps --requirement constraints/edge.txt
 	touch $@
