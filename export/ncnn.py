@@ -4,7 +4,7 @@ The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin`
 settings in `animate.json`, and a `model_card.json`. `export.run_ncnn` animates a video with it.
 
 Up-sampling convolutions stay as they were trained: ncnn has Winograd kernels for 3x3 convolutions,
-which save as much as the sub-pixel form does.
+and pnnx does not know the interleaving of the sub-pixel form.
 """
 
 from __future__ import annotations
