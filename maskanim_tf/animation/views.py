@@ -10,7 +10,7 @@ from maskanim_tf import names
 from maskanim_tf.animation.options import ALL, RESULT
 from maskanim_tf.data.fitting import cut_square
 from maskanim_tf.data.panels import draw_panel
-from maskanim_tf.ops.color import as_bytes
+from maskanim_tf.ops.pixels import as_bytes
 
 COMPARED = (names.SOURCE, names.DRIVING, names.FRAME)
 # Labels do not fit above smaller pictures.

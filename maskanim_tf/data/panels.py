@@ -10,7 +10,7 @@ import numpy as np
 
 from maskanim_tf import names
 from maskanim_tf.files import atomic_path
-from maskanim_tf.ops.color import as_bytes
+from maskanim_tf.ops.pixels import as_bytes
 
 LABEL_HEIGHT = 22
 GAP = 4

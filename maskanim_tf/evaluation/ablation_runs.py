@@ -22,7 +22,8 @@ from maskanim_tf.evaluation.scoring import (
     pool,
 )
 from maskanim_tf.models import ABLATIONS, Animator
-from maskanim_tf.ops.color import as_bytes, as_floats
+from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_bytes
 
 FULL = "full model"
 

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import names
-from maskanim_tf.ops.color import as_bytes, as_floats
+from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_bytes
 
 Animate = Callable[[Mapping[str, tf.Tensor], tf.Tensor], Mapping[str, tf.Tensor]]
 

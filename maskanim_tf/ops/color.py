@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.config import AugmentationConfig
@@ -12,11 +11,6 @@ from maskanim_tf.ops.seeds import COLOR, derived_seed
 def as_floats(frames: tf.Tensor) -> tf.Tensor:
     """8-bit frames of any shape as float32 in [0, 1]."""
     return tf.cast(frames, tf.float32) / 255
-
-
-def as_bytes(images: np.ndarray) -> np.ndarray:
-    """Frames or masks of any shape, floating in [0, 1], as 8 bits; the inverse of `as_floats`."""
-    return np.clip(np.asarray(images, np.float32) * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
 def color_jitter(images: tf.Tensor, seeds: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:

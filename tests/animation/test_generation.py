@@ -5,7 +5,8 @@ from maskanim_tf import names
 from maskanim_tf.animation import generate_frames
 from maskanim_tf.animation.generation import generate_masks
 from maskanim_tf.models import Animator
-from maskanim_tf.ops.color import as_bytes, as_floats
+from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_bytes
 from tests.animation.material import SIZE, pixels
 
 SOURCE = pixels(1, seed=9)[0]

@@ -11,7 +11,7 @@ from maskanim_tf.animation import AnimationOptions, animate_video, generate_fram
 from maskanim_tf.animation.generation import generate_masks
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.panels import draw_panel
-from maskanim_tf.ops.color import as_bytes
+from maskanim_tf.ops.pixels import as_bytes
 from tests.animation.material import SIZE, decoded, pixels
 from tests.data.clip_files import heard, sound_packets, write_picture, write_sounding_video
 from tests.data.clip_files import write_video as write_silent_video

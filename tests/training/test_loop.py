@@ -17,6 +17,7 @@ from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig, load_conf
 from maskanim_tf.models import build_networks, load_weights
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
+from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.strategy import make_strategy
 from maskanim_tf.training.trainer import TERMS
 from tests.data.prepared import write_clips
@@ -163,24 +164,25 @@ def test_checkpoints_hold_the_optimizers(data_dir, tmp_path):
             np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
-def test_float16_and_averages_resume_exactly(data_dir, tmp_path):
-    training = {"precision": "mixed_float16", "average_decay": 0.9}
-    whole = TrainingLoop(config(data_dir, **training), options(tmp_path / "whole"))
-    whole.run()
-    TrainingLoop(config(data_dir, steps=4, **training), options(tmp_path / "parts")).run()
-    resumed = TrainingLoop(config(data_dir, **training), options(tmp_path / "parts", resume=True))
-    assert resumed.state.step == 4
-    resumed.run()
-    one, other = (
-        np.load(tmp_path / run / "checkpoints" / "step-00000006.npz") for run in ("whole", "parts")
+def test_float16_and_averages_are_resumed(data_dir, tmp_path):
+    settings = config(data_dir, steps=2, precision="mixed_float16", average_decay=0.9)
+    loop = TrainingLoop(settings, options(tmp_path))
+    loop.run()
+    resumed = TrainingLoop(settings, options(tmp_path, resume=True))
+    for part in ("networks", "averages"):
+        for one, other in zip(getattr(loop.trainer, part), getattr(resumed.trainer, part)):
+            for a, b in zip(one.get_weights(), other.get_weights()):
+                np.testing.assert_array_equal(a, b)
+    assert np.any(
+        loop.trainer.averages[0].get_weights()[0] != loop.trainer.networks[0].get_weights()[0]
     )
-    assert any(name.startswith("raw/") for name in one.files)
-    assert set(one.files) == set(other.files)
-    for name in one.files:
-        if one[name].dtype.kind == "f":
-            np.testing.assert_allclose(one[name], other[name], atol=1e-4, err_msg=name)
-        elif name != "state":
-            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    for term in TERMS:
+        ours, theirs = (
+            [np.asarray(v) for v in optimizer_variables(t.optimizers[term])]
+            for t in (loop.trainer, resumed.trainer)
+        )
+        for a, b in zip(ours, theirs):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_a_run_can_start_from_the_weights_of_another(data_dir, tmp_path):
@@ -214,7 +216,7 @@ def start(data_dir, run_dir, *arguments, environment=None):
 
 
 def wait_for(path, process):
-    for _ in range(600):
+    for _ in range(2400):
         if path.exists():
             return
         assert process.poll() is None, process.communicate()
