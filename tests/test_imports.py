@@ -81,7 +81,7 @@ DOORS = {
     "tensorflow_io": ("maskanim_tf.data.remote",),
     "absl.flags": ("maskanim_tf.flags",),
     "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
-    "PIL": ("maskanim_tf.animation.pictures",),
+    "PIL": ("maskanim_tf.data.pictures",),
     "ai_edge_litert": ("maskanim_tf.evaluation.image_model", "export.tflite_runtime"),
     "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
     "ncnn": ("export.ncnn_runtime",),

@@ -12,9 +12,9 @@ from pathlib import Path
 from absl import logging
 
 from maskanim_tf.animation.options import AnimationOptions
-from maskanim_tf.animation.outputs import check_output
 from maskanim_tf.animation.video import animate_video
 from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
+from maskanim_tf.data.outputs import check_output
 from maskanim_tf.data.picture_clip import is_strip, survey_pictures
 from maskanim_tf.models import Animator
 

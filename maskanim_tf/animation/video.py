@@ -13,12 +13,12 @@ import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import names
-from maskanim_tf.animation.footage import SquareFootage, open_footage
 from maskanim_tf.animation.generation import generate_frames, generate_masks
 from maskanim_tf.animation.masks import OverlapWarning, nearest_mask
 from maskanim_tf.animation.options import FROM_DRIVING, AnimationOptions
-from maskanim_tf.animation.outputs import check_output, write_output
 from maskanim_tf.animation.views import draw_view, shown_keys
+from maskanim_tf.data.footage import SquareFootage, open_footage
+from maskanim_tf.data.outputs import check_output, write_output
 from maskanim_tf.data.sound import Sound
 from maskanim_tf.models import Animator
 

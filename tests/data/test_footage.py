@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskanim_tf.animation.footage import open_footage
 from maskanim_tf.data.clips import ClipError
+from maskanim_tf.data.footage import open_footage
 from tests.animation.material import moving_square, pixels
 from tests.data.clip_files import write_picture, write_video
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from maskanim_tf.animation.cropping import object_box
-from maskanim_tf.animation.pictures import read_other_picture
 from maskanim_tf.data.clip import DEFAULT_FPS, PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix
 from maskanim_tf.data.clips import Clip, iterate_frames, probe_clip
+from maskanim_tf.data.cropping import object_box
 from maskanim_tf.data.fitting import cut_square, square_around
+from maskanim_tf.data.pictures import read_other_picture
 
 
 @dataclasses.dataclass(frozen=True)

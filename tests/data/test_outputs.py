@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskanim_tf.animation.outputs import check_output, write_output
+from maskanim_tf.data.outputs import check_output, write_output
 from tests.animation.material import decoded, pixels
 from tests.helpers import REPOSITORY
 
@@ -16,7 +16,7 @@ FRAMES = pixels(6)
 FULL_DISK = """
 import resource, signal, sys
 import numpy as np
-from maskanim_tf.animation.outputs import write_output
+from maskanim_tf.data.outputs import write_output
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 frames = np.random.default_rng(0).integers(0, 256, (30, 64, 64, 3)).astype(np.uint8)
 for limit in sys.argv[2:]:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.animation.cropping import object_box
+from maskanim_tf.data.cropping import object_box
 from tests.animation.material import moving_square
 
 
