@@ -6,6 +6,7 @@ read with fewer colours, OpenCV decodes.
 
 from __future__ import annotations
 
+import io
 import os
 
 import cv2
@@ -16,6 +17,8 @@ from maskanim_tf.data.clips import ClipError
 
 # With 8 bits per channel; Pillow clips the others instead of scaling them.
 EIGHT_BITS = ("1", "L", "P", "RGB", "RGBA", "LA", "PA", "CMYK", "YCbCr", "LAB", "HSV")
+# Side of pictures that Pillow refuses to open.
+HUGE = 1 << 16
 
 
 def read_other_picture(path: str | os.PathLike[str]) -> np.ndarray:
@@ -37,6 +40,20 @@ def read_other_picture(path: str | os.PathLike[str]) -> np.ndarray:
         reason = getattr(error, "strerror", None) or error
         raise ClipError(f"{path}: cannot be read as a picture ({reason})") from error
     return _read_with_opencv(path)
+
+
+def encoded_size(content: bytes) -> tuple[int, int] | None:
+    """Height and width that the header of a JPEG, PNG, BMP or GIF claims; None for anything else.
+
+    Decodes nothing, so that what claims to be huge can be refused before it takes memory.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "BMP", "GIF")) as image:
+            return image.height, image.width
+    except Image.DecompressionBombError:
+        return HUGE, HUGE
+    except (OSError, ValueError, SyntaxError):
+        return None
 
 
 def _read_with_opencv(path: str) -> np.ndarray:

@@ -1,0 +1,146 @@
+"""Animating over gRPC: the source is encoded once, and its tensors go back as they came."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from serving.api import (
+    get_model_metadata_pb2,
+    grpc,
+    message_limits,
+    model_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+    require_api,
+)
+from serving.contract import (
+    ANIMATE_BYTES,
+    ANIMATE_ENCODED,
+    DRIVING_BYTES,
+    ENCODE_SOURCE,
+    FRAME_BYTES,
+    SERVING_DEFAULT,
+    SOURCE,
+    SOURCE_BYTES,
+    SOURCE_MASK,
+)
+from serving.retries import TransientError
+
+SIGNATURES = "signature_def"
+STRING = 7  # DT_STRING, without importing TensorFlow for it.
+MESSAGE_LIMIT = 256 << 20
+
+
+class GrpcClient:
+    """A client of one model for several threads; a `Client`.
+
+    Args:
+      server: such as `localhost:8500`.
+      model: name of the model.
+      version: of the model, 0 for the newest.
+      label: of a version, instead of its number.
+      timeout: seconds until a request is given up.
+      encrypted: whether the server is spoken to by TLS.
+
+    Raises:
+      ValueError: tensorflow-serving-api is not installed.
+    """
+
+    def __init__(
+        self, server: str, model: str, version: int, label: str, timeout: float, encrypted: bool
+    ):
+        require_api()
+        self._server = server
+        self._timeout = timeout
+        self._spec = model_pb2.ModelSpec(name=model, version_label=label)
+        if version:
+            self._spec.version.value = version
+        limits = message_limits(MESSAGE_LIMIT)
+        self._channel = (
+            grpc.secure_channel(server, grpc.ssl_channel_credentials(), limits)
+            if encrypted
+            else grpc.insecure_channel(server, limits)
+        )
+        self._service = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._source = b""
+        self._encoding = threading.Lock()
+        # What encode_source answered: its version, and the tensors.
+        self._encoded: tuple[int, dict[str, Any]] = (0, {})
+
+    def shapes(self) -> tuple[int, int]:
+        """See `Client`."""
+        request = get_model_metadata_pb2.GetModelMetadataRequest(
+            model_spec=self._spec, metadata_field=[SIGNATURES]
+        )
+        response = self._ask(self._service.GetModelMetadata, request)
+        found = get_model_metadata_pb2.SignatureDefMap()
+        response.metadata[SIGNATURES].Unpack(found)
+        try:
+            frames, strings = (
+                found.signature_def[signature].inputs[key].tensor_shape.dim
+                for signature, key in (
+                    (SERVING_DEFAULT, SOURCE),
+                    (ANIMATE_BYTES, DRIVING_BYTES),
+                )
+            )
+            return int(frames[1].size), max(0, int(strings[0].size))
+        except IndexError as error:
+            raise ValueError(f"{self._server} serves no model of this project") from error
+
+    def set_source(self, source: bytes) -> None:
+        """See `Client`."""
+        self._source = source
+        request = self._request(ENCODE_SOURCE)
+        _add_strings(request, SOURCE_BYTES, [source])
+        response = self._ask(self._service.Predict, request)
+        tensors = {key: response.outputs[key] for key in (SOURCE, SOURCE_MASK)}
+        self._encoded = response.model_spec.version.value, tensors
+
+    def animate(self, driving: list[bytes]) -> list[bytes]:
+        """See `Client`."""
+        while True:
+            encoded_by, tensors = self._encoded
+            request = self._request(ANIMATE_ENCODED)
+            for key, tensor in tensors.items():
+                request.inputs[key].CopyFrom(tensor)
+            _add_strings(request, DRIVING_BYTES, driving)
+            response = self._ask(self._service.Predict, request)
+            if response.model_spec.version.value == encoded_by:
+                return list(response.outputs[FRAME_BYTES].string_val)
+            # Another version took over, which has masks of its own.
+            with self._encoding:
+                if self._encoded[0] == encoded_by:
+                    self.set_source(self._source)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def _request(self, signature: str) -> Any:
+        request = predict_pb2.PredictRequest(model_spec=self._spec)
+        request.model_spec.signature_name = signature
+        return request
+
+    def _ask(self, method: Callable[..., Any], request: Any) -> Any:
+        try:
+            return method(request, timeout=self._timeout)
+        except grpc.RpcError as error:
+            code, details = error.code(), error.details()
+            message = f"{self._server} answers {code.name}: {details}"
+            passing = (
+                grpc.StatusCode.UNAVAILABLE,
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+            )
+            if code in passing and "larger than max" not in details:
+                raise TransientError(message) from error
+            raise ValueError(message) from error
+
+
+def _add_strings(request: Any, key: str, values: list[bytes]) -> None:
+    tensor = request.inputs[key]
+    tensor.dtype = STRING
+    tensor.tensor_shape.dim.add(size=len(values))
+    tensor.string_val.extend(values)

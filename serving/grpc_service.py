@@ -1,0 +1,155 @@
+"""TensorFlow Serving's gRPC services over a `ServedModel`, and its warm-up requests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from serving.api import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    grpc,
+    has_api,
+    model_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_log_pb2,
+    prediction_service_pb2_grpc,
+)
+from serving.contract import HTTP_STATUS, ServingError, invalid
+from serving.loaded_model import LoadedModel
+from serving.versions import ServedModel
+from serving.work import WorkQueue
+
+WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
+CODES = tuple(HTTP_STATUS)
+
+
+class Services:
+    """The services Predict, GetModelMetadata and GetModelStatus of one model.
+
+    Args:
+      served: the model.
+      work: where it computes.
+      tensor_limit: most bytes of a tensor of a request, whose form may be more compact.
+    """
+
+    def __init__(self, served: ServedModel, work: WorkQueue, tensor_limit: int):
+        self._served = served
+        self._work = work
+        self._tensor_limit = tensor_limit
+
+    def add_to(self, server: Any) -> None:
+        """Registers the services with an asyncio server of gRPC."""
+        prediction = prediction_service_pb2_grpc.PredictionServiceServicer()
+        prediction.Predict = _answer_errors(self._predict)
+        prediction.GetModelMetadata = _answer_errors(self._metadata)
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, server)
+        status = model_service_pb2_grpc.ModelServiceServicer()
+        status.GetModelStatus = _answer_errors(self._status)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(status, server)
+
+    async def _predict(self, request: Any) -> Any:
+        model = self._served.find(*self._which(request.model_spec))
+        return await self._work.run(
+            partial(answer_predict, self._served.name, model, request, self._tensor_limit)
+        )
+
+    async def _metadata(self, request: Any) -> Any:
+        if list(request.metadata_field) != ["signature_def"]:
+            raise invalid("metadata_field must be signature_def")
+        model = self._served.find(*self._which(request.model_spec))
+        response = get_model_metadata_pb2.GetModelMetadataResponse(
+            model_spec=_model_spec(self._served.name, model)
+        )
+        definitions = get_model_metadata_pb2.SignatureDefMap(signature_def=model.definitions)
+        response.metadata["signature_def"].Pack(definitions)
+        return response
+
+    async def _status(self, request: Any) -> Any:
+        response = get_model_status_pb2.GetModelStatusResponse()
+        states = get_model_status_pb2.ModelVersionStatus.State
+        for state in self._served.status(*self._which(request.model_spec)):
+            entry = response.model_version_status.add(
+                version=state.version, state=states.Value(state.state)
+            )
+            entry.status.error_code = 0 if state.code == "OK" else CODES.index(state.code) + 1
+            entry.status.error_message = state.message
+        return response
+
+    def _which(self, spec: Any) -> tuple[int | None, str]:
+        if spec.name != self._served.name:
+            raise ServingError("NOT_FOUND", f"Servable not found for request: {spec.name}")
+        version = spec.version.value if spec.HasField("version") else None
+        return version, spec.version_label
+
+
+def answer_predict(name: str, model: LoadedModel, request: Any, tensor_limit: int) -> Any:
+    """The PredictResponse of a PredictRequest.
+
+    Raises:
+      ServingError: a tensor is broken or too large, or the model cannot answer.
+    """
+    signature = model.signature(request.model_spec.signature_name)
+    inputs = {key: _to_array(key, value, tensor_limit) for key, value in request.inputs.items()}
+    outputs = model.run(signature, inputs)
+    wanted = set(request.output_filter) or set(outputs)
+    if not wanted <= set(outputs):
+        raise invalid(f"output_filter names {sorted(wanted - set(outputs))[0]}, which is no output")
+    response = predict_pb2.PredictResponse(model_spec=_model_spec(name, model, signature))
+    for key in wanted:
+        response.outputs[key].CopyFrom(tf.make_tensor_proto(outputs[key]))
+    return response
+
+
+def warm_up(model: LoadedModel, folder: Path, tensor_limit: int) -> None:
+    """Lets a model answer the requests that were exported with it, if there are any.
+
+    The first call of a signature takes longer than others.
+
+    Raises:
+      ServingError: the model cannot answer one.
+    """
+    path = folder / WARMUP
+    if not has_api() or not path.is_file():
+        return
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        answer_predict("", model, log.predict_log.request, tensor_limit)
+
+
+def _model_spec(name: str, model: LoadedModel, signature: str = "") -> Any:
+    spec = model_pb2.ModelSpec(name=name, signature_name=signature)
+    spec.version.value = model.version
+    return spec
+
+
+def _to_array(key: str, proto: Any, tensor_limit: int) -> np.ndarray:
+    # A single value may stand for any number of equal ones.
+    elements = math.prod(dim.size for dim in proto.tensor_shape.dim)
+    try:
+        if not 0 <= elements * max(1, tf.as_dtype(proto.dtype).size) <= tensor_limit:
+            raise invalid(f"{key} has {elements} elements, more than the server takes")
+        return tf.make_ndarray(proto)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise invalid(f"{key} is no valid tensor ({error})") from error
+
+
+def _answer_errors(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    async def answer(request: Any, context: Any) -> Any:
+        try:
+            return await method(request)
+        except ServingError as error:
+            await context.abort(getattr(grpc.StatusCode, error.code), str(error))
+        except Exception:
+            logging.exception("gRPC")
+            await context.abort(grpc.StatusCode.INTERNAL, "internal error; see the server's log")
+
+    return answer

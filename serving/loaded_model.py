@@ -1,0 +1,116 @@
+"""One version of a model in memory: checks inputs, runs signatures."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+
+from maskanim_tf.data.pictures import encoded_size
+from serving.contract import BYTES_SUFFIX, HTTP_STATUS, SERVING_DEFAULT, ServingError, invalid
+
+GRAPH = "saved_model.pb"
+# Codes of TensorFlow's errors are the places in this list, from 1.
+CODES = tuple(HTTP_STATUS)
+
+
+class LoadedModel:
+    """A SavedModel, ready to answer from several threads.
+
+    Args:
+      path: folder of the version.
+      max_pixels: most pixels of an encoded picture that is decoded.
+
+    Attributes:
+      version: number of the version.
+      definitions: the protocol buffer of each signature by name.
+
+    Raises:
+      ValueError: the folder holds no SavedModel that can be loaded.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], max_pixels: int):
+        self.version = int(Path(path).name)
+        self._max_pixels = max_pixels
+        try:
+            content = saved_model_pb2.SavedModel.FromString((Path(path) / GRAPH).read_bytes())
+            self.definitions: dict[str, meta_graph_pb2.SignatureDef] = dict(
+                content.meta_graphs[0].signature_def
+            )
+            # Kept, since signatures alone do not keep their variables.
+            self._model = tf.saved_model.load(str(path))
+        except (OSError, ValueError, LookupError, DecodeError, tf.errors.OpError) as error:
+            raise ValueError(f"{path} cannot be loaded ({error_line(error)})") from error
+
+    def signature(self, name: str) -> str:
+        """The name of a signature; that of the default one for an empty name.
+
+        Raises:
+          ServingError: there is no such signature.
+        """
+        name = name or SERVING_DEFAULT
+        if name not in self._model.signatures:
+            raise invalid(f'Serving signature name: "{name}" not found in signature def')
+        return name
+
+    def input_specs(self, signature: str) -> dict[str, tf.TensorSpec]:
+        """Shape and type of each input of a known signature."""
+        return dict(self._model.signatures[signature].structured_input_signature[1])
+
+    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a known signature; tensors of strings are object arrays of bytes.
+
+        Raises:
+          ServingError: an input is missing, unknown, of another type or shape, no picture, or too
+            large a one; or the graph fails.
+        """
+        specs = self.input_specs(signature)
+        if set(inputs) != set(specs):
+            raise invalid(
+                f"inputs of {signature} are {', '.join(sorted(specs))}; "
+                f"the request has {', '.join(sorted(inputs)) or 'none'}"
+            )
+        for key, spec in specs.items():
+            _check_tensor(key, inputs[key], spec)
+            if key.endswith(BYTES_SUFFIX):
+                self._check_pictures(key, inputs[key])
+        tensors = {key: tf.constant(value, specs[key].dtype) for key, value in inputs.items()}
+        try:
+            result = self._model.signatures[signature](**tensors)
+        except tf.errors.OpError as error:
+            raise ServingError(CODES[error.error_code - 1], error_line(error)) from error
+        return {key: value.numpy() for key, value in result.items()}
+
+    def _check_pictures(self, key: str, contents: np.ndarray) -> None:
+        # Decoding happens in the graph, which would take whatever memory a header claims.
+        for index, content in enumerate(contents.ravel()):
+            size = encoded_size(content)
+            if size is None:
+                raise invalid(f"{key}[{index}] is no JPEG, PNG, BMP or GIF picture")
+            if size[0] * size[1] > self._max_pixels:
+                raise invalid(f"{key}[{index}] has more than {self._max_pixels} pixels")
+
+
+def error_line(error: Exception) -> str:
+    """What an error says in one line, without TensorFlow's names of nodes."""
+    lines = [
+        re.sub(r"\s*\[\[.*|\s*\[Op:.*|^\{\{.*?\}\}\s*", "", s) for s in str(error).splitlines()
+    ]
+    told = [s for s in lines if s.strip() and not re.match(r"Graph execution|Detected at|<", s)]
+    return told[0].strip() if told else type(error).__name__
+
+
+def _check_tensor(key: str, value: np.ndarray, spec: tf.TensorSpec) -> None:
+    strings = spec.dtype == tf.string
+    if strings != (value.dtype == object) or not (strings or value.dtype == spec.dtype):
+        raise invalid(f"{key} must be of type {spec.dtype.name}, but is of {value.dtype.name}")
+    if not spec.shape.is_compatible_with(value.shape):
+        raise invalid(f"{key} must have the shape {spec.shape}, but has {value.shape}")
+    if not value.size:
+        raise invalid(f"{key} is empty")

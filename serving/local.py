@@ -1,0 +1,193 @@
+"""A server for development, where no container engine is at hand.
+
+`python -m serving.local --model_base_path=models/maskanim --port=8501` answers TensorFlow
+Serving's REST routes, and with `--grpc_port=8500` its gRPC services, from the SavedModel
+versions in a folder. For production there is `tensorflow_model_server` (see `serving/Dockerfile`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import signal
+from pathlib import Path
+
+from absl import logging
+
+from maskanim_tf.commands import run_command  # Before TensorFlow.
+
+# isort: split
+from aiohttp import web
+
+from maskanim_tf.config import Section, option
+from serving.api import grpc, message_limits, require_api
+from serving.grpc_service import Services, warm_up
+from serving.loaded_model import LoadedModel
+from serving.rest import make_app
+from serving.versions import ServedModel
+from serving.work import WorkQueue
+
+MEBIBYTE = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class ServeOptions(Section):
+    """Options of the command."""
+
+    model_base_path: str = option("models/maskanim", "folder that holds a folder per version")
+    model_name: str = option("maskanim", "name of the model in addresses")
+    host: str = option(
+        "127.0.0.1", "address to listen on; anything else lets others in, without any protection"
+    )
+    port: int = option(8501, "of REST; 0 for any free one", minimum=0, maximum=65535)
+    grpc_port: int = option(-1, "of gRPC; 0 for any free one, -1 for none", minimum=-1)
+    version_labels: tuple[str, ...] = option((), "names of versions, such as stable:1,canary:2")
+    num_versions: int = option(1, "how many of the newest versions are served", minimum=1)
+    poll_seconds: float = option(1.0, "between looks for new versions", above=0)
+    settle_seconds: float = option(
+        2.0, "how long a new version must not have changed before it is loaded", minimum=0
+    )
+    threads: int = option(2, "requests that are computed at once", minimum=1)
+    queue_length: int = option(128, "requests that are computed or wait", minimum=1)
+    request_timeout: float = option(60.0, "seconds until a request is given up", above=0)
+    max_request_mb: int = option(64, "largest request in MiB", minimum=1, maximum=2047)
+    max_pixels: int = option(50_000_000, "most pixels of an encoded picture", minimum=1)
+    grace_seconds: float = option(10.0, "time for open requests when it is stopped", minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_labels(self.version_labels)
+
+
+def main(options: ServeOptions) -> None:
+    """Serves until the process is told to stop by SIGINT or SIGTERM."""
+    asyncio.run(_serve(options))
+
+
+class LocalServer:
+    """Both services over one model; `start` and `stop` belong to one event loop.
+
+    Args:
+      options: of the command.
+
+    Attributes:
+      port: of REST, once started.
+      grpc_port: of gRPC, once started; -1 without.
+
+    Raises:
+      ValueError: gRPC is wanted and not installed.
+      FileNotFoundError: there is no folder of versions.
+    """
+
+    def __init__(self, options: ServeOptions):
+        if options.grpc_port >= 0:
+            require_api()
+        base_path = Path(options.model_base_path)
+        if not base_path.is_dir():
+            raise FileNotFoundError(
+                f"{base_path} is no folder; export a model first: python -m export.saved_model"
+            )
+        self._options = options
+        self._limit = options.max_request_mb * MEBIBYTE
+        self.port, self.grpc_port = options.port, options.grpc_port
+        self.served = ServedModel(
+            options.model_name,
+            base_path,
+            self._load,
+            parse_labels(options.version_labels),
+            options.num_versions,
+            options.settle_seconds,
+        )
+        self._work = WorkQueue(options.threads, options.queue_length, options.request_timeout)
+
+    async def start(self) -> None:
+        """Loads what is there and begins to answer. Raises OSError where a port is taken."""
+        options = self._options
+        await asyncio.to_thread(self.served.poll)
+        if not self.served.serves_any:
+            logging.warning("no whole version in %s yet", options.model_base_path)
+        app = make_app(self.served, self._work, self._limit, options.request_timeout)
+        # A handler whose client has gone is cancelled, and its work, if it waits, not begun.
+        self._runner = web.AppRunner(
+            app,
+            handler_cancellation=True,
+            access_log=None,
+            shutdown_timeout=options.grace_seconds,
+        )
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, options.host, options.port).start()
+            self.port = self._runner.addresses[0][1]
+            self._grpc = await self._start_grpc() if options.grpc_port >= 0 else None
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Takes no more requests and lets the open ones end."""
+        self._watcher.cancel()
+        stops = [self._runner.cleanup()]
+        if self._grpc is not None:
+            stops.append(self._grpc.stop(self._options.grace_seconds))
+        await asyncio.gather(*stops)
+        await asyncio.to_thread(self._work.close)
+
+    def _load(self, folder: Path) -> LoadedModel:
+        model = LoadedModel(folder, self._options.max_pixels)
+        warm_up(model, folder, self._limit)
+        return model
+
+    async def _start_grpc(self) -> grpc.aio.Server:
+        # Without the last option a second server could share a port that is taken.
+        limits = [*message_limits(self._limit), ("grpc.so_reuseport", 0)]
+        server = grpc.aio.server(options=limits)
+        Services(self.served, self._work, self._limit).add_to(server)
+        address = f"{self._options.host}:{self._options.grpc_port}"
+        try:
+            self.grpc_port = server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}; choose another --grpc_port") from error
+        await server.start()
+        return server
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.poll_seconds)
+            try:
+                await asyncio.to_thread(self.served.poll)
+            except OSError as error:
+                logging.error("%s", error)
+
+
+async def _serve(options: ServeOptions) -> None:
+    server = LocalServer(options)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    logging.warning(
+        "this server is for development: no encryption, no authentication, no batching of requests"
+    )
+    await server.start()
+    print(f"REST: http://{options.host}:{server.port}/v1/models/{options.model_name}", flush=True)
+    if server.grpc_port >= 0:
+        print(f"gRPC: {options.host}:{server.grpc_port}", flush=True)
+    await stop.wait()
+    print("stopping", flush=True)
+    await server.stop()
+
+
+def parse_labels(texts: tuple[str, ...]) -> dict[str, int]:
+    """Versions by label. Raises ValueError where a text is not `label:version`."""
+    labels = {}
+    for text in texts:
+        label, _, version = text.partition(":")
+        if not label or not version.isdecimal():
+            raise ValueError(f"version_labels has {text!r}, but must be like stable:1,canary:2")
+        labels[label] = int(version)
+    return labels
+
+
+if __name__ == "__main__":
+    run_command(main, ServeOptions)

@@ -1,0 +1,54 @@
+"""Trying again, and doing several things at once in order: what both kinds of client need."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+LONGEST_WAIT = 15.0
+
+
+class TransientError(OSError):
+    """Something that may pass: the server is busy, restarts, or the connection broke."""
+
+
+def with_retries(call: Callable[[], T], attempts: int, first_wait: float = 0.5) -> T:
+    """The result of a call that may fail with `TransientError`.
+
+    Waits are doubled each time, up to a limit, and shortened at random, so that many clients do not
+    come back together.
+
+    Raises:
+      OSError: it failed each time.
+    """
+    for attempt in range(attempts):
+        try:
+            return call()
+        except TransientError as error:
+            if attempt + 1 == attempts:
+                raise OSError(f"{error}; gave up after {attempts} attempts") from error
+        time.sleep(min(first_wait * 2**attempt, LONGEST_WAIT) * random.uniform(0.5, 1))
+    raise ValueError(f"attempts is {attempts}, but must be at least 1")
+
+
+def in_order(function: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
+    """Results in the order of the items, of which at most `at_once` are in work or wait."""
+    pending: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) >= at_once:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

@@ -1,0 +1,179 @@
+"""Which versions of a model are served: the newest whole ones in its folder.
+
+A version is a folder whose name is a number. One that is still being copied is left alone: it must
+hold all files of a SavedModel, nothing in it may have changed for a moment, and it must load and
+answer its own warm-up requests. Old versions go on answering until the new one can.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from absl import logging
+
+from serving.contract import ServingError, invalid
+from serving.loaded_model import GRAPH, LoadedModel
+
+VARIABLES = "variables"
+INDEX = "variables.index"
+SHARD = re.compile(r"variables\.data-\d{5}-of-(\d{5})")
+
+AVAILABLE = "AVAILABLE"
+END = "END"
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionStatus:
+    """What a model's status tells of a version, in the words of TensorFlow Serving."""
+
+    version: int
+    state: str
+    code: str = "OK"
+    message: str = ""
+
+
+class ServedModel:
+    """The versions of one model that are in memory.
+
+    Args:
+      name: of the model.
+      base_path: folder of the versions.
+      load: makes a `LoadedModel` of a folder; raises ValueError where it cannot.
+      labels: version of each label.
+      kept: how many of the newest versions are served.
+      settle_seconds: how long nothing in a folder may have changed before it is loaded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_path: Path,
+        load: Callable[[Path], LoadedModel],
+        labels: Mapping[str, int],
+        kept: int,
+        settle_seconds: float,
+    ):
+        self.name = name
+        self._base_path = base_path
+        self._load = load
+        self._labels = labels
+        self._kept = kept
+        self._settle_seconds = settle_seconds
+        # Replaced as a whole, never changed, so that requests need no lock.
+        self._loaded: dict[int, LoadedModel] = {}
+        self._failed: dict[int, tuple[float, str]] = {}
+        self._one_poll = threading.Lock()
+
+    @property
+    def serves_any(self) -> bool:
+        """Whether there is a version that answers."""
+        return bool(self._loaded)
+
+    def find(self, version: int | None = None, label: str = "") -> LoadedModel:
+        """A version by number or label, by default the newest.
+
+        Raises:
+          ServingError: it is not served.
+        """
+        if label:
+            if label not in self._labels:
+                raise invalid(f"Unrecognized servable version label: {label}")
+            version = self._labels[label]
+        loaded = self._loaded
+        if version is None and loaded:
+            return loaded[max(loaded)]
+        if version is None or version not in loaded:
+            wanted = (
+                f"Latest({self.name})" if version is None else f"Specific({self.name}, {version})"
+            )
+            raise ServingError("NOT_FOUND", f"Servable not found for request: {wanted}")
+        return loaded[version]
+
+    def status(self, version: int | None = None, label: str = "") -> list[VersionStatus]:
+        """Of one version, or of all that are served or failed, newest first.
+
+        Raises:
+          ServingError: there is none.
+        """
+        if label:
+            version = self.find(label=label).version
+        states = {number: VersionStatus(number, AVAILABLE) for number in self._loaded}
+        for number, (_, message) in self._failed.items():
+            states.setdefault(number, VersionStatus(number, END, "INVALID_ARGUMENT", message))
+        if version is None and states:
+            return [states[number] for number in sorted(states, reverse=True)]
+        if version is None or version not in states:
+            which = "any versions" if version is None else f"version {version}"
+            raise ServingError("NOT_FOUND", f"Could not find {which} of model {self.name}")
+        return [states[version]]
+
+    def poll(self) -> None:
+        """Loads versions that came and drops those that they replace.
+
+        Raises:
+          OSError: the folder cannot be listed; what is served stays.
+        """
+        with self._one_poll:
+            folders = version_folders(self._base_path)
+            self._failed = {v: failed for v, failed in self._failed.items() if v in folders}
+            kept: dict[int, LoadedModel] = {}
+            for version in sorted(folders, reverse=True):
+                model = self._loaded.get(version) or self._try(version, folders[version])
+                if model is not None:
+                    kept[version] = model
+                if len(kept) == self._kept:
+                    break
+            for version in self._loaded.keys() - kept.keys():
+                logging.info("%s: version %d is dropped", self.name, version)
+            # Requests that hold an old version finish with it.
+            self._loaded = kept
+
+    def _try(self, version: int, folder: Path) -> LoadedModel | None:
+        """Loads a version if it is whole and did not fail as it is."""
+        changed = last_change(folder)
+        if changed is None or time.time() - changed < self._settle_seconds:
+            return None
+        if version in self._failed and self._failed[version][0] == changed:
+            return None
+        try:
+            model = self._load(folder)
+        except (ValueError, ServingError) as error:
+            logging.error("%s: version %d is not served: %s", self.name, version, error)
+            self._failed[version] = (changed, str(error))
+            return None
+        self._failed.pop(version, None)
+        logging.info("%s: version %d is served", self.name, version)
+        return model
+
+
+def version_folders(base_path: Path) -> dict[int, Path]:
+    """The folders whose names are numbers. Raises OSError where `base_path` cannot be listed."""
+    return {
+        int(path.name): path
+        for path in base_path.iterdir()
+        if re.fullmatch(r"[1-9]\d{0,17}", path.name) and path.is_dir()
+    }
+
+
+def last_change(folder: Path) -> float | None:
+    """When anything in the folder of a version last changed; None if it lacks a file.
+
+    That is the time of the change of the file's record, which, unlike the time of modification,
+    copying programs cannot set.
+    """
+    try:
+        names = {path.name for path in (folder / VARIABLES).iterdir()}
+        shards = [match for name in names if (match := SHARD.fullmatch(name))]
+        if INDEX not in names or not shards or len(shards) != int(shards[0][1]):
+            return None
+        if not (folder / GRAPH).stat().st_size:
+            return None
+        return max(path.stat().st_ctime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        # A file that is renamed while it is looked at.
+        return None
