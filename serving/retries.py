@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -38,7 +38,9 @@ def with_retries(call: Callable[[], T], attempts: int, first_wait: float = 0.5) 
     raise ValueError(f"attempts is {attempts}, but must be at least 1")
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
+def in_order(
+    function: Callable[[T], R], items: Iterable[T], at_once: int
+) -> Generator[R, None, None]:
     """Results in the order of the items, of which at most `at_once` are in work or wait."""
     pending: deque[Future[R]] = deque()
     with ThreadPoolExecutor(at_once) as pool:

@@ -1,0 +1,59 @@
+import os
+
+import pytest
+
+from export import saved_model
+from export.saved_model import SavedModelOptions
+from serving.api import has_api
+from tests.export.models import scrambled_animator, write_checkpoint
+from tests.serving.servers import CALLERS, Address, running
+
+# Channels that the networks take: three of a picture, then masks among others.
+INPUTS = (5, 8)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """A weight file of tiny networks whose frames depend on the driver."""
+    animator = scrambled_animator()
+    for network in (animator.mask_refiner, animator.low_res_generator, animator.high_res_generator):
+        for variable in network.trainable_variables:
+            if len(variable.shape) == 4 and variable.shape[2] in INPUTS:
+                kernel = variable.numpy()
+                kernel[:, :, 3:] *= 3
+                variable.assign(kernel)
+    return write_checkpoint(tmp_path_factory.mktemp("weights") / "tiny.npz", animator)
+
+
+@pytest.fixture(scope="session")
+def exported(checkpoint, tmp_path_factory):
+    """A folder of one version, 1."""
+    output = tmp_path_factory.mktemp("models")
+    saved_model.main(SavedModelOptions(checkpoint=checkpoint, output=str(output), warmup=has_api()))
+    return output / "maskanim"
+
+
+@pytest.fixture(scope="session")
+def address(request):
+    """A server under contract: the one that MASKANIM_SERVER_URL names, or a local one.
+
+    MASKANIM_SERVER_GRPC is the same server's address for gRPC, MASKANIM_SERVER_MODEL its model.
+    """
+    url = os.environ.get("MASKANIM_SERVER_URL")
+    if url:
+        grpc = os.environ.get("MASKANIM_SERVER_GRPC", "")
+        yield Address(url.rstrip("/"), grpc, os.environ.get("MASKANIM_SERVER_MODEL", "maskanim"))
+        return
+    with running(request.getfixturevalue("exported"), version_labels=("stable:1",)) as local:
+        yield local
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def ask(request):
+    """Asks a server over one of the protocols."""
+    if request.param == "grpc":
+        if not has_api():
+            pytest.skip("needs tensorflow-serving-api")
+        if os.environ.get("MASKANIM_SERVER_URL") and not os.environ.get("MASKANIM_SERVER_GRPC"):
+            pytest.skip("needs the address of the server's gRPC in MASKANIM_SERVER_GRPC")
+    return CALLERS[request.param]
