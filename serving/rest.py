@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST routes; the one door to aiohttp's server."""
+"""TensorFlow Serving's REST routes."""
 
 from __future__ import annotations
 

@@ -128,6 +128,8 @@ class ServedModel:
                     kept[version] = model
                 if len(kept) == self._kept:
                     break
+            # An empty folder is more likely a mistake than a wish to serve nothing.
+            kept = kept or self._loaded
             for version in self._loaded.keys() - kept.keys():
                 logging.info("%s: version %d is dropped", self.name, version)
             # Requests that hold an old version finish with it.

@@ -86,7 +86,9 @@ DOORS = {
     "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
     "ncnn": ("export.ncnn_runtime",),
     "tf2onnx": ("export.onnx",),
-    "tensorflow_serving": ("export.warmup",),
+    "tensorflow_serving": ("export.warmup", "serving.api"),
+    "grpc": ("serving.api",),
+    "aiohttp": ("serving.rest", "serving.local"),
 }
 
 

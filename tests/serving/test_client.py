@@ -1,0 +1,211 @@
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from maskanim_tf.animation import animate_video
+from maskanim_tf.models import load_animator
+from serving.api import has_api
+from serving.client import ClientOptions, main
+from serving.retries import TransientError, in_order, with_retries
+from tests.animation.material import decoded, moving_square
+from tests.data.clip_files import write_picture, write_sounding_video
+from tests.helpers import REPOSITORY
+from tests.serving.servers import running
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """A picture and a video with sound, of ten frames."""
+    folder = tmp_path_factory.mktemp("material")
+    frames = moving_square(10, height=48, width=64, side=16)
+    write_picture(folder / "source.png", frames[3])
+    write_sounding_video(folder / "driving.mp4", frames, Fraction(25))
+    return folder
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def server(request, address):
+    if request.param == "grpc" and not (has_api() and address.grpc):
+        pytest.skip("needs tensorflow-serving-api and a server of gRPC")
+    return address.rest if request.param == "rest" else f"grpc://{address.grpc}"
+
+
+def options(material, output, server, **changes):
+    return ClientOptions(
+        source=str(material / "source.png"),
+        driving=str(material / "driving.mp4"),
+        output=str(output),
+        server=server,
+        **changes,
+    )
+
+
+@pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
+@pytest.mark.parametrize("changes", [{}, {"concurrency": 5, "batch_size": 3}])
+def test_frames_are_those_of_the_local_command(
+    server, material, checkpoint, tmp_path, capsys, changes
+):
+    main(options(material, tmp_path / "served", server, **changes))
+    assert "10 frames at 25 per second" in capsys.readouterr().out
+    animator, _ = load_animator(checkpoint)
+    sources = (material / "source.png", material / "driving.mp4")
+    animate_video(animator, *sources, tmp_path / "local")
+    names = sorted(os.listdir(tmp_path / "local"))
+    assert names == sorted(os.listdir(tmp_path / "served"))
+    contents = [(tmp_path / "served" / name).read_bytes() for name in names]
+    assert contents == [(tmp_path / "local" / name).read_bytes() for name in names]
+    assert len(set(contents)) == 10
+
+
+def test_videos_have_the_driver_s_sound(server, material, tmp_path):
+    main(options(material, tmp_path / "a.mp4", server, fit="pad", auto_crop=True))
+    frames, rate = decoded(tmp_path / "a.mp4")
+    assert (len(frames), rate) == (10, 25)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.streams.audio[0].duration
+    main(options(material, tmp_path / "b.mp4", server, audio=False))
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        assert not container.streams.audio
+
+
+def test_a_busy_server_is_asked_again(exported, material, tmp_path, capsys):
+    # Four requests at once for a queue that takes one.
+    with running(exported, queue_length=1) as address:
+        changes = {"batch_size": 1, "concurrency": 4, "attempts": 30}
+        main(options(material, tmp_path / "a.gif", address.rest, **changes))
+        # Nine at once and no second attempt.
+        hasty = {"batch_size": 1, "concurrency": 9, "attempts": 1}
+        with pytest.raises(OSError, match="queue of requests is full; try again later; gave up"):
+            main(options(material, tmp_path / "b", address.rest, **hasty))
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_a_server_that_comes_later_is_found(exported, material, tmp_path, protocol):
+    if protocol == "grpc" and not has_api():
+        pytest.skip("needs tensorflow-serving-api")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    scheme = "http" if protocol == "rest" else "grpc"
+    ended = []
+    wanted = options(material, tmp_path / "out", f"{scheme}://127.0.0.1:{port}", attempts=12)
+    client = threading.Thread(target=lambda: ended.append(main(wanted)))
+    client.start()
+    time.sleep(0.5)
+    with running(exported, **{"port" if protocol == "rest" else "grpc_port": port}):
+        client.join(30)
+    assert ended == [None]
+    assert len(os.listdir(tmp_path / "out")) == 10
+
+
+@pytest.mark.skipif(not has_api(), reason="needs tensorflow-serving-api")
+def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
+    import shutil
+
+    from serving.client import connect, encode_png
+
+    base_path = tmp_path / "maskanim"
+    shutil.copytree(exported, base_path)
+    picture = encode_png(np.full((32, 32, 3), 90, np.uint8))
+    with running(base_path) as address:
+        client = connect(options(material, "", f"grpc://{address.grpc}"))
+        assert client.shapes() == (32, 0)
+        client.set_source(picture)
+        before = client.animate([picture])
+        shutil.copytree(base_path / "1", tmp_path / "2")
+        (tmp_path / "2").rename(base_path / "2")
+        end = time.monotonic() + 20
+        while client._encoded[0] != 2:
+            assert client.animate([picture]) == before
+            assert time.monotonic() < end
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "nonsense"}, "404|NOT_FOUND"),
+        ({"model_version": 77}, "404|NOT_FOUND"),
+        ({"model_label": "nonsense"}, "Unrecognized servable version label"),
+    ],
+)
+def test_refusals_end_at_once(server, material, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        main(options(material, tmp_path / "a.mp4", server, **changes))
+    assert not list(tmp_path.iterdir())
+
+
+def test_errors_name_the_remedy(material, tmp_path):
+    with pytest.raises(ValueError, match="must begin with http://"):
+        ClientOptions(server="localhost:8501")
+    with pytest.raises(ValueError, match="give it with --source=PATH"):
+        main(ClientOptions())
+    wanted = options(material, tmp_path / "a.mp4", "http://127.0.0.1:9", attempts=2)
+    with pytest.raises(OSError, match=r"127.0.0.1:9 cannot be reached .*gave up after 2 attempts"):
+        main(wanted)
+    with pytest.raises(ValueError, match="unknown ending"):
+        main(options(material, tmp_path / "a.xyz", "http://127.0.0.1:9"))
+
+
+def test_a_client_of_rest_needs_no_networks():
+    program = (
+        "import sys; from serving import client, rest_client; "
+        "print([m for m in sys.modules if m.startswith(('maskanim_tf.models', 'tensorflow'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_retries():
+    left = iter([TransientError("busy"), TransientError("busy"), 5])
+
+    def call():
+        result = next(left)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    assert with_retries(call, 3, first_wait=0.01) == 5
+    left = itertools.repeat(TransientError("busy"))
+    with pytest.raises(OSError, match="busy; gave up after 2 attempts"):
+        with_retries(call, 2, first_wait=0.01)
+    left = iter([KeyError("own")])
+    with pytest.raises(KeyError):
+        with_retries(call, 5)
+
+
+def test_results_come_in_order_and_items_are_taken_as_needed():
+    taken, at_once, most = [], [0], [0]
+    lock = threading.Lock()
+
+    def items():
+        for number in range(30):
+            taken.append(number)
+            yield number
+
+    def work(number):
+        with lock:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        time.sleep(0.002 * (number % 3))
+        with lock:
+            at_once[0] -= 1
+        return number
+
+    results = in_order(work, items(), 4)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    assert len(taken) <= 8
+    assert list(results) == list(range(3, 30))
+    assert most[0] == 4
