@@ -6,11 +6,21 @@ OUT ?= out/demo
 # Training steps of the demo; fewer for a quick look.
 STEPS ?= 600
 
-.PHONY: demo test test-next lint clean
+PORT ?= 8501
+GRPC_PORT ?= 8500
+MODELS ?= out/models
+
+.PHONY: demo serve test test-next lint clean
 
 demo: .venv/ready
 	$(MAIN)/python -m maskanim_tf.demo --flagfile=flagfiles/demo.flags \
 		--max_steps=$(STEPS) --output=$(OUT)
+
+# Exports the embedded weights once and serves them on this machine until Ctrl-C.
+serve: .venv/ready
+	test -d $(MODELS)/maskanim/1 || $(MAIN)/python -m export.saved_model --output=$(MODELS)
+	$(MAIN)/python -m serving.local --model_base_path=$(MODELS)/maskanim \
+		--port=$(PORT) --grpc_port=$(GRPC_PORT)
 
 test: lint
 	$(MAIN)/python -m pytest -n 2

@@ -1,7 +1,7 @@
 """What servers and clients agree on: names of signatures and tensors, paths, codes of errors.
 
-The signatures are those of `export.signatures`, repeated here so that a client needs neither the
-networks nor TensorFlow; a test compares both.
+The signatures are those of `export.signatures`, repeated here so that nothing of this package
+needs the networks; a test compares both.
 """
 
 from __future__ import annotations

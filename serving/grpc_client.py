@@ -29,7 +29,7 @@ from serving.contract import (
 from serving.retries import TransientError
 
 SIGNATURES = "signature_def"
-STRING = 7  # DT_STRING, without importing TensorFlow for it.
+STRING = 7  # DT_STRING of TensorFlow.
 MESSAGE_LIMIT = 256 << 20
 
 
