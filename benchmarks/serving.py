@@ -71,6 +71,7 @@ def main(options: BenchmarkOptions) -> None:
                 client.close()
         finally:
             process.terminate()
+            process.communicate()
 
 
 def measure(call: Callable[[], object], clients: int, options: BenchmarkOptions) -> str:

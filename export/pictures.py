@@ -24,7 +24,8 @@ def decode_frames(contents: tf.Tensor, size: int) -> tf.Tensor:
 
 def encode_frames(frames: tf.Tensor, encoding: str, quality: int) -> tf.Tensor:
     """Frames `[batch, height, width, 3]` in [0, 1] as strings `[batch]`, "png" or "jpeg"."""
-    pixels = tf.cast(tf.round(tf.clip_by_value(frames, 0.0, 1.0) * 255), tf.uint8)
+    # The rounding of `maskanim_tf.ops.color.as_bytes`, to the last value.
+    pixels = tf.cast(tf.clip_by_value(frames * 255 + 0.5, 0.0, 255.0), tf.uint8)
 
     def encode(picture: tf.Tensor) -> tf.Tensor:
         if encoding == "png":
