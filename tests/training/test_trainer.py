@@ -19,6 +19,11 @@ CONFIG = TINY_CONFIG.replace(
 )
 
 
+@pytest.fixture(autouse=True)
+def same_weights_in_every_run():
+    keras.utils.set_random_seed(0)
+
+
 def make_trainer(config=CONFIG, jit=False, **training):
     config = config.replace(training=config.training.replace(**training))
     return Trainer(config, load_vgg(config.loss), jit)
@@ -161,7 +166,7 @@ def changes_of(trainer, batch):
         # Rounding turns the sign of an absolute difference here and there.
         ({"precision": "mixed_bfloat16"}, 0.5),
         ({"precision": "mixed_float16"}, 0.25),
-        ({"jit": True}, 0.01),
+        ({"jit": True}, 0.1),
     ],
 )
 def test_speed_options_take_the_same_step(how, tolerance, monkeypatch):
