@@ -7,10 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.rewrite import AnyAnimator
 from export.signatures import animate_with, encoded
 from export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
 from maskanim_tf import names
+from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.addons import core_only
 
 # One stage: the function, and its inputs.
@@ -21,7 +21,7 @@ def make_stages(animator: AnyAnimator, batch: int | None) -> dict[str, Traceable
     """The stages of `export.stages`.
 
     Args:
-      animator: an `Animator`, or what `export.rewrite` made of one.
+      animator: an `Animator`, or what `maskanim_tf.inference` made of one.
       batch: driving frames of a call, None for any number.
     """
     source, source_mask = input_specs(animator)

@@ -27,9 +27,9 @@ from export.graphs import make_render_stages
 from export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
 from export.onnx import write_onnx
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
-from export.rewrite import rewrite
 from export.stages import OUTPUTS, animate_with_runtime
 from maskanim_tf.config import Config, option
+from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 
 BOUNDS = {"float32": FLOAT_BOUND, "float16": FLOAT16_BOUND}

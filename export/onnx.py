@@ -29,10 +29,10 @@ from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
-from export.rewrite import rewrite
 from export.stages import ANIMATE, SOURCE_MASK
 from maskanim_tf import names
 from maskanim_tf.config import Config, option
+from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 
 

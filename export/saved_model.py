@@ -21,7 +21,6 @@ from export.levels import as_bytes
 from export.model_card import write_model_card
 from export.options import ExportOptions
 from export.parity import FLOAT_BOUND, check_inputs, compare
-from export.rewrite import AnyAnimator, rewrite
 from export.signatures import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
@@ -37,6 +36,7 @@ from export.warmup import require_serving_api, write_warmup
 from maskanim_tf import names
 from maskanim_tf.config import Config, option
 from maskanim_tf.files import atomic_path
+from maskanim_tf.inference import AnyAnimator, rewrite
 from maskanim_tf.models import Animator, load_animator
 
 CARD = "model_card.json"

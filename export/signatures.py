@@ -17,8 +17,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from export.pictures import decode_frames, encode_frames
-from export.rewrite import AnyAnimator
 from maskanim_tf import names
+from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.resizing import resize_bilinear
 
 SERVING_DEFAULT = "serving_default"
@@ -41,7 +41,7 @@ def make_signatures(
     weights which are constants are stored once.
 
     Args:
-      animator: an `Animator`, or what `export.rewrite` made of one.
+      animator: an `Animator`, or what `maskanim_tf.inference` made of one.
       batch: driving frames of a request, None for any number.
       encoding: of answers, "png" or "jpeg".
       quality: of JPEG answers, 1 to 100.

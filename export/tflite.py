@@ -25,11 +25,11 @@ from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
 from export.options import sample_clips
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
-from export.rewrite import rewrite
 from export.stages import SOURCE_MASK, STAGES, animate_with_runtime
 from export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
 from maskanim_tf import names
 from maskanim_tf.config import Config, option
+from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 
 # Largest difference that each precision is allowed; where there is None it is only reported.

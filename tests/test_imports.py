@@ -10,6 +10,7 @@ ORDER = (
     ("maskanim_tf.ops",),
     ("maskanim_tf.data",),
     ("maskanim_tf.models",),
+    ("maskanim_tf.inference",),
     ("maskanim_tf.losses",),
     ("maskanim_tf.training",),
     (

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.export.models import write_checkpoint
+from tests.animators import write_checkpoint
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from export.options import ExportOptions, sample_clips
 from export.parity import check_inputs, compare
 from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
-from tests.export.models import scrambled_animator
+from tests.animators import scrambled_animator
 from tests.helpers import TINY_CONFIG, random_frames
 
 

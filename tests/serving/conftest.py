@@ -5,7 +5,7 @@ import pytest
 from export import saved_model
 from export.saved_model import SavedModelOptions
 from serving.api import has_api
-from tests.export.models import scrambled_animator, write_checkpoint
+from tests.animators import scrambled_animator, write_checkpoint
 from tests.serving.servers import CALLERS, Address, running
 
 # Channels that the networks take: three of a picture, then masks among others.

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.layers import Convolution, SubPixelConvolution, sub_pixel_kernel
-from export.rewrite import rewrite
 from maskanim_tf import names
+from maskanim_tf.inference import rewrite
+from maskanim_tf.inference.layers import Convolution, SubPixelConvolution, sub_pixel_kernel
 from maskanim_tf.models import ABLATIONS
-from tests.export.models import ODD_MODEL, scrambled_animator
+from tests.animators import ODD_MODEL, scrambled_animator
 from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 
 SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)

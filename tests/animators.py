@@ -1,4 +1,4 @@
-"""What the tests of exports share: tiny animators that look trained."""
+"""What tests of trained networks share: tiny animators that look trained."""
 
 import json
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.layers import (
+from maskanim_tf.inference.layers import (
     Convolution,
     DownConvolution,
     ResidualConvolutions,
