@@ -25,7 +25,7 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_render_stages
 from export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
-from export.onnx import write_onnx
+from export.onnx_graph import to_onnx
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
 from export.stages import OUTPUTS, animate_with_runtime
 from maskanim_tf.config import Config, option
@@ -78,7 +78,7 @@ def write(
             inputs = [spec.name for spec in specs]
             # ncnn's features are planes.
             layout = {"inputs_as_nchw": inputs, "outputs_as_nchw": list(OUTPUTS[stage])}
-            write_onnx(path, function, specs, 17, **layout)
+            path.write_bytes(to_onnx(function, specs, 17, **layout).SerializeToString())
             command = [str(program), path.name, f"fp16={int(precision == 'float16')}"]
             done = subprocess.run(command, cwd=temporary, capture_output=True, text=True)
             parameters = Path(temporary) / "stage.ncnn.param"

@@ -7,8 +7,6 @@ of driving frames) and a `model_card.json`. `export.run_onnx` animates a video w
 from __future__ import annotations
 
 import dataclasses
-import logging
-import os
 from collections.abc import Callable, Mapping
 from functools import partial as bind
 from pathlib import Path
@@ -18,15 +16,10 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
 import numpy as np
-import tensorflow as tf
-
-# To survive errors tf2onnx would copy the whole graph before each of its optimizations. Read when
-# it is imported.
-os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
-import tf2onnx
 
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
+from export.onnx_graph import to_onnx
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
 from export.stages import ANIMATE, SOURCE_MASK
@@ -63,20 +56,9 @@ def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.nda
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
     """Writes both files and returns what describes them."""
     for stage, (function, specs) in make_stages(rewrite(animator), batch=None).items():
-        write_onnx(folder / f"{stage}{SUFFIX}", function, specs, opset)
+        model = to_onnx(function, specs, opset)
+        (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
     return {"format": "ONNX", "opset": opset}
-
-
-def write_onnx(
-    path: Path,
-    function: tf.types.experimental.GenericFunction,
-    specs: list[tf.TensorSpec],
-    opset: int,
-    **layout: Any,
-) -> None:
-    """Writes an ONNX file; `layout` are further arguments of tf2onnx."""
-    logging.getLogger("tf2onnx").setLevel(logging.WARNING)
-    tf2onnx.convert.from_function(function, specs, opset=opset, output_path=str(path), **layout)
 
 
 if __name__ == "__main__":

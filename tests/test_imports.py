@@ -86,7 +86,7 @@ DOORS = {
     "ai_edge_litert": ("maskanim_tf.evaluation.image_model", "export.tflite_runtime"),
     "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
     "ncnn": ("export.ncnn_runtime",),
-    "tf2onnx": ("export.onnx",),
+    "tf2onnx": ("export.onnx_graph",),
     "tensorflow_serving": ("export.warmup", "serving.api"),
     "grpc": ("serving.api",),
     "aiohttp": ("serving.rest", "serving.local"),
