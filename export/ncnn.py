@@ -3,8 +3,8 @@
 The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files, P_test's
 settings in `animate.json`, and a `model_card.json`. `export.run_ncnn` animates a video with it.
 
-Up-sampling convolutions stay as they were trained: ncnn has Winograd kernels for 3x3 convolutions,
-and pnnx does not know the interleaving of the sub-pixel form.
+Up-sampling and last convolutions are transposed ones there, which ncnn computes as large matrix
+products; 3x3 convolutions have its Winograd kernels. BUILD_NOTES.md compares the forms.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def write(
     program: Path, precision: str, animator: Animator, config: Config, folder: Path
 ) -> dict[str, Any]:
     """Writes all files and returns what describes them."""
-    form = rewrite(animator, sub_pixel=False)
+    form = rewrite(animator, transposed=True)
     for stage, (function, specs) in make_render_stages(form).items():
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "stage.onnx"

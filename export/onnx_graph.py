@@ -39,8 +39,9 @@ def to_onnx(
       opset: version of the ONNX operations.
       **layout: further arguments of `tf2onnx.convert.from_graph_def`.
 
-    Raises:
-      ValueError: tf2onnx lacks an operation.
+    Returns:
+      The graph. An operation that tf2onnx lacks stays in it under TensorFlow's name, and no runtime
+      will load it.
     """
     concrete = function.get_concrete_function(*specs)
     inputs = {tensor.name: spec.name for tensor, spec in zip(concrete.inputs, specs)}

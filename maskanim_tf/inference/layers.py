@@ -17,25 +17,32 @@ ONE_PIXEL = ((0, 0), (1, 1), (1, 1), (0, 0))
 
 
 class Convolution:
-    """A convolution of stride 1 with a bias, and optionally a relu.
+    """A convolution with a bias, and optionally a relu.
 
     Args:
       kernel: float32 `[height, width, channels, filters]`.
       bias: float32 `[filters]`.
       padding: "same" or "valid".
       relu: whether negative results become zero.
+      stride: in both directions.
     """
 
     def __init__(
-        self, kernel: Weights, bias: Weights, padding: str = "same", relu: bool = False
+        self,
+        kernel: Weights,
+        bias: Weights,
+        padding: str = "same",
+        relu: bool = False,
+        stride: int = 1,
     ) -> None:
         self.kernel = kernel
         self.bias = bias
         self.padding = padding.upper()
         self.relu = relu
+        self.stride = stride
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        features = tf.nn.conv2d(inputs, self.kernel, strides=1, padding=self.padding)
+        features = tf.nn.conv2d(inputs, self.kernel, self.stride, self.padding)
         features = tf.nn.bias_add(features, self.bias)
         return tf.nn.relu(features) if self.relu else features
 
@@ -87,6 +94,53 @@ class SubPixelConvolution:
         return tf.nn.depth_to_space(features, 2)[:, 1:-1, 1:-1]
 
 
+class TransposedConvolution:
+    """A transposed convolution with a bias, and optionally a relu; borders as with "same" padding.
+
+    Two layers can be computed so, borders included. With stride 1 it is a convolution whose kernel
+    is turned by 180 degrees; for one with few filters that means large matrices instead of small
+    ones. With stride 2 and `spread_kernel` it is nearest-neighbour up-sampling and a convolution:
+    an input pixel becomes a block of 2x2 equal ones, and what they add to the output overlaps.
+
+    Args:
+      kernel: float32 `[height, width, filters, channels]`, from `turned_kernel` or `spread_kernel`.
+      bias: float32 `[filters]`.
+      stride: output pixels per input pixel in each direction.
+      relu: whether negative results become zero.
+    """
+
+    def __init__(self, kernel: Weights, bias: Weights, stride: int = 1, relu: bool = False) -> None:
+        self.kernel = kernel
+        self.bias = bias
+        self.stride = stride
+        self.relu = relu
+
+    def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        height, width = (self.stride * side for side in inputs.shape[1:3])
+        shape = (tf.shape(inputs)[0], height, width, self.kernel.shape[2])
+        features = tf.nn.conv2d_transpose(inputs, self.kernel, shape, self.stride)
+        features = tf.nn.bias_add(features, self.bias)
+        return tf.nn.relu(features) if self.relu else features
+
+
+class BlockConvolution:
+    """A convolution with few filters and a kernel of odd size, for blocks of 2x2 pixels at once.
+
+    Vector units compute up to 16 filters as fast as one. The four pixels of a block become filters
+    of a convolution of stride 2, whose kernel is one pixel larger and holds the four shifted ones.
+    Height and width of the result must be even.
+
+    Args:
+      convolution: of stride 2, made from `block_kernel`.
+    """
+
+    def __init__(self, convolution: Convolution) -> None:
+        self.convolution = convolution
+
+    def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return tf.nn.depth_to_space(self.convolution(inputs), 2)
+
+
 class ResidualConvolutions:
     """A residual block: affine map, relu, two convolutions, added to the input.
 
@@ -136,3 +190,50 @@ def sub_pixel_kernel(kernel: np.ndarray) -> np.ndarray:
     # p, q: the pixel; t, s: tap of the small kernel; h, w: tap of the large one.
     small = np.einsum("pth,qsw,hwcf->tscpqf", rows, columns, kernel)
     return small.reshape(2, 2, kernel.shape[2], -1)
+
+
+def turned_kernel(kernel: np.ndarray) -> np.ndarray:
+    """The kernel of a `TransposedConvolution` with stride 1 that equals a convolution.
+
+    Args:
+      kernel: `[height, width, channels, filters]`.
+
+    Returns:
+      `[height, width, filters, channels]`.
+    """
+    return np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
+
+
+def spread_kernel(kernel: np.ndarray) -> np.ndarray:
+    """The kernel of a `TransposedConvolution` with stride 2 that up-samples too.
+
+    Args:
+      kernel: `[3, 3, channels, filters]`, of a convolution after up-sampling by 2.
+
+    Returns:
+      `[4, 4, filters, channels]`.
+    """
+    turned = turned_kernel(kernel)
+    spread = np.zeros((4, 4, *turned.shape[2:]), kernel.dtype)
+    for row in range(2):
+        for column in range(2):
+            spread[row : row + 3, column : column + 3] += turned
+    return spread
+
+
+def block_kernel(kernel: np.ndarray) -> np.ndarray:
+    """The kernel of `BlockConvolution`.
+
+    Args:
+      kernel: `[size, size, channels, filters]`.
+
+    Returns:
+      `[size + 1, size + 1, channels, 4 * filters]`; the groups of filters are the upper left, upper
+      right, lower left and lower right pixel of a block.
+    """
+    size, _, channels, filters = kernel.shape
+    blocks = np.zeros((size + 1, size + 1, channels, 2, 2, filters), kernel.dtype)
+    for row in range(2):
+        for column in range(2):
+            blocks[row : row + size, column : column + size, :, row, column] = kernel
+    return blocks.reshape(size + 1, size + 1, channels, -1)

@@ -1,8 +1,9 @@
 """The inference rewrite: the same function as a trained animator, in fewer operations.
 
-Batch norms are folded into convolutions, and every up-sampling convolution works at the lower
-resolution, which takes 4/9 of its multiplications. The networks themselves are not written a second
-time: `Rewritten` runs the code of a network on replaced layers.
+Batch norms are folded into convolutions. Every up-sampling convolution works at the lower
+resolution, with 4/9 of its multiplications. Last convolutions, which have one or three filters,
+keep all lanes of a vector unit busy. The networks themselves are not written a second time:
+`Rewritten` runs the code of a network on replaced layers.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.inference.layers import (
+    BlockConvolution,
     Convolution,
     DownConvolution,
     ResidualConvolutions,
     SubPixelConvolution,
+    TransposedConvolution,
     Weights,
+    block_kernel,
     identity,
+    spread_kernel,
     sub_pixel_kernel,
+    turned_kernel,
 )
 from maskanim_tf.models import Animator, LowResGenerator
 from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
@@ -54,19 +60,23 @@ class Rewritten:
         return self.call(inputs, training=training)
 
 
+# Scale and shift of channels that change nothing.
+NO_MAP = (np.ones(1), np.zeros(1))
+
 # Both have the same methods.
 AnyAnimator = Union[Animator, Rewritten]
 
 
-def rewrite(animator: Animator, shared: bool = False, sub_pixel: bool = True) -> Rewritten:
+def rewrite(animator: Animator, shared: bool = False, transposed: bool = False) -> Rewritten:
     """An equivalent of a trained animator for inference, with its methods.
 
     Args:
       animator: with its weights; it is not changed.
       shared: weights are variables, which several graphs can share, instead of constants.
-      sub_pixel: up-sampling convolutions work at the lower resolution.
+      transposed: up-sampling and last convolutions become transposed convolutions, which suit ncnn;
+        otherwise convolutions whose filters are interleaved, which suit all other runtimes.
     """
-    rewriter = _Rewriter(shared, sub_pixel)
+    rewriter = _Rewriter(shared, transposed)
     return Rewritten(
         animator,
         mask_generator=rewriter.network(animator.mask_generator),
@@ -79,16 +89,16 @@ def rewrite(animator: Animator, shared: bool = False, sub_pixel: bool = True) ->
 class _Rewriter:
     """Makes the inference form of every part of a network."""
 
-    def __init__(self, shared: bool, sub_pixel: bool) -> None:
+    def __init__(self, shared: bool, transposed: bool) -> None:
         self.shared = shared
-        self.sub_pixel = sub_pixel
+        self.transposed = transposed
 
     def network(self, network: Network) -> Rewritten:
         """A network that is an hourglass and a last convolution."""
         return Rewritten(
             network,
             hourglass=self.hourglass(network.hourglass),
-            final=self.convolution(network.final),
+            final=self.final(network.final),
         )
 
     def low_res_generator(self, network: LowResGenerator) -> Rewritten:
@@ -98,7 +108,7 @@ class _Rewriter:
             norm=identity,
             residual_blocks=[self.residual(block) for block in network.residual_blocks],
             up_blocks=[self.up(block) for block in network.up_blocks],
-            final=self.convolution(network.final),
+            final=self.final(network.final),
         )
 
     def hourglass(self, hourglass: Hourglass) -> Rewritten:
@@ -118,10 +128,11 @@ class _Rewriter:
         return DownConvolution(convolution, sign, self.keep(shift))
 
     def up(self, block: UpBlock) -> Callable[..., tf.Tensor]:
-        if not self.sub_pixel:
-            convolution = self.convolution(block.conv, affine_map(block.norm))
-            return Rewritten(block, conv=convolution, norm=identity)
         kernel, bias = folded(block.conv, affine_map(block.norm))
+        if self.transposed:
+            return TransposedConvolution(
+                self.keep(spread_kernel(kernel)), self.keep(bias), stride=2, relu=True
+            )
         return SubPixelConvolution(
             Convolution(
                 self.keep(sub_pixel_kernel(kernel)), self.keep(np.tile(bias, 4)), "valid", relu=True
@@ -140,12 +151,28 @@ class _Rewriter:
     def convolution(
         self,
         conv: keras.layers.Layer,
-        affine: tuple[np.ndarray, np.ndarray] = (np.ones(1), np.zeros(1)),
+        affine: tuple[np.ndarray, np.ndarray] = NO_MAP,
         relu: bool = False,
     ) -> Convolution:
         """A convolution, followed by an affine map of its channels."""
         kernel, bias = folded(conv, affine)
         return Convolution(self.keep(kernel), self.keep(bias), conv.padding, relu)
+
+    def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
+        """The last convolution of a network, which has few filters."""
+        kernel, bias = folded(conv)
+        if not self.transposed:
+            return BlockConvolution(
+                Convolution(
+                    self.keep(block_kernel(kernel)),
+                    self.keep(np.tile(bias, 4)),
+                    conv.padding,
+                    stride=2,
+                )
+            )
+        if conv.padding == "same":
+            return TransposedConvolution(self.keep(turned_kernel(kernel)), self.keep(bias))
+        return self.convolution(conv)
 
     def keep(self, weights: np.ndarray) -> Weights:
         weights = weights.astype(np.float32)
@@ -163,7 +190,7 @@ def affine_map(norm: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
 
 
 def folded(
-    conv: keras.layers.Layer, affine: tuple[np.ndarray, np.ndarray]
+    conv: keras.layers.Layer, affine: tuple[np.ndarray, np.ndarray] = NO_MAP
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias, float64, of a convolution and the affine map behind it."""
     scale, shift = affine

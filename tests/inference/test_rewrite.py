@@ -4,7 +4,16 @@ import tensorflow as tf
 
 from maskanim_tf import names
 from maskanim_tf.inference import rewrite
-from maskanim_tf.inference.layers import Convolution, SubPixelConvolution, sub_pixel_kernel
+from maskanim_tf.inference.layers import (
+    BlockConvolution,
+    Convolution,
+    SubPixelConvolution,
+    TransposedConvolution,
+    block_kernel,
+    spread_kernel,
+    sub_pixel_kernel,
+    turned_kernel,
+)
 from maskanim_tf.models import ABLATIONS
 from tests.animators import ODD_MODEL, scrambled_animator
 from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
@@ -12,12 +21,12 @@ from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
 
 
-@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("form", [{}, {"shared": True}, {"transposed": True}])
 @pytest.mark.parametrize("model", [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL])
-def test_every_intermediate_stays(model, shared):
+def test_every_intermediate_stays(model, form):
     animator = scrambled_animator(model)
     inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
-    expected, result = animator(inputs), rewrite(animator, shared)(inputs)
+    expected, result = animator(inputs), rewrite(animator, **form)(inputs)
     assert set(result) == set(expected)
     for key, value in expected.items():
         # Borders are part of the comparison.
@@ -28,7 +37,7 @@ def test_every_intermediate_stays(model, shared):
 @pytest.mark.parametrize("ablation", ABLATIONS)
 def test_ablations_and_encoded_sources(ablation):
     animator = scrambled_animator(ablation=ablation)
-    form = rewrite(animator, sub_pixel=False)
+    form = rewrite(animator)
     expected = animator.animate(animator.encode_source(SOURCE[:1]), DRIVING)
     result = form.animate(form.encode_source(SOURCE[:1]), DRIVING)
     np.testing.assert_allclose(result[names.FRAME], expected[names.FRAME], atol=2e-5)
@@ -54,19 +63,44 @@ def test_the_graph_holds_no_batch_norm_and_no_up_sampling_by_two():
     assert "DepthToSpace" in after
 
 
+def convolve(inputs, kernel):
+    """A convolution with zero borders, pixel by pixel."""
+    size = len(kernel)
+    height, width = inputs.shape[1:3]
+    border = (size // 2, size // 2)
+    padded = np.pad(inputs, ((0, 0), border, border, (0, 0)))
+    return sum(
+        padded[:, i : i + height, j : j + width] @ kernel[i, j]
+        for i in range(size)
+        for j in range(size)
+    )
+
+
 @pytest.mark.parametrize(("height", "width", "channels", "filters"), [(1, 1, 1, 1), (3, 5, 3, 7)])
-def test_sub_pixel_convolution_by_hand(height, width, channels, filters):
+def test_up_sampling_convolutions_by_hand(height, width, channels, filters):
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(2, height, width, channels))
     kernel = rng.normal(size=(3, 3, channels, filters))
-    large = np.pad(inputs.repeat(2, 1).repeat(2, 2), ((0, 0), (1, 1), (1, 1), (0, 0)))
-    expected = sum(
-        large[:, i : i + 2 * height, j : j + 2 * width] @ kernel[i, j]
-        for i in range(3)
-        for j in range(3)
+    bias = rng.normal(size=filters)
+    expected = convolve(inputs.repeat(2, 1).repeat(2, 2), kernel) + bias
+    interleaved = SubPixelConvolution(
+        Convolution(sub_pixel_kernel(kernel), np.tile(bias, 4), "valid")
     )
-    convolution = Convolution(sub_pixel_kernel(kernel), np.zeros(4 * filters), "valid")
-    np.testing.assert_allclose(SubPixelConvolution(convolution)(inputs), expected, atol=1e-12)
+    spread = TransposedConvolution(spread_kernel(kernel), bias, stride=2)
+    for layer in (interleaved, spread):
+        np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [3, 7])
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 10)])
+def test_last_convolutions_by_hand(height, width, size):
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(2, height, width, 5))
+    kernel, bias = rng.normal(size=(size, size, 5, 3)), rng.normal(size=3)
+    expected = convolve(inputs, kernel) + bias
+    blocks = BlockConvolution(Convolution(block_kernel(kernel), np.tile(bias, 4), stride=2))
+    for layer in (blocks, TransposedConvolution(turned_kernel(kernel), bias)):
+        np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
 
 
 def test_the_original_is_not_changed():
