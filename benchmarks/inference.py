@@ -24,6 +24,7 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from benchmarks.data import peak_memory
 from export import ncnn, onnx, saved_model, tflite
@@ -74,8 +75,11 @@ def main(config: Config, options: BenchmarkOptions) -> None:
             for name in options.runtimes
         }
         # Files are written by other processes than they are measured in, for memory's sake.
-        for command in commands.values():
-            subprocess.run(command, input="", text=True, check=True, capture_output=True)
+        for name, command in tqdm(commands.items(), "writing", unit="runtime"):
+            done = subprocess.run(command, input="", text=True, capture_output=True)
+            if done.returncode:
+                reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+                raise RuntimeError(f"{name} cannot be written: {reason}")
         pipe = subprocess.PIPE
         processes = {
             name: subprocess.Popen(
@@ -93,7 +97,7 @@ def report(
     times: dict[tuple[str, int], list[float]] = {}
     peaks = []
     # Round 0 traces and fills caches.
-    for run in range(options.runs + 1):
+    for run in tqdm(range(options.runs + 1), "measuring", unit="round"):
         peaks.append(matrix_product_rate())
         for batch in options.batches:
             for name, process in processes.items():
@@ -191,6 +195,7 @@ def operations(config: Config) -> float:
     graph = tf.function(animator.__call__).get_concrete_function(
         {names.SOURCE: frame, names.DRIVING: frame}
     )
+    tf.get_logger().setLevel("ERROR")  # The profiler warns of its own helpers.
     profiler = tf.compat.v1.profiler
     settings = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation())
     settings = settings.with_empty_output().build()
