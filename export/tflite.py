@@ -72,7 +72,10 @@ def write(
     frames: list[dict[str, np.ndarray]] = []
     if options.precision == "int8":
         frames = list(calibration(options, animator, config))
-    for stage, (function, _) in make_stages(rewrite(animator), batch=1).items():
+    # The arithmetic of 8-bit weights gives zeros where all filters of a kernel have one scale, as
+    # the shifted copies in a block's kernel do.
+    form = rewrite(animator, blocks=options.precision in ("float32", "float16"))
+    for stage, (function, _) in make_stages(form, batch=1).items():
         content = convert(stage, function, options.precision, frames)
         (folder / f"{stage}{SUFFIX}").write_bytes(content)
     runtime = TfliteRuntime(folder)

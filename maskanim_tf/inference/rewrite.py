@@ -67,7 +67,9 @@ NO_MAP = (np.ones(1), np.zeros(1))
 AnyAnimator = Union[Animator, Rewritten]
 
 
-def rewrite(animator: Animator, shared: bool = False, transposed: bool = False) -> Rewritten:
+def rewrite(
+    animator: Animator, shared: bool = False, transposed: bool = False, blocks: bool = True
+) -> Rewritten:
     """An equivalent of a trained animator for inference, with its methods.
 
     Args:
@@ -75,8 +77,9 @@ def rewrite(animator: Animator, shared: bool = False, transposed: bool = False) 
       shared: weights are variables, which several graphs can share, instead of constants.
       transposed: up-sampling and last convolutions become transposed convolutions, which suit ncnn;
         otherwise convolutions whose filters are interleaved, which suit all other runtimes.
+      blocks: without it, last convolutions that are not transposed stay as they are.
     """
-    rewriter = _Rewriter(shared, transposed)
+    rewriter = _Rewriter(shared, transposed, blocks)
     return Rewritten(
         animator,
         mask_generator=rewriter.network(animator.mask_generator),
@@ -89,9 +92,10 @@ def rewrite(animator: Animator, shared: bool = False, transposed: bool = False) 
 class _Rewriter:
     """Makes the inference form of every part of a network."""
 
-    def __init__(self, shared: bool, transposed: bool) -> None:
+    def __init__(self, shared: bool, transposed: bool, blocks: bool) -> None:
         self.shared = shared
         self.transposed = transposed
+        self.blocks = blocks
 
     def network(self, network: Network) -> Rewritten:
         """A network that is an hourglass and a last convolution."""
@@ -161,18 +165,15 @@ class _Rewriter:
     def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
         """The last convolution of a network, which has few filters."""
         kernel, bias = folded(conv)
-        if not self.transposed:
-            return BlockConvolution(
-                Convolution(
-                    self.keep(block_kernel(kernel)),
-                    self.keep(np.tile(bias, 4)),
-                    conv.padding,
-                    stride=2,
-                )
-            )
-        if conv.padding == "same":
+        if self.transposed and conv.padding == "same":
             return TransposedConvolution(self.keep(turned_kernel(kernel)), self.keep(bias))
-        return self.convolution(conv)
+        if self.transposed or not self.blocks:
+            return self.convolution(conv)
+        return BlockConvolution(
+            Convolution(
+                self.keep(block_kernel(kernel)), self.keep(np.tile(bias, 4)), conv.padding, stride=2
+            )
+        )
 
     def keep(self, weights: np.ndarray) -> Weights:
         weights = weights.astype(np.float32)

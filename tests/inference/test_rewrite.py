@@ -21,7 +21,7 @@ from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
 
 
-@pytest.mark.parametrize("form", [{}, {"shared": True}, {"transposed": True}])
+@pytest.mark.parametrize("form", [{}, {"shared": True}, {"transposed": True}, {"blocks": False}])
 @pytest.mark.parametrize("model", [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL])
 def test_every_intermediate_stays(model, form):
     animator = scrambled_animator(model)
