@@ -3,8 +3,8 @@
 The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files, P_test's
 settings in `animate.json`, and a `model_card.json`. `export.run_ncnn` animates a video with it.
 
-Up-sampling and last convolutions are transposed ones there, which ncnn computes as large matrix
-products; 3x3 convolutions have its Winograd kernels. BUILD_NOTES.md compares the forms.
+The networks take the form that suits Winograd kernels (`maskanim_tf.inference`); BUILD_NOTES.md
+compares others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_render_stages
 from export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
-from export.onnx_graph import to_onnx
+from export.onnx_graph import interleave_by_filter, to_onnx
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
 from export.stages import OUTPUTS, animate_with_runtime
 from maskanim_tf.config import Config, option
@@ -71,14 +71,16 @@ def write(
     program: Path, precision: str, animator: Animator, config: Config, folder: Path
 ) -> dict[str, Any]:
     """Writes all files and returns what describes them."""
-    form = rewrite(animator, transposed=True)
+    form = rewrite(animator, winograd=True)
     for stage, (function, specs) in make_render_stages(form).items():
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "stage.onnx"
             inputs = [spec.name for spec in specs]
             # ncnn's features are planes.
             layout = {"inputs_as_nchw": inputs, "outputs_as_nchw": list(OUTPUTS[stage])}
-            path.write_bytes(to_onnx(function, specs, 17, **layout).SerializeToString())
+            model = to_onnx(function, specs, 17, **layout)
+            interleave_by_filter(model.graph)
+            path.write_bytes(model.SerializeToString())
             command = [str(program), path.name, f"fp16={int(precision == 'float16')}"]
             done = subprocess.run(command, cwd=temporary, capture_output=True, text=True)
             parameters = Path(temporary) / "stage.ncnn.param"

@@ -93,3 +93,23 @@ def put_kernels(graph: onnx.GraphProto, kernels: dict[str, np.ndarray]) -> None:
     used = {name for node in graph.node for name in node.input}
     for name in used & kernels.keys():
         graph.initializer.append(onnx.numpy_helper.from_array(kernels[name], name))
+
+
+def interleave_by_filter(graph: onnx.GraphProto) -> None:
+    """Gives every DepthToSpace the order of channels that PyTorch has, the only one of pnnx.
+
+    Each follows a convolution, perhaps with a relu between, whose filters are reordered.
+    """
+    makers = {name: node for node in graph.node for name in node.output}
+    weights = {weight.name: weight for weight in graph.initializer}
+    for node in [node for node in graph.node if node.op_type == "DepthToSpace"]:
+        maker = makers[node.input[0]]
+        while maker.op_type != "Conv":
+            maker = makers[maker.input[0]]
+        for name in maker.input[1:]:
+            values = onnx.numpy_helper.to_array(weights[name])
+            four = values.reshape(4, -1, *values.shape[1:])
+            ordered = np.ascontiguousarray(four.swapaxes(0, 1)).reshape(values.shape)
+            weights[name].CopyFrom(onnx.numpy_helper.from_array(ordered, name))
+        # The other order is the default and not written.
+        node.attribute.append(onnx.helper.make_attribute("mode", "CRD"))

@@ -123,6 +123,34 @@ class TransposedConvolution:
         return tf.nn.relu(features) if self.relu else features
 
 
+class WinogradUpConvolution:
+    """Nearest-neighbour up-sampling by 2 and a 3x3 convolution, for runtimes with Winograd kernels.
+
+    It becomes one 3x3 convolution of the input that gives the four pixels over each of its pixels:
+    more multiplications than `SubPixelConvolution`, of which Winograd's algorithm saves three in
+    four. A small input has too few tiles for that and is a transposed convolution.
+
+    Args:
+      kernel: float32 `[3, 3, channels, filters]`.
+      bias: float32 `[filters]`.
+    """
+
+    # Height and width from which on Winograd's algorithm is faster.
+    large = 32
+
+    def __init__(self, kernel: np.ndarray, bias: np.ndarray) -> None:
+        self.kernel = kernel
+        self.bias = bias
+
+    def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if min(inputs.shape[1:3]) < self.large:
+            kernel = spread_kernel(self.kernel)
+            return TransposedConvolution(kernel, self.bias, stride=2, relu=True)(inputs)
+        kernel = wide_sub_pixel_kernel(self.kernel)
+        convolution = Convolution(kernel, np.tile(self.bias, 4), relu=True)
+        return tf.nn.depth_to_space(convolution(inputs), 2)
+
+
 class BlockConvolution:
     """A convolution with few filters and a kernel of odd size, for blocks of 2x2 pixels at once.
 
@@ -186,10 +214,23 @@ def sub_pixel_kernel(kernel: np.ndarray) -> np.ndarray:
     # that pixel with two of its three taps, and the next pixel with the last.
     before = np.array([[1, 1, 0], [0, 0, 1]], kernel.dtype)
     after = np.array([[1, 0, 0], [0, 1, 1]], kernel.dtype)
-    rows = columns = np.stack((before, after))
-    # p, q: the pixel; t, s: tap of the small kernel; h, w: tap of the large one.
-    small = np.einsum("pth,qsw,hwcf->tscpqf", rows, columns, kernel)
-    return small.reshape(2, 2, kernel.shape[2], -1)
+    return _four_kernels(kernel, np.stack((before, after)))
+
+
+def wide_sub_pixel_kernel(kernel: np.ndarray) -> np.ndarray:
+    """The kernel of `WinogradUpConvolution`.
+
+    Args:
+      kernel: `[3, 3, channels, filters]`, of a convolution after up-sampling by 2.
+
+    Returns:
+      `[3, 3, channels, 4 * filters]`; the groups of filters are the upper left, upper right, lower
+      left and lower right pixel over an input pixel.
+    """
+    # The first pixel over an input pixel reaches it with two taps and the one before with one.
+    first = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]], kernel.dtype)
+    second = np.array([[0, 0, 0], [1, 1, 0], [0, 0, 1]], kernel.dtype)
+    return _four_kernels(kernel, np.stack((first, second)))
 
 
 def turned_kernel(kernel: np.ndarray) -> np.ndarray:
@@ -237,3 +278,15 @@ def block_kernel(kernel: np.ndarray) -> np.ndarray:
         for column in range(2):
             blocks[row : row + size, column : column + size, :, row, column] = kernel
     return blocks.reshape(size + 1, size + 1, channels, -1)
+
+
+def _four_kernels(kernel: np.ndarray, taps: np.ndarray) -> np.ndarray:
+    """One kernel for the four pixels of a block.
+
+    Args:
+      kernel: `[3, 3, channels, filters]`.
+      taps: for both pixels in a direction, which taps of `kernel` are added for each of their own.
+    """
+    # p, q: the pixel; t, s: tap of the result; h, w: tap of the kernel.
+    four = np.einsum("pth,qsw,hwcf->tscpqf", taps, taps, kernel, optimize=True)
+    return four.reshape(*four.shape[:3], -1)

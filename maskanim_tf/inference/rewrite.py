@@ -24,9 +24,9 @@ from maskanim_tf.inference.layers import (
     SubPixelConvolution,
     TransposedConvolution,
     Weights,
+    WinogradUpConvolution,
     block_kernel,
     identity,
-    spread_kernel,
     sub_pixel_kernel,
     turned_kernel,
 )
@@ -68,18 +68,18 @@ AnyAnimator = Union[Animator, Rewritten]
 
 
 def rewrite(
-    animator: Animator, shared: bool = False, transposed: bool = False, blocks: bool = True
+    animator: Animator, shared: bool = False, winograd: bool = False, blocks: bool = True
 ) -> Rewritten:
     """An equivalent of a trained animator for inference, with its methods.
 
     Args:
       animator: with its weights; it is not changed.
       shared: weights are variables, which several graphs can share, instead of constants.
-      transposed: up-sampling and last convolutions become transposed convolutions, which suit ncnn;
-        otherwise convolutions whose filters are interleaved, which suit all other runtimes.
-      blocks: without it, last convolutions that are not transposed stay as they are.
+      winograd: for runtimes with Winograd kernels and fast transposed convolutions, such as ncnn;
+        the weights are constants then.
+      blocks: without it, last convolutions stay as they are, but for `winograd`.
     """
-    rewriter = _Rewriter(shared, transposed, blocks)
+    rewriter = _Rewriter(shared, winograd, blocks)
     return Rewritten(
         animator,
         mask_generator=rewriter.network(animator.mask_generator),
@@ -92,9 +92,9 @@ def rewrite(
 class _Rewriter:
     """Makes the inference form of every part of a network."""
 
-    def __init__(self, shared: bool, transposed: bool, blocks: bool) -> None:
+    def __init__(self, shared: bool, winograd: bool, blocks: bool) -> None:
         self.shared = shared
-        self.transposed = transposed
+        self.winograd = winograd
         self.blocks = blocks
 
     def network(self, network: Network) -> Rewritten:
@@ -133,10 +133,8 @@ class _Rewriter:
 
     def up(self, block: UpBlock) -> Callable[..., tf.Tensor]:
         kernel, bias = folded(block.conv, affine_map(block.norm))
-        if self.transposed:
-            return TransposedConvolution(
-                self.keep(spread_kernel(kernel)), self.keep(bias), stride=2, relu=True
-            )
+        if self.winograd:
+            return WinogradUpConvolution(kernel.astype(np.float32), bias.astype(np.float32))
         return SubPixelConvolution(
             Convolution(
                 self.keep(sub_pixel_kernel(kernel)), self.keep(np.tile(bias, 4)), "valid", relu=True
@@ -165,9 +163,9 @@ class _Rewriter:
     def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
         """The last convolution of a network, which has few filters."""
         kernel, bias = folded(conv)
-        if self.transposed and conv.padding == "same":
+        if self.winograd and conv.padding == "same":
             return TransposedConvolution(self.keep(turned_kernel(kernel)), self.keep(bias))
-        if self.transposed or not self.blocks:
+        if self.winograd or not self.blocks:
             return self.convolution(conv)
         return BlockConvolution(
             Convolution(

@@ -19,6 +19,7 @@ from maskanim_tf import names
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.puppets import make_clip
 from maskanim_tf.data.puppets.video import write_video
+from maskanim_tf.inference.layers import WinogradUpConvolution
 from maskanim_tf.models import load_animator
 from tests.helpers import REPOSITORY, random_frames
 
@@ -109,6 +110,17 @@ def test_half_of_ncnn(checkpoint, ncnn_folder, tmp_path):
     assert max(card["parity"]["differences"].values()) < 1e-2
     sizes = [(path / "render.bin").stat().st_size for path in (folder, ncnn_folder)]
     assert sizes[0] < 0.7 * sizes[1]
+
+
+def test_ncnn_with_interleaved_filters(checkpoint, tmp_path, monkeypatch):
+    pytest.importorskip("ncnn")
+    # As in networks of useful size; the command compares the result with Keras.
+    monkeypatch.setattr(WinogradUpConvolution, "large", 1)
+    folder = tmp_path / "export"
+    ncnn.main(ncnn.NcnnOptions(checkpoint=checkpoint, output=str(folder)))
+    layers = (folder / "render.param").read_text()
+    assert "PixelShuffle" in layers
+    assert "DepthToSpace" not in layers
 
 
 def test_onnx_takes_any_number_of_frames(onnx_folder):

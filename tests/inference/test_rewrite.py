@@ -9,6 +9,7 @@ from maskanim_tf.inference.layers import (
     Convolution,
     SubPixelConvolution,
     TransposedConvolution,
+    WinogradUpConvolution,
     block_kernel,
     spread_kernel,
     sub_pixel_kernel,
@@ -21,7 +22,7 @@ from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
 
 
-@pytest.mark.parametrize("form", [{}, {"shared": True}, {"transposed": True}, {"blocks": False}])
+@pytest.mark.parametrize("form", [{}, {"shared": True}, {"winograd": True}, {"blocks": False}])
 @pytest.mark.parametrize("model", [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL])
 def test_every_intermediate_stays(model, form):
     animator = scrambled_animator(model)
@@ -89,6 +90,9 @@ def test_up_sampling_convolutions_by_hand(height, width, channels, filters):
     spread = TransposedConvolution(spread_kernel(kernel), bias, stride=2)
     for layer in (interleaved, spread):
         np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
+    wide = WinogradUpConvolution(kernel, bias)
+    for wide.large in (1, 32):
+        np.testing.assert_allclose(wide(inputs), np.maximum(expected, 0), atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [3, 7])
