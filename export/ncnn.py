@@ -22,6 +22,8 @@ from typing import Any
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
+from tqdm import tqdm
+
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_render_stages
 from export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
@@ -71,8 +73,8 @@ def write(
     program: Path, precision: str, animator: Animator, config: Config, folder: Path
 ) -> dict[str, Any]:
     """Writes all files and returns what describes them."""
-    form = rewrite(animator, winograd=True)
-    for stage, (function, specs) in make_render_stages(form).items():
+    stages = make_render_stages(rewrite(animator, winograd=True)).items()
+    for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "stage.onnx"
             inputs = [spec.name for spec in specs]

@@ -16,6 +16,7 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
 import numpy as np
+from tqdm import tqdm
 
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
@@ -55,7 +56,8 @@ def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.nda
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
     """Writes both files and returns what describes them."""
-    for stage, (function, specs) in make_stages(rewrite(animator), batch=None).items():
+    stages = make_stages(rewrite(animator), batch=None).items()
+    for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
         model = to_onnx(function, specs, opset)
         (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
     return {"format": "ONNX", "opset": opset}

@@ -7,7 +7,6 @@ come back as what ONNX calls initializers, in its own order of axes.
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import Any
 
@@ -19,6 +18,8 @@ import tensorflow as tf
 os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
 import onnx
 import tf2onnx
+
+from export.quiet import quietly
 
 KERNEL_RANK = 4
 # Elements from which on a constant leaves the graph; smaller ones may be merged with others.
@@ -48,15 +49,15 @@ def to_onnx(
     outputs = dict(zip((t.name for t in concrete.outputs), sorted(concrete.structured_outputs)))
     graph = concrete.graph.as_graph_def()
     kernels = take_kernels(graph)
-    logging.getLogger("tf2onnx").setLevel(logging.WARNING)
-    model, _ = tf2onnx.convert.from_graph_def(
-        graph,
-        input_names=[*inputs, *kernels],
-        output_names=list(outputs),
-        opset=opset,
-        tensors_to_rename={**inputs, **outputs},
-        **layout,
-    )
+    with quietly():
+        model, _ = tf2onnx.convert.from_graph_def(
+            graph,
+            input_names=[*inputs, *kernels],
+            output_names=list(outputs),
+            opset=opset,
+            tensors_to_rename={**inputs, **outputs},
+            **layout,
+        )
     put_kernels(model.graph, kernels)
     return model
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from export.options import ExportOptions, sample_clips
 from maskanim_tf import names
@@ -112,7 +113,7 @@ def compare(
     """
     worst: dict[str, float] = {}
     errors, flips = [], []
-    for source, driving, real in inputs:
+    for source, driving, real in tqdm(list(inputs), "comparing with Keras", unit="batch"):
         result = exported(source, driving)
         encoded = {
             key: tf.repeat(value, len(driving), 0)

@@ -21,6 +21,7 @@ from export.levels import as_bytes
 from export.model_card import write_model_card
 from export.options import ExportOptions
 from export.parity import FLOAT_BOUND, check_inputs, compare
+from export.quiet import quietly
 from export.signatures import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
@@ -69,6 +70,7 @@ def main(options: SavedModelOptions) -> None:
     if folder.exists():
         raise ValueError(f"{folder} exists already; choose another --version, or remove it")
     animator, config = load_animator(options.checkpoint, options.ablation)
+    print(f"{folder}: saving", flush=True)
     with atomic_path(folder) as partial:
         save(animator, options, partial)
         write_requests(config, options, partial)
@@ -96,7 +98,8 @@ def save(animator: Animator, options: SavedModelOptions, folder: Path) -> None:
     module = tf.Module()
     # A Keras model inside a module would be traced by its own call; its variables suffice.
     module.kept = list({id(v): v for f in signatures.values() for v in f.graph.variables}.values())
-    tf.saved_model.save(module, str(folder), signatures)
+    with quietly():
+        tf.saved_model.save(module, str(folder), signatures)
 
 
 def write_requests(config: Config, options: SavedModelOptions, folder: Path) -> None:

@@ -4,11 +4,12 @@
 | --- | --- | --- |
 | `serving_default` | `source`, `driving`: frames `[batch, size, size, 3]` | `frame` |
 | `animate_bytes` | `source_bytes`, `driving_bytes`: strings `[batch]` | `frame_bytes` `[batch]` |
-| `encode_source` | `source_bytes`: string `[1]` | `source`, `source_mask` of batch 1 |
+| `encode_source` | `source_bytes`: strings `[sources]` | `source`, `source_mask` |
 | `animate_encoded` | `source`, `source_mask`, `driving_bytes` `[batch]` | `frame_bytes` `[batch]` |
 | `masks` | `source`, `driving` | every intermediate |
 
-Frames are float32 in [0, 1], strings are encoded pictures. Names of binary tensors end in `_bytes`,
+Frames are float32 in [0, 1], strings are encoded pictures. `animate_encoded` takes one source for
+all driving frames, or one for each: a server that joins requests wants equal batch sizes. Names of binary tensors end in `_bytes`,
 TensorFlow Serving's convention for base64 in REST requests.
 """
 
@@ -47,22 +48,19 @@ def make_signatures(
       quality: of JPEG answers, 1 to 100.
     """
     size, mask_size = animator.model.image_size, animator.model.mask_size
-    one_frame = tf.TensorSpec((1, size, size, 3), tf.float32, names.SOURCE)
-    one_mask = tf.TensorSpec((1, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK)
     frames = tf.TensorSpec((batch, size, size, 3), tf.float32)
-    any_frames, any_masks = (
-        tf.TensorSpec((None, *spec.shape[1:]), tf.float32) for spec in (one_frame, one_mask)
-    )
+    sources = tf.TensorSpec((None, size, size, 3), tf.float32, names.SOURCE)
+    masks_of_sources = tf.TensorSpec((None, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK)
     strings = tf.TensorSpec((batch,), tf.string)
 
     def traced(function, *specs):
         return tf.function(function).get_concrete_function(*specs)
 
-    encode = traced(lambda source: animator.encode_source(source)[names.SOURCE_MASK], any_frames)
+    encode = traced(lambda source: animator.encode_source(source)[names.SOURCE_MASK], sources)
     animate = traced(
         lambda source, source_mask, driving: animate_with(animator, source, source_mask, driving),
-        any_frames,
-        any_masks,
+        sources,
+        masks_of_sources,
         frames,
     )
 
@@ -93,8 +91,8 @@ def make_signatures(
     return {
         SERVING_DEFAULT: traced(serving_default, *pair),
         ANIMATE_BYTES: traced(animate_bytes, named(strings, SOURCE_BYTES), driving_bytes),
-        ENCODE_SOURCE: traced(encode_source, tf.TensorSpec((1,), tf.string, SOURCE_BYTES)),
-        ANIMATE_ENCODED: traced(animate_encoded, one_frame, one_mask, driving_bytes),
+        ENCODE_SOURCE: traced(encode_source, tf.TensorSpec((None,), tf.string, SOURCE_BYTES)),
+        ANIMATE_ENCODED: traced(animate_encoded, sources, masks_of_sources, driving_bytes),
         MASKS: traced(masks, *pair),
     }
 

@@ -25,6 +25,7 @@ from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
 from export.options import sample_clips
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
+from export.quiet import quietly
 from export.stages import SOURCE_MASK, STAGES, animate_with_runtime
 from export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
 from maskanim_tf import names
@@ -75,7 +76,8 @@ def write(
     # The arithmetic of 8-bit weights gives zeros where all filters of a kernel have one scale, as
     # the shifted copies in a block's kernel do.
     form = rewrite(animator, blocks=options.precision in ("float32", "float16"))
-    for stage, (function, _) in make_stages(form, batch=1).items():
+    stages = make_stages(form, batch=1).items()
+    for stage, (function, _) in tqdm(stages, "converting", unit="graph"):
         content = convert(stage, function, options.precision, frames)
         (folder / f"{stage}{SUFFIX}").write_bytes(content)
     runtime = TfliteRuntime(folder)
@@ -97,7 +99,8 @@ def convert(
     with tempfile.TemporaryDirectory() as folder:
         # Only from a SavedModel does the converter keep the names of inputs and outputs. All
         # weights are constants: of variables it would lose track on the newest TensorFlow.
-        tf.saved_model.save(tf.Module(), folder, {SIGNATURE: function.get_concrete_function()})
+        with quietly():
+            tf.saved_model.save(tf.Module(), folder, {SIGNATURE: function.get_concrete_function()})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -116,7 +119,8 @@ def convert(
                 tf.lite.OpsSet.TFLITE_BUILTINS,
             ]
             converter.inference_input_type = converter.inference_output_type = tf.int8
-        return converter.convert()
+        with quietly():
+            return converter.convert()
 
 
 def calibration(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# What goes wrong arrives as an error as well.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
 try:
     import grpc
     from tensorflow_serving.apis import (

@@ -25,7 +25,6 @@ from maskanim_tf.data.fitting import FITS
 from maskanim_tf.data.footage import open_footage
 from maskanim_tf.data.outputs import check_output, write_output
 from maskanim_tf.data.sound import Sound
-from serving.grpc_client import GrpcClient
 from serving.rest_client import RestClient
 from serving.retries import in_order, with_retries
 
@@ -96,6 +95,9 @@ def connect(options: ClientOptions) -> Client:
     which = (options.model, options.model_version, options.model_label, options.timeout)
     if options.server.startswith(REST):
         return RestClient(options.server, *which, connections=options.concurrency)
+    # Loads TensorFlow, which REST does without.
+    from serving.grpc_client import GrpcClient
+
     scheme, _, address = options.server.partition("://")
     return GrpcClient(address, *which, encrypted=scheme == "grpcs")
 

@@ -22,12 +22,13 @@ from aiohttp import web
 from maskanim_tf.config import Section, option
 from serving.api import grpc, message_limits, require_api
 from serving.grpc_service import Services, warm_up
-from serving.loaded_model import LoadedModel
+from serving.loaded_model import GRAPH, LoadedModel
 from serving.rest import make_app
 from serving.versions import ServedModel
 from serving.work import WorkQueue
 
 MEBIBYTE = 1 << 20
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,9 @@ class ServeOptions(Section):
     threads: int = option(2, "requests that are computed at once", minimum=1)
     queue_length: int = option(128, "requests that are computed or wait", minimum=1)
     request_timeout: float = option(60.0, "seconds until a request is given up", above=0)
+    idle_timeout: float = option(
+        30.0, "seconds that a connection may take to send the head of a request", above=0
+    )
     max_request_mb: int = option(64, "largest request in MiB", minimum=1, maximum=2047)
     max_pixels: int = option(50_000_000, "most pixels of an encoded picture", minimum=1)
     grace_seconds: float = option(10.0, "time for open requests when it is stopped", minimum=0)
@@ -75,7 +79,7 @@ class LocalServer:
       grpc_port: of gRPC, once started; -1 without.
 
     Raises:
-      ValueError: gRPC is wanted and not installed.
+      ValueError: gRPC is wanted and not installed, or the folder is one version.
       FileNotFoundError: there is no folder of versions.
     """
 
@@ -86,6 +90,10 @@ class LocalServer:
         if not base_path.is_dir():
             raise FileNotFoundError(
                 f"{base_path} is no folder; export a model first: python -m export.saved_model"
+            )
+        if (base_path / GRAPH).exists():
+            raise ValueError(
+                f"{base_path} is one version; give the folder of all versions, {base_path.parent}"
             )
         self._options = options
         self._limit = options.max_request_mb * MEBIBYTE
@@ -105,7 +113,10 @@ class LocalServer:
         options = self._options
         await asyncio.to_thread(self.served.poll)
         if not self.served.serves_any:
-            logging.warning("no whole version in %s yet", options.model_base_path)
+            logging.warning(
+                "no whole version in %s yet; versions are folders in it whose names are numbers",
+                options.model_base_path,
+            )
         app = make_app(self.served, self._work, self._limit, options.request_timeout)
         # A handler whose client has gone is cancelled, and its work, if it waits, not begun.
         self._runner = web.AppRunner(
@@ -113,11 +124,12 @@ class LocalServer:
             handler_cancellation=True,
             access_log=None,
             shutdown_timeout=options.grace_seconds,
+            # Counts from the connection or the last answer on, whatever part of a head has come.
+            keepalive_timeout=options.idle_timeout,
         )
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, options.host, options.port).start()
-            self.port = self._runner.addresses[0][1]
+            await self._start_rest()
             self._grpc = await self._start_grpc() if options.grpc_port >= 0 else None
         except BaseException:
             await self._runner.cleanup()
@@ -138,9 +150,24 @@ class LocalServer:
         warm_up(model, folder, self._limit)
         return model
 
+    async def _start_rest(self) -> None:
+        host, port = self._options.host, self._options.port
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            reason = str(error.strerror).rpartition(": ")[2]
+            raise OSError(
+                f"cannot listen on {host}:{port} ({reason}); choose another --port or --host"
+            ) from error
+        self.port = self._runner.addresses[0][1]
+
     async def _start_grpc(self) -> grpc.aio.Server:
         # Without the last option a second server could share a port that is taken.
-        limits = [*message_limits(self._limit), ("grpc.so_reuseport", 0)]
+        limits = [
+            *message_limits(self._limit),
+            ("grpc.server_handshake_timeout_ms", int(self._options.idle_timeout * 1000)),
+            ("grpc.so_reuseport", 0),
+        ]
         server = grpc.aio.server(options=limits)
         Services(self.served, self._work, self._limit).add_to(server)
         address = f"{self._options.host}:{self._options.grpc_port}"
@@ -164,8 +191,16 @@ async def _serve(options: ServeOptions) -> None:
     server = LocalServer(options)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+
+    def ask_to_stop() -> None:
+        print("stopping; once more to leave open requests unanswered", flush=True)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ask_to_stop)
     logging.warning(
         "this server is for development: no encryption, no authentication, no batching of requests"
     )
@@ -174,7 +209,6 @@ async def _serve(options: ServeOptions) -> None:
     if server.grpc_port >= 0:
         print(f"gRPC: {options.host}:{server.grpc_port}", flush=True)
     await stop.wait()
-    print("stopping", flush=True)
     await server.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -47,7 +48,7 @@ def make_app(
 
     async def status(request: web.Request) -> web.Response:
         states = served.status(*find(request))
-        return web.json_response(
+        return _json(
             {
                 "model_version_status": [
                     {
@@ -62,7 +63,7 @@ def make_app(
 
     async def metadata(request: web.Request) -> web.Response:
         model = served.find(*find(request))
-        return web.json_response(describe(served.name, model))
+        return _json(describe(served.name, model))
 
     async def predict(request: web.Request) -> web.Response:
         model = served.find(*find(request))
@@ -141,4 +142,10 @@ def _describe_tensors(tensors: dict[str, meta_graph_pb2.TensorInfo]) -> dict[str
 
 
 def _error(status: int, message: str) -> web.Response:
-    return web.json_response({"error": message}, status=status)
+    return _json({"error": message}, status)
+
+
+def _json(content: Any, status: int = 200) -> web.Response:
+    # Ends like a line of text, for those who look at it in a terminal.
+    text = json.dumps(content, indent=1) + "\n"
+    return web.Response(text=text, status=status, content_type="application/json")

@@ -9,10 +9,13 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from absl import logging
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 LONGEST_WAIT = 15.0
+WORTH_A_WORD = 1.0
 
 
 class TransientError(OSError):
@@ -34,7 +37,11 @@ def with_retries(call: Callable[[], T], attempts: int, first_wait: float = 0.5) 
         except TransientError as error:
             if attempt + 1 == attempts:
                 raise OSError(f"{error}; gave up after {attempts} attempts") from error
-        time.sleep(min(first_wait * 2**attempt, LONGEST_WAIT) * random.uniform(0.5, 1))
+            wait = min(first_wait * 2**attempt, LONGEST_WAIT) * random.uniform(0.5, 1)
+            # What passes at once is not worth a word.
+            if wait >= WORTH_A_WORD:
+                logging.warning("%s; trying again in %.0f s", error, wait)
+        time.sleep(wait)
     raise ValueError(f"attempts is {attempts}, but must be at least 1")
 
 

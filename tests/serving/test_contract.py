@@ -79,6 +79,18 @@ def test_every_way_gives_the_same_frames(address, ask):
     tensors = {key: np.array(value, np.float32) for key, value in encoded.items()}
     inputs = {**tensors, "driving_bytes": PAIR["driving_bytes"]}
     assert ask(address, "animate_encoded", inputs)["frame_bytes"] == frames
+    # A source for each driving frame, as servers want it that join requests.
+    encoded = ask(address, "encode_source", {"source_bytes": PAIR["source_bytes"]})
+    each = {key: np.array(value, np.float32) for key, value in encoded.items()}
+    assert [len(value) for value in each.values()] == [2, 2]
+    inputs = {**each, "driving_bytes": PAIR["driving_bytes"]}
+    assert ask(address, "animate_encoded", inputs)["frame_bytes"] == frames
+    for driving in (PAIR["driving_bytes"] * 2, PAIR["driving_bytes"][:1]):
+        with pytest.raises(RefusedError, match="400"):
+            ask(address, "animate_encoded", {**each, "driving_bytes": driving})
+    torn = {"source": each["source"][:1], "source_mask": np.repeat(each["source_mask"], 2, 0)}
+    with pytest.raises(RefusedError, match="400"):
+        ask(address, "animate_encoded", {**torn, "driving_bytes": PAIR["driving_bytes"]})
 
 
 def test_rows_and_columns(address):
@@ -129,6 +141,7 @@ def test_float_frames_are_the_default(address):
         ({"driving_bytes": [b"", b""]}, {}, 400),
         ({"driving_bytes": [bomb(), png()]}, {}, 400),
         ({"driving_bytes": [png()] * 3}, {}, 400),
+        ({"driving_bytes": [png()]}, {}, 400),
         ({"driving_bytes": np.zeros((2, 3), np.float32)}, {}, 400),
     ],
     ids=[
@@ -141,7 +154,8 @@ def test_float_frames_are_the_default(address):
         "half an image",
         "empty file",
         "decompression bomb",
-        "mismatching batch sizes",
+        "fewer sources than drivers",
+        "more sources than drivers",
         "floats for bytes",
     ],
 )
