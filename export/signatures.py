@@ -9,8 +9,8 @@
 | `masks` | `source`, `driving` | every intermediate |
 
 Frames are float32 in [0, 1], strings are encoded pictures. `animate_encoded` takes one source for
-all driving frames, or one for each: a server that joins requests wants equal batch sizes. Names of binary tensors end in `_bytes`,
-TensorFlow Serving's convention for base64 in REST requests.
+all driving frames, or one for each: a server that joins requests wants equal batch sizes. Names of
+binary tensors end in `_bytes`, TensorFlow Serving's convention for base64 in REST requests.
 """
 
 from __future__ import annotations

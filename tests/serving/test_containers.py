@@ -1,15 +1,52 @@
 """The container files, by the schemas and protocol buffers of those who read them."""
 
+import copy
+import functools
 import re
 import shlex
 import subprocess
 
 import pytest
 import yaml
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+    text_format,
+    wrappers_pb2,
+)
 
 from serving.api import has_api
 from tests.helpers import REPOSITORY
 from tests.serving.servers import http
+
+# The fields of TensorFlow Serving's session_bundle_config.proto and monitoring_config.proto.
+BATCHING_PROTO = """
+name: "batching.proto" package: "tensorflow.serving" syntax: "proto3"
+dependency: "google/protobuf/wrappers.proto"
+message_type {
+  name: "BatchingParameters"
+  field { name: "max_batch_size" number: 1 type_name: ".google.protobuf.Int64Value" }
+  field { name: "batch_timeout_micros" number: 2 type_name: ".google.protobuf.Int64Value" }
+  field { name: "max_enqueued_batches" number: 3 type_name: ".google.protobuf.Int64Value" }
+  field { name: "num_batch_threads" number: 4 type_name: ".google.protobuf.Int64Value" }
+  field { name: "thread_pool_name" number: 5 type_name: ".google.protobuf.StringValue" }
+  field { name: "allowed_batch_sizes" number: 6 type: TYPE_INT64 label: LABEL_REPEATED }
+  field { name: "pad_variable_length_inputs" number: 7 type: TYPE_BOOL }
+}
+"""
+MONITORING_PROTO = """
+name: "monitoring.proto" package: "tensorflow.serving" syntax: "proto3"
+message_type {
+  name: "PrometheusConfig"
+  field { name: "enable" number: 1 type: TYPE_BOOL }
+  field { name: "path" number: 2 type: TYPE_STRING }
+}
+message_type {
+  name: "MonitoringConfig"
+  field { name: "prometheus_config" number: 1 type_name: ".tensorflow.serving.PrometheusConfig" }
+}
+"""
 
 SERVING = REPOSITORY / "serving"
 FLAVOURS = ("cpu", "gpu")
@@ -26,7 +63,6 @@ def manifests(flavour):
 
 @pytest.mark.skipif(not has_api(), reason="needs tensorflow-serving-api")
 def test_the_model_config_is_one_of_tensorflow_serving():
-    from google.protobuf import text_format
     from tensorflow_serving.config import model_server_config_pb2
 
     parsed = text_format.Parse(
@@ -40,19 +76,42 @@ def test_the_model_config_is_one_of_tensorflow_serving():
     assert set(model.version_labels.values()) <= set(model.model_version_policy.specific.versions)
 
 
+def server_messages():
+    """TensorFlow Serving's messages that tensorflow-serving-api lacks, by name."""
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
+    for content in (BATCHING_PROTO, MONITORING_PROTO):
+        file = text_format.Parse(content, descriptor_pb2.FileDescriptorProto())
+        pool.Add(file)
+    names = ("BatchingParameters", "MonitoringConfig")
+    found = (pool.FindMessageTypeByName(f"tensorflow.serving.{name}") for name in names)
+    return {message.name: message_factory.GetMessageClass(message) for message in found}
+
+
 def test_batching_sizes():
-    # The protocol buffer itself is not part of tensorflow-serving-api.
-    text = re.sub(r"#.*", "", config("batching.config"))
-    fields = dict(re.findall(r"(\w+) \{ value: (\d+) \}", text))
-    assert set(fields) == {
-        "max_batch_size",
-        "batch_timeout_micros",
-        "max_enqueued_batches",
-        "num_batch_threads",
-    }
-    sizes = [int(size) for size in re.findall(r"allowed_batch_sizes: (\d+)", text)]
-    assert sizes == sorted(sizes)
-    assert sizes[-1] == int(fields["max_batch_size"])
+    parsed = text_format.Parse(config("batching.config"), server_messages()["BatchingParameters"]())
+    sizes = list(parsed.allowed_batch_sizes)
+    # The server refuses anything else.
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] == parsed.max_batch_size.value
+    assert parsed.num_batch_threads.value > 0
+
+
+def test_monitoring():
+    parsed = text_format.Parse(config("monitoring.config"), server_messages()["MonitoringConfig"]())
+    assert parsed.prometheus_config.enable
+    for flavour in FLAVOURS:
+        pod = manifests(flavour)["Deployment"]["spec"]["template"]
+        path = pod["metadata"]["annotations"]["prometheus.io/path"]
+        assert path == parsed.prometheus_config.path
+
+
+@pytest.mark.parametrize(
+    "text", ["max_batch_size: 16", "max_batchsize { value: 16 }", "allowed_batch_sizes: [1, 2"]
+)
+def test_broken_batching_parameters_are_seen(text):
+    with pytest.raises(text_format.ParseError):
+        text_format.Parse(text, server_messages()["BatchingParameters"]())
 
 
 def test_compose():
@@ -78,9 +137,34 @@ def test_the_dockerfile_copies_what_exists_and_is_not_root():
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_manifests_fit_their_schemas(flavour):
-    validate = pytest.importorskip("kubernetes_validate")
-    for document in manifests(flavour).values():
-        validate.validate(document, validate.latest_version(), strict=True)
+    kubernetes = pytest.importorskip("kubernetes_validate")
+    version = kubernetes.latest_version()
+    found = manifests(flavour)
+    assert set(found) == {"Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"}
+    for document in found.values():
+        assert version.startswith(kubernetes.validate(document, version, strict=True))
+    # What is wrong is seen: each of these is one mistake in a manifest that is right.
+    pod = "spec.template.spec"
+    for kind, path, value in (
+        ("Deployment", "spec.replica", 1),
+        ("Deployment", f"{pod}.containers.0.ports.0.containerPort", "eight"),
+        ("Deployment", f"{pod}.containers.0.readinessProbe.httpGet.prt", "rest"),
+        ("Deployment", "spec.selector", None),
+        ("Service", "spec.ports.0.port", None),
+        ("PodDisruptionBudget", "spec.maxUnavailable", [1]),
+        ("HorizontalPodAutoscaler", "spec.maxReplicas", None),
+    ):
+        broken = copy.deepcopy(found[kind])
+        *above, last = path.split(".")
+        place = functools.reduce(
+            lambda node, key: node[int(key) if key.isdecimal() else key], above, broken
+        )
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+        with pytest.raises(kubernetes.ValidationError):
+            kubernetes.validate(broken, version, strict=True)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
