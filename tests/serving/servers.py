@@ -49,14 +49,18 @@ def running(base_path, **options):
     async def make():
         return LocalServer(options)
 
-    server = wait(make())
-    wait(server.start())
     try:
-        yield Address(
-            f"http://127.0.0.1:{server.port}", f"127.0.0.1:{server.grpc_port}", options.model_name
-        )
+        server = wait(make())
+        wait(server.start())
+        try:
+            yield Address(
+                f"http://127.0.0.1:{server.port}",
+                f"127.0.0.1:{server.grpc_port}",
+                options.model_name,
+            )
+        finally:
+            wait(server.stop())
     finally:
-        wait(server.stop())
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -157,15 +157,20 @@ def test_errors_name_the_remedy(material, tmp_path):
         main(options(material, tmp_path / "a.xyz", "http://127.0.0.1:9"))
 
 
-def test_clients_need_no_networks():
+def test_rest_needs_no_tensorflow(address, material, tmp_path):
+    wanted = options(material, tmp_path / "a.mp4", address.rest, model=address.model)
     program = (
-        "import sys; from serving import client; "
-        "print([m for m in sys.modules if m.startswith('maskanim_tf.models')])"
+        "import sys; sys.modules['tensorflow'] = None  # Importing it is an error.\n"
+        "from serving.client import ClientOptions, main\n"
+        f"main(ClientOptions(**{wanted.to_dict()!r}))\n"
+        "print([m for m in sys.modules if m.startswith(('maskanim_tf.models', 'keras', 'grpc'))])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert (tmp_path / "a.mp4").stat().st_size
 
 
 def test_retries():

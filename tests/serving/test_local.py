@@ -2,9 +2,11 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import gc
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -16,6 +18,7 @@ import time
 import pytest
 import urllib3
 
+from serving.api import has_api
 from serving.contract import ServingError
 from serving.local import LocalServer, ServeOptions
 from serving.work import WorkQueue
@@ -117,6 +120,31 @@ def test_clients_that_vanish(exported):
             answer = connection.recv(4096)
             assert b" 408 " in answer.splitlines()[0]
         until(lambda: http("POST", f"{address.url}:predict", BODY)[0] == 200)
+
+
+@pytest.mark.parametrize("head", [b"", b"POST /v1/models/maskanim:predict HTTP/1.1\r\nX-Slow: "])
+def test_heads_that_never_end(exported, head):
+    with running(exported, idle_timeout=0.6) as address:
+        host, port = address.rest.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            started = time.monotonic()
+            connection.sendall(head)
+            # A byte now and then wins no time.
+            with contextlib.suppress(ConnectionError):
+                while not select.select([connection], [], [], 0.1)[0]:
+                    connection.sendall(b"x" if head else b"")
+                assert connection.recv(100) == b""
+            assert 0.4 < time.monotonic() - started < 5
+        assert http("POST", f"{address.url}:predict", BODY)[0] == 200
+
+
+@pytest.mark.skipif(not has_api(), reason="needs tensorflow-serving-api")
+def test_grpc_connections_without_a_word(exported):
+    with running(exported, idle_timeout=0.6) as address:
+        host, port = address.grpc.split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            while connection.recv(100):
+                pass
 
 
 def test_memory_returns_to_its_level(exported):
@@ -249,7 +277,15 @@ def test_errors_name_the_remedy(exported, tmp_path):
         ServeOptions(version_labels=("stable",))
     with pytest.raises(FileNotFoundError, match="export a model first"):
         LocalServer(ServeOptions(model_base_path=str(tmp_path / "no")))
+    with pytest.raises(ValueError, match="is one version; give the folder of all versions"):
+        LocalServer(ServeOptions(model_base_path=str(exported / "1")))
     with running(exported) as address:
         port = int(address.rest.rpartition(":")[2])
-        with pytest.raises(OSError, match="address already in use"), running(exported, port=port):
+        taken = rf"127.0.0.1:{port} \(address already in use\); choose another --port"
+        with pytest.raises(OSError, match=taken), running(exported, port=port):
             pass
+        if has_api():
+            port = int(address.grpc.rpartition(":")[2])
+            taken = f"cannot listen on 127.0.0.1:{port}; choose another --grpc_port"
+            with pytest.raises(OSError, match=taken), running(exported, grpc_port=port):
+                pass
