@@ -1,7 +1,8 @@
 """Prints what serving costs: rate and latency of requests next to calling the SavedModel directly.
 
 `python benchmarks/serving.py --model=out/models/maskanim/1`: direct calls and a local server in a
-process of its own, by turns: batches of encoded frames, several clients at once.
+process of its own, by turns: batches of encoded frames, several clients at once. The cost is by how
+much longer a frame takes when it is served.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def main(options: BenchmarkOptions) -> None:
         assert process.stdout
         rest = process.stdout.readline().split()[1].partition("/v1/")[0]
         grpc = "grpc://" + process.stdout.readline().split()[1]
+        print(f"{options.batch} frames per request, {size} pixels; latency of requests in ms")
+        print(f"{'call':8s} {'way':6s} clients  frames/s     p50     p90     p99      cost")
         try:
             for kind, server in (("bytes", rest), ("encoded", grpc)):
                 client = connect(ClientOptions(server=server, concurrency=max(options.clients)))
@@ -66,16 +69,28 @@ def main(options: BenchmarkOptions) -> None:
                 for clients in options.clients:
                     alone = measure(direct[kind], clients, options)
                     served = measure(partial(client.animate, driving), clients, options)
-                    print(f"{kind:8s} direct  {clients:3d} at once {alone}")
-                    print(f"{'':8s} {server[:4]}    {clients:3d} at once {served}", flush=True)
+                    print(f"{kind:8s} direct {clients:7d} {alone}")
+                    print(f"{kind:8s} {server[:4]:6s} {clients:7d} {served}", end="")
+                    print(f" {(alone.rate / served.rate - 1) * 100:+7.1f} %", flush=True)
                 client.close()
         finally:
             process.terminate()
             process.communicate()
 
 
-def measure(call: Callable[[], object], clients: int, options: BenchmarkOptions) -> str:
-    """Frames per second, and percentiles of the time of a request."""
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """Frames per second, and milliseconds that half, 90 % and 99 % of the requests stay below."""
+
+    rate: float
+    percentiles: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f"{self.rate:9.1f} " + " ".join(f"{value:7.1f}" for value in self.percentiles)
+
+
+def measure(call: Callable[[], object], clients: int, options: BenchmarkOptions) -> Measurement:
+    """Lets clients call again and again."""
     import numpy as np
 
     call()
@@ -92,8 +107,7 @@ def measure(call: Callable[[], object], clients: int, options: BenchmarkOptions)
     with ThreadPoolExecutor(clients) as pool:
         times = np.concatenate(list(pool.map(work, range(clients))))
     rate = len(times) * options.batch / (time.perf_counter() - started)
-    p50, p90, p99 = np.percentile(times, (50, 90, 99)) * 1000
-    return f"{rate:7.1f} frames/s   p50 {p50:6.1f}  p90 {p90:6.1f}  p99 {p99:6.1f} ms"
+    return Measurement(rate, tuple(np.percentile(times, (50, 90, 99)) * 1000))
 
 
 if __name__ == "__main__":
