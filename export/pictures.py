@@ -9,7 +9,8 @@ def decode_frames(contents: tf.Tensor, size: int) -> tf.Tensor:
     """Pictures of any size, cut to their centre square and resized with anti-aliasing.
 
     As everywhere in the project, transparent pixels are laid over white. A GIF gives its first
-    frame. EXIF orientation is not looked at.
+    frame. TensorFlow has no operation that reads EXIF data: a picture that a camera stored turned
+    stays turned, and whoever sends it has to turn it upright, as `serving.client` does.
 
     Args:
       contents: string `[batch]`, JPEG, PNG, BMP or GIF.
