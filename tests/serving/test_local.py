@@ -174,8 +174,8 @@ def test_memory_returns_to_its_level(exported):
             before = lowest(4)
             lowest(4)
             after = lowest(4)
-        # In between 640 MiB came in, and terabytes were claimed. A body is 8 MiB: one kept per round
-        # would be seen.
+        # In between 640 MiB came in, and terabytes were claimed. One body of 8 MiB that is kept in
+        # each round would be seen.
         assert after - before < 24
 
 
