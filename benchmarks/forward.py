@@ -37,10 +37,10 @@ def main(config: Config, options: BenchmarkOptions) -> None:
 
     masks = {names.SOURCE_SMALL: frames(small, 3), names.SOURCE_MASK: frames(small, 1)}
     inputs = {
-        animator.mask_generator: frames(size, 3),
-        animator.mask_refiner: {**masks, names.PERTURBED_MASK: frames(small, 1)},
-        animator.low_res_generator: {**masks, names.DRIVING_MASK: frames(small, 1)},
-        animator.high_res_generator: {
+        animator.networks.mask_generator: frames(size, 3),
+        animator.networks.mask_refiner: {**masks, names.PERTURBED_MASK: frames(small, 1)},
+        animator.networks.low_res_generator: {**masks, names.DRIVING_MASK: frames(small, 1)},
+        animator.networks.high_res_generator: {
             names.SOURCE: frames(size, 3),
             names.SOURCE_MASK: frames(size, 1),
             names.COARSE: frames(size, 3),

@@ -119,7 +119,7 @@ def compare(
             key: tf.repeat(value, len(driving), 0)
             for key, value in animator.encode_source(source).items()
         }
-        mask = animator.mask_generator(driving, training=False)[names.MASK]
+        mask = animator.networks.mask_generator(driving, training=False)[names.MASK]
         perturbed = result[names.PERTURBED_MASK]
         low, middle, high = (_perturbed(animator, mask, shift) for shift in (margin, 0, -margin))
         expected = {

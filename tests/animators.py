@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from maskanim_tf.config import HourglassConfig, ModelConfig, PerturbationConfig
-from maskanim_tf.models import Animator, Networks, build_networks
+from maskanim_tf.models import Animator, build_networks
 from maskanim_tf.models.weights import weight_arrays, write_arrays
 from tests.helpers import TINY_CONFIG, TINY_MODEL
 
@@ -50,12 +50,6 @@ def write_checkpoint(path, animator: Animator | None = None):
     """A weight file of a scrambled animator, as a run would have saved it."""
     animator = animator or scrambled_animator()
     config = TINY_CONFIG.replace(model=animator.model, perturbation=animator.perturbation)
-    networks = Networks(
-        animator.mask_generator,
-        animator.mask_refiner,
-        animator.low_res_generator,
-        animator.high_res_generator,
-    )
     stored = np.array(json.dumps(config.to_dict()))
-    write_arrays(path, {**weight_arrays(networks), "config": stored})
+    write_arrays(path, {**weight_arrays(animator.networks), "config": stored})
     return str(path)

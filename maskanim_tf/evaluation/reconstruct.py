@@ -95,8 +95,9 @@ def _settings(
 ) -> dict[str, Any]:
     """What the results depend on."""
     digest = hashlib.sha256()
-    for weight in animator.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
+    for network in animator.networks:
+        for weight in network.get_weights():
+            digest.update(np.ascontiguousarray(weight).tobytes())
     return {
         "weights": digest.hexdigest()[:16],
         "ablation": options.ablation,

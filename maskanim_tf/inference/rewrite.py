@@ -30,7 +30,7 @@ from maskanim_tf.inference.layers import (
     sub_pixel_kernel,
     turned_kernel,
 )
-from maskanim_tf.models import Animator, LowResGenerator
+from maskanim_tf.models import Animator, LowResGenerator, Networks
 from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
 from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.models.network import Network
@@ -80,13 +80,14 @@ def rewrite(
       blocks: without it, last convolutions stay as they are, but for `winograd`.
     """
     rewriter = _Rewriter(shared, winograd, blocks)
-    return Rewritten(
-        animator,
-        mask_generator=rewriter.network(animator.mask_generator),
-        mask_refiner=rewriter.network(animator.mask_refiner),
-        low_res_generator=rewriter.low_res_generator(animator.low_res_generator),
-        high_res_generator=rewriter.network(animator.high_res_generator),
-    )
+    mask_generator, mask_refiner, low_res_generator, high_res_generator = animator.networks
+    rewritten: list[Any] = [
+        rewriter.network(mask_generator),
+        rewriter.network(mask_refiner),
+        rewriter.low_res_generator(low_res_generator),
+        rewriter.network(high_res_generator),
+    ]
+    return Rewritten(animator, networks=Networks(*rewritten))
 
 
 class _Rewriter:

@@ -57,24 +57,10 @@ class Animator(keras.Model):
         # float32 whatever the global policy, so that Keras does not round the frames on their way
         # in; each network casts to its own compute type.
         super().__init__(**{"name": "animator", "dtype": "float32", **kwargs})
-        networks = networks or build_networks(model)
         self.model = model
         self.perturbation = perturbation
         self.ablation = ablation
-        self.mask_generator = networks.mask_generator
-        self.mask_refiner = networks.mask_refiner
-        self.low_res_generator = networks.low_res_generator
-        self.high_res_generator = networks.high_res_generator
-
-    @property
-    def networks(self) -> Networks:
-        """The four networks."""
-        return Networks(
-            self.mask_generator,
-            self.mask_refiner,
-            self.low_res_generator,
-            self.high_res_generator,
-        )
+        self.networks = networks or build_networks(model)
 
     @property
     def perturbs(self) -> bool:
@@ -97,7 +83,7 @@ class Animator(keras.Model):
         return {
             names.SOURCE: source,
             names.SOURCE_SMALL: resize_bilinear(source, self.model.mask_size),
-            names.SOURCE_MASK: self.mask_generator(source, training=False)[names.MASK],
+            names.SOURCE_MASK: self.networks.mask_generator(source, training=False)[names.MASK],
         }
 
     def animate(self, encoded: dict[str, tf.Tensor], driving: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -109,7 +95,7 @@ class Animator(keras.Model):
     def encode_driving(self, driving: tf.Tensor) -> tf.Tensor:
         """The masks of driving frames, m(d), `[batch, mask_size, mask_size, 1]` in [0, 1]."""
         check_frames(names.DRIVING, driving, self.model.image_size)
-        return self.mask_generator(driving, training=False)[names.MASK]
+        return self.networks.mask_generator(driving, training=False)[names.MASK]
 
     def animate_mask(
         self, encoded: dict[str, tf.Tensor], driving_mask: tf.Tensor
@@ -133,7 +119,7 @@ class Animator(keras.Model):
         """Equations 2 to 4 from the perturbed mask on, for an encoded source of the same batch."""
         refined = perturbed
         if self.ablation in (NONE, NO_PERT):
-            refined = self.mask_refiner(
+            refined = self.networks.mask_refiner(
                 {
                     names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
                     names.SOURCE_MASK: encoded[names.SOURCE_MASK],
@@ -141,9 +127,7 @@ class Animator(keras.Model):
                 },
                 training=False,
             )[names.REFINED_MASK]
-        generated = generate(
-            self.low_res_generator, self.high_res_generator, encoded, refined, training=False
-        )
+        generated = generate(self.networks, encoded, refined, training=False)
         return {names.REFINED_MASK: refined, **generated}
 
     def get_config(self) -> dict[str, Any]:
@@ -163,8 +147,7 @@ class Animator(keras.Model):
 
 
 def generate(
-    low_res_generator: keras.Model,
-    high_res_generator: keras.Model,
+    networks: Networks,
     encoded: dict[str, tf.Tensor],
     driving_mask: tf.Tensor,
     training: bool,
@@ -175,7 +158,7 @@ def generate(
     3.1), at test time it makes no difference.
     """
     size = encoded[names.SOURCE].shape[1]
-    coarse = low_res_generator(
+    coarse = networks.low_res_generator(
         {
             names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
             names.SOURCE_MASK: encoded[names.SOURCE_MASK],
@@ -183,7 +166,7 @@ def generate(
         },
         training=training,
     )[names.COARSE]
-    frame = high_res_generator(
+    frame = networks.high_res_generator(
         {
             names.SOURCE: encoded[names.SOURCE],
             names.SOURCE_MASK: resize_bilinear(tf.stop_gradient(encoded[names.SOURCE_MASK]), size),

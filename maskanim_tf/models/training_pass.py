@@ -64,13 +64,7 @@ def training_pass(
             training=training,
         )
         refinement = {names.PERTURBED_MASK: perturbed, **refined}
-    generated = generate(
-        networks.low_res_generator,
-        networks.high_res_generator,
-        encoded,
-        driving_mask,
-        training=training,
-    )
+    generated = generate(networks, encoded, driving_mask, training=training)
     return {
         **encoded,
         names.DRIVING: driving,

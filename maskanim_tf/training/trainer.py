@@ -47,33 +47,20 @@ class Trainer(keras.Model):
         super().__init__(**{"name": "trainer", "dtype": "float32", **kwargs})
         self.config = config
         self.features = features
-        networks = build_networks(config.model, config.training.precision)
-        self.mask_generator, self.mask_refiner = networks.mask_generator, networks.mask_refiner
-        self.low_res_generator = networks.low_res_generator
-        self.high_res_generator = networks.high_res_generator
+        self.networks = build_networks(config.model, config.training.precision)
         self.optimizers = {term: make_optimizer(config.training) for term in TERMS}
         for term, optimizer in self.optimizers.items():
             optimizer.build(self.learners(term))
         self.averages = None
         if config.training.average_decay:
             self.averages = build_networks(config.model, config.training.precision)
-            for average, network in zip(self.averages, networks):
+            for average, network in zip(self.averages, self.networks):
                 average.set_weights(network.get_weights())
         # The networks and VGG as the training pass calls them. XLA compiles them one by one, since
         # P_train between m and r has operations that it lacks.
-        compiled = [tf.function(each, jit_compile=True) if jit else each for each in networks]
+        compiled = [tf.function(each, jit_compile=True) if jit else each for each in self.networks]
         self._calls = Networks(*compiled)
         self._features_call = tf.function(features, jit_compile=True) if jit else features
-
-    @property
-    def networks(self) -> Networks:
-        """The four networks."""
-        return Networks(
-            self.mask_generator,
-            self.mask_refiner,
-            self.low_res_generator,
-            self.high_res_generator,
-        )
 
     @property
     def results(self) -> Networks:
@@ -82,10 +69,11 @@ class Trainer(keras.Model):
 
     def learners(self, term: str) -> list[keras.Variable]:
         """The variables that a loss term updates."""
+        mask_generator, mask_refiner, low_res_generator, high_res_generator = self.networks
         learners = {
-            MASK: (self.mask_refiner,),
-            COARSE: (self.mask_generator, self.low_res_generator),
-            FINE: (self.high_res_generator,),
+            MASK: (mask_refiner,),
+            COARSE: (mask_generator, low_res_generator),
+            FINE: (high_res_generator,),
         }[term]
         return [variable for network in learners for variable in network.trainable_variables]
 

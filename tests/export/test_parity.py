@@ -53,7 +53,7 @@ def test_a_difference_is_found_in_every_output(animator, key, error):
 def test_a_pixel_at_the_threshold_may_fall_on_either_side():
     source, driving = random_frames(1), random_frames(1, seed=1)
     first = scrambled_animator()
-    mask = first.mask_generator(driving)[names.MASK].numpy()
+    mask = first.networks.mask_generator(driving)[names.MASK].numpy()
     level = float(mask[0, 8, 8, 0])
 
     def at(threshold):

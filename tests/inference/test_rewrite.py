@@ -109,7 +109,7 @@ def test_last_convolutions_by_hand(height, width, size):
 
 def test_the_original_is_not_changed():
     animator = scrambled_animator()
-    before = [np.array(v) for v in animator.high_res_generator.weights]
+    before = [np.array(v) for v in animator.networks.high_res_generator.weights]
     rewrite(animator)
-    for old, new in zip(before, animator.high_res_generator.weights):
+    for old, new in zip(before, animator.networks.high_res_generator.weights):
         np.testing.assert_array_equal(old, new)

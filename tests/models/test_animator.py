@@ -21,8 +21,7 @@ def animator():
 def test_pipeline_is_the_paper_s_equations(animator):
     result = animator({names.SOURCE: SOURCE, names.DRIVING: DRIVING})
     assert set(names.INTERMEDIATES) <= set(result)
-    m, r = animator.mask_generator, animator.mask_refiner
-    low, high = animator.low_res_generator, animator.high_res_generator
+    m, r, low, high = animator.networks
     source_mask = m(SOURCE)[names.MASK]
     small = resize_bilinear(SOURCE, 16)
     perturbed = perturb_test(m(DRIVING)[names.MASK], PERTURBATION)

@@ -16,7 +16,7 @@ INPUTS = (5, 8)
 def checkpoint(tmp_path_factory):
     """A weight file of tiny networks whose frames depend on the driver."""
     animator = scrambled_animator()
-    for network in (animator.mask_refiner, animator.low_res_generator, animator.high_res_generator):
+    for network in animator.networks[1:]:
         for variable in network.trainable_variables:
             if len(variable.shape) == 4 and variable.shape[2] in INPUTS:
                 kernel = variable.numpy()

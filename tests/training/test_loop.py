@@ -108,7 +108,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(data_dir, tmp_path):
         loss=LossConfig(vgg_weights="random", vgg_width=0.05, pyramid_levels=2)
     )
     loop = TrainingLoop(setting, options(tmp_path, resume=True))
-    kernel = loop.trainer.high_res_generator.final.kernel
+    kernel = loop.trainer.networks.high_res_generator.final.kernel
     kernel.assign(np.full(kernel.shape, np.nan, np.float32))
     with pytest.raises(RuntimeError, match="the fine loss is nan at step 7; checkpoints"):
         loop.run()
