@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from maskanim_tf import names
-from maskanim_tf.animation import AnimationOptions, animate_video
+from maskanim_tf.animation import AnimationOptions, animate_video, generate_frames
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.data.movies import write_movie
@@ -113,13 +112,10 @@ def train(
 
 def reconstruct(animator: Animator, clips: ClipSource, shown: int = 4) -> Iterator[np.ndarray]:
     """Labelled frames of some clips: source, driver, masks and result side by side."""
-    animate = tf.function(animator.animate)
     for clip in range(min(shown, len(clips.names))):
-        frames = list(clips.iterate_frames(clip))
-        encoded = animator.encode_source(as_floats(frames[:1]))
-        for frame in frames:
-            result = animate(encoded, as_floats([frame]))
-            yield draw_panel({key: result[key].numpy() for key in SHOWN}, SHOWN, cell=192)
+        source = clips.read_frames(clip, (0,))[0]
+        for result in generate_frames(animator, source, clips.iterate_frames(clip), keys=SHOWN):
+            yield draw_panel({key: result[key][None] for key in SHOWN}, SHOWN, cell=192)
 
 
 def draw_intermediates(animator: Animator, clips: ClipSource, rows: int = 6) -> np.ndarray:

@@ -16,7 +16,7 @@ from maskanim_tf.animation.video import animate_video
 from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.data.outputs import check_output
 from maskanim_tf.data.picture_clip import is_strip, survey_pictures
-from maskanim_tf.models import Animator
+from maskanim_tf.inference import AnyAnimator
 
 COLUMNS = ("source", "driving")
 OUTPUT = "output"
@@ -107,7 +107,7 @@ def combine(
 
 
 def animate_pairs(
-    animator: Animator,
+    animator: AnyAnimator,
     pairs: Sequence[Pair],
     options: AnimationOptions | None = None,
     progress: bool = False,

@@ -20,7 +20,7 @@ from maskanim_tf.animation.views import draw_view, shown_keys
 from maskanim_tf.data.footage import SquareFootage, open_footage
 from maskanim_tf.data.outputs import check_output, write_output
 from maskanim_tf.data.sound import Sound
-from maskanim_tf.models import Animator
+from maskanim_tf.inference import AnyAnimator
 
 MASKS = (names.SOURCE_MASK, names.DRIVING_MASK)
 
@@ -45,7 +45,7 @@ class AnimatedVideo:
 
 
 def animate_video(
-    animator: Animator,
+    animator: AnyAnimator,
     source: str | os.PathLike[str],
     driving: str | os.PathLike[str],
     output: str | os.PathLike[str],
@@ -57,7 +57,7 @@ def animate_video(
     Frames stream from the driver into the output: memory does not depend on their number.
 
     Args:
-      animator: of `load_animator`.
+      animator: of `load_animator`, best rewritten: `rewrite` makes it faster.
       source: a picture or a clip.
       driving: a clip; a picture drives a single frame.
       output: ends in .mp4, .gif or .webp; a folder of PNGs otherwise.
@@ -105,7 +105,7 @@ def animate_video(
 
 
 def best_frames(
-    animator: Animator, source: SquareFootage, driving: SquareFootage, batch_size: int
+    animator: AnyAnimator, source: SquareFootage, driving: SquareFootage, batch_size: int
 ) -> tuple[int, int]:
     """Which source frame and which first driving frame have the most similar masks.
 

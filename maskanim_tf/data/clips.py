@@ -18,7 +18,8 @@ here may be called from many threads; nothing is kept open between calls.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from absl import logging
@@ -39,7 +40,7 @@ from maskanim_tf.data.picture_clip import (
 )
 from maskanim_tf.data.video_clip import probe_video, read_video_frames
 
-__all__ = ["Clip", "ClipError", "iterate_frames", "probe_clip", "read_frames"]
+__all__ = ["Clip", "ClipError", "batched", "iterate_frames", "probe_clip", "read_frames"]
 
 
 def probe_clip(
@@ -100,6 +101,13 @@ def iterate_frames(clip: Clip) -> Iterator[np.ndarray]:
       ClipError: the clip is broken or has changed.
     """
     return _frames_at(clip, range(clip.frames))
+
+
+def batched(frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Stacks of `size` frames, the last of which may be shorter."""
+    stream = iter(frames)
+    while taken := list(islice(stream, size)):
+        yield np.stack(taken)
 
 
 def known_suffixes() -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import names
-from maskanim_tf.evaluation.generation import Animate, batched, generate
+from maskanim_tf.data.clips import batched
 from maskanim_tf.evaluation.instruments import Instruments
 from maskanim_tf.evaluation.methods import square_frames
 from maskanim_tf.evaluation.metrics import L1, SSIM
@@ -21,8 +21,8 @@ from maskanim_tf.evaluation.scoring import (
     observe,
     pool,
 )
+from maskanim_tf.inference import BatchAnimator
 from maskanim_tf.models import ABLATIONS, Animator
-from maskanim_tf.ops.color import as_floats
 from maskanim_tf.ops.pixels import as_bytes
 
 FULL = "full model"
@@ -41,10 +41,10 @@ class AblationRuns:
         self._animator = animator
         self._instruments = instruments
         self._batch_size = batch_size
-        self.variants: dict[str, Animate] = {FULL: tf.function(animator.animate)}
+        self.variants = {FULL: BatchAnimator(animator, batch_size)}
         for ablation in ABLATIONS[1:]:
             variant = Animator(animator.model, animator.perturbation, animator.networks, ablation)
-            self.variants[ablation] = tf.function(variant.animate)
+            self.variants[ablation] = BatchAnimator(variant, batch_size)
 
     def run(
         self, pair: Pair, chosen: int, progress: Callable[[int], object]
@@ -61,23 +61,23 @@ class AblationRuns:
           the frame of each ablation under its name.
         """
         size = self._animator.model.image_size
-        source = np.stack([next(square_frames(pair.source, size))])
-        first = np.stack([next(square_frames(pair.driving, size))])
-        encoded, own = (self._animator.encode_source(as_floats(f)) for f in (source, first))
-        seen_source = observe(self._instruments, source)
+        source, first = (next(square_frames(path, size)) for path in (pair.source, pair.driving))
+        # The ablations leave out nothing of it.
+        encoded, own = (self.variants[FULL].encode_source(frame) for frame in (source, first))
+        seen_source = observe(self._instruments, source[np.newaxis])
         parts: dict[str, list[dict[str, Score]]] = {variant: [] for variant in self.variants}
         shown: dict[str, np.ndarray] = {}
         done = 0
         for driving in batched(square_frames(pair.driving, size), self._batch_size):
             seen_driving = observe(self._instruments, driving)
-            for variant, animate in self.variants.items():
-                result = generate(animate, encoded, driving, self._batch_size)
+            for variant, animator in self.variants.items():
+                result = animator.animate(encoded, driving)
                 seen = observe(self._instruments, as_bytes(result[names.FRAME]))
                 parts[variant].append(compare_animation(seen_driving, seen_source, seen))
                 # The first frame drives itself; it is the source of the reconstruction.
                 later = driving[1:] if not done else driving
                 if len(later):
-                    parts[variant].append(self._reconstruct(animate, own, later))
+                    parts[variant].append(self._reconstruct(animator, own, later))
                 if done <= chosen < done + len(driving):
                     row = {key: value[chosen - done] for key, value in result.items()}
                     shown |= row if variant == FULL else {variant: row[names.FRAME]}
@@ -86,10 +86,10 @@ class AblationRuns:
         return {variant: pool(scores) for variant, scores in parts.items()}, shown
 
     def _reconstruct(
-        self, animate: Animate, own: dict[str, tf.Tensor], driving: np.ndarray
+        self, animator: BatchAnimator, own: dict[str, tf.Tensor], driving: np.ndarray
     ) -> dict[str, Score]:
         """L1 and SSIM of the driver rebuilt from its own first frame."""
-        made = as_bytes(generate(animate, own, driving, self._batch_size)[names.FRAME])
+        made = as_bytes(animator.animate(own, driving)[names.FRAME])
         scores = compare_reconstruction(
             Observation(driving, None, None), Observation(made, None, None)
         )

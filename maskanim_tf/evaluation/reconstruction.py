@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
+from maskanim_tf import names
 from maskanim_tf.data.clip import DEFAULT_FPS
+from maskanim_tf.data.clips import batched
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sources import ClipSource
-from maskanim_tf.evaluation.generation import Animate, animate_frames
 from maskanim_tf.evaluation.instruments import Instruments
 from maskanim_tf.evaluation.results import decode_scores, encode_scores, read_json, write_json
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
 from maskanim_tf.files import atomic_path
-from maskanim_tf.models import Animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.inference import AnyAnimator, BatchAnimator
+from maskanim_tf.ops.pixels import as_bytes
 
 MODEL, COPY = "this model", "copy of the source"
 FORMATS = ("mp4", "png")
@@ -45,20 +45,18 @@ class Reconstruction:
 
     def __init__(
         self,
-        animator: Animator,
+        animator: AnyAnimator,
         clips: ClipSource,
         instruments: Instruments,
         output: str,
         video_format: str = "mp4",
         batch_size: int = 8,
     ):
-        self._animator = animator
-        self._animate: Animate = tf.function(animator.animate)
+        self._animator = BatchAnimator(animator, batch_size)
         self._clips = clips
         self._instruments = instruments
         self._output = Path(output)
         self._video_format = video_format
-        self._batch_size = batch_size
 
     def run(self, limit: int = 0) -> Results:
         """The scores of every clip, for the model and for copying the source.
@@ -105,10 +103,12 @@ class Reconstruction:
     ) -> Iterator[np.ndarray]:
         """The generated frames, scored on their way."""
         frames = self._clips.iterate_frames(clip)
-        first = np.stack([next(frames)])
-        encoded = self._animator.encode_source(as_floats(first))
-        source = observe(self._instruments, first)
-        for real, made in animate_frames(self._animate, encoded, frames, self._batch_size):
+        first = next(frames)
+        encoded = self._animator.encode_source(first)
+        source = observe(self._instruments, first[np.newaxis])
+        for real in batched(frames, self._animator.batch_size):
+            result = self._animator.animate(encoded, real, keys=(names.FRAME,))
+            made = as_bytes(result[names.FRAME])
             driving = observe(self._instruments, real)
             seen = observe(self._instruments, made)
             parts[MODEL].append(compare_reconstruction(driving, seen))

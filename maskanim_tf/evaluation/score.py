@@ -15,8 +15,7 @@ from tqdm import tqdm
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.config.sections import DATASETS
-from maskanim_tf.data.clips import Clip
-from maskanim_tf.evaluation.generation import batched
+from maskanim_tf.data.clips import Clip, batched
 from maskanim_tf.evaluation.instruments import (
     InstrumentOptions,
     Instruments,

@@ -1,5 +1,6 @@
-"""Trained networks in the form that is fast to run: the same function in fewer operations."""
+"""Trained networks at work: rewritten into fewer operations, and run batch by batch."""
 
+from maskanim_tf.inference.generation import BatchAnimator
 from maskanim_tf.inference.rewrite import AnyAnimator, Rewritten, rewrite
 
-__all__ = ["AnyAnimator", "Rewritten", "rewrite"]
+__all__ = ["AnyAnimator", "BatchAnimator", "Rewritten", "rewrite"]
