@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
+
+# Optimized graphs multiply by the rounded reciprocal where they should divide by a constant.
+LEVELS = np.arange(256, dtype=np.float32) / 255
 
 
 def decode_frames(contents: tf.Tensor, size: int) -> tf.Tensor:
@@ -25,7 +29,7 @@ def decode_frames(contents: tf.Tensor, size: int) -> tf.Tensor:
 
 def encode_frames(frames: tf.Tensor, encoding: str, quality: int) -> tf.Tensor:
     """Frames `[batch, height, width, 3]` in [0, 1] as strings `[batch]`, "png" or "jpeg"."""
-    # The rounding of `maskanim_tf.ops.color.as_bytes`, to the last value.
+    # The rounding of `maskanim_tf.ops.pixels.as_bytes`, to the last value.
     pixels = tf.cast(tf.clip_by_value(frames * 255 + 0.5, 0.0, 255.0), tf.uint8)
 
     def encode(picture: tf.Tensor) -> tf.Tensor:
@@ -38,7 +42,7 @@ def encode_frames(frames: tf.Tensor, encoding: str, quality: int) -> tf.Tensor:
 
 def _decode(content: tf.Tensor, size: int) -> tf.Tensor:
     picture = tf.io.decode_image(content, channels=0, expand_animations=False)
-    picture = tf.cast(tf.ensure_shape(picture, (None, None, None)), tf.float32) / 255
+    picture = tf.gather(LEVELS, tf.cast(tf.ensure_shape(picture, (None, None, None)), tf.int32))
     height, width, channels = (tf.shape(picture)[axis] for axis in range(3))
     side = tf.minimum(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -48,7 +52,8 @@ def _decode(content: tf.Tensor, size: int) -> tf.Tensor:
     opaque = tf.cond(
         channels % 2 == 0, lambda: picture[..., -1:], lambda: tf.ones_like(picture[..., :1])
     )
-    over_white = color[..., :3] * opaque + 1 - opaque
+    # The parentheses leave opaque colours as they are, to the last bit.
+    over_white = color[..., :3] * opaque + (1 - opaque)
     over_white = tf.ensure_shape(over_white, (None, None, 3))
     frame = tf.image.resize(over_white, (size, size), antialias=True)
     return tf.clip_by_value(frame, 0.0, 1.0)

@@ -17,7 +17,6 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 import numpy as np
 import tensorflow as tf
 
-from export.levels import as_bytes
 from export.model_card import write_model_card
 from export.options import ExportOptions
 from export.parity import FLOAT_BOUND, check_inputs, compare
@@ -39,6 +38,7 @@ from maskanim_tf.config import Config, option
 from maskanim_tf.files import atomic_path
 from maskanim_tf.inference import AnyAnimator, rewrite
 from maskanim_tf.models import Animator, load_animator
+from maskanim_tf.ops.pixels import as_bytes
 
 CARD = "model_card.json"
 

@@ -12,6 +12,7 @@ from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.pairs import animate_pairs, combine, holds_many, read_pairs
 from maskanim_tf.animation.video import AnimatedVideo, animate_video
 from maskanim_tf.config import Section, option
+from maskanim_tf.inference import rewrite
 from maskanim_tf.models import ABLATIONS, load_animator
 
 
@@ -37,7 +38,8 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
         raise ValueError("give --source=PICTURE and --driving=VIDEO, or --pairs=TABLE.csv")
     if not options.output:
         raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
-    animator, _ = load_animator(options.checkpoint, options.ablation)
+    trained, _ = load_animator(options.checkpoint, options.ablation)
+    animator = rewrite(trained)
     if not options.pairs and not holds_many(options.source, options.driving):
         done = animate_video(
             animator, options.source, options.driving, options.output, animation, progress=True

@@ -7,7 +7,6 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import saved_model
-from export.levels import as_bytes
 from export.pictures import decode_frames, encode_frames
 from export.saved_model import SavedModelOptions
 from export.warmup import FILE_NAME, FOLDER
@@ -15,6 +14,8 @@ from maskanim_tf import names
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
+from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_bytes
 from tests.helpers import random_frames
 
 SIGNATURES = {"serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks"}
@@ -165,6 +166,16 @@ def test_any_picture_becomes_a_frame():
             assert np.abs(result - expected).mean() < 5, index
     assert np.abs(results[4] - fit_square(np.stack([grey] * 3, -1), 32)).mean() < 5
     np.testing.assert_allclose(results[5], 255, atol=1e-3)
+
+
+def test_every_level_is_exact():
+    # In a graph, where TensorFlow likes to multiply by 1 / 255 instead.
+    decode = tf.function(lambda contents: decode_frames(contents, 16))
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, -1)
+    opaque = np.full((16, 16, 1), 255, np.uint8)
+    contents = [encoded(".png", levels), encoded(".png", np.concatenate((levels, opaque), -1))]
+    for frame in decode(tf.constant(contents)):
+        np.testing.assert_array_equal(frame, as_floats(levels))
 
 
 def test_frames_survive_encoding():
