@@ -47,6 +47,7 @@ class Validation:
         self._networks = networks
         self._animator = Animator(config.model, config.perturbation, networks)
         self._batches = _spread(config, clips, frames)
+        self._copy_l1 = _copy_l1(self._batches)
         self._at_test_time = tf.function(self._animator)
         self._as_trained = tf.function(self._reconstruct)
 
@@ -56,14 +57,13 @@ class Validation:
         Args:
           refined: whether the mask refiner takes part.
         """
-        generated, copied, count = 0.0, 0.0, 0
+        generated, count = 0.0, 0
         for batch in self._batches:
             source, target = (as_floats(batch[key]) for key in (names.SOURCE, names.TARGET))
             frame = self._generate(source, target, refined)[names.FRAME]
             generated += len(source) * float(tf.reduce_mean(tf.abs(frame - target)))
-            copied += len(source) * float(tf.reduce_mean(tf.abs(source - target)))
             count += len(source)
-        return Scores(generated / count, copied / count)
+        return Scores(generated / count, self._copy_l1)
 
     def panel(self, refined: bool, rows: int = 6) -> np.ndarray:
         """The intermediates of some frames, uint8 `[height, width, 3]`."""
@@ -95,6 +95,12 @@ class Validation:
             training=False,
             refine=False,
         )
+
+
+def _copy_l1(batches: list[dict[str, np.ndarray]]) -> float:
+    """L1 of the sources in place of the targets."""
+    errors = [np.abs(batch[names.SOURCE] - batch[names.TARGET].astype(float)) for batch in batches]
+    return float(np.concatenate(errors).mean() / 255)
 
 
 def _spread(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np.ndarray]]:
