@@ -1,25 +1,31 @@
 """Prints rate and peak memory of animating short and long drivers.
 
 `python benchmarks/animation.py`: every driver is animated in a process of its own, from and to an
-.mp4 with sound, with small random networks; `--checkpoint` takes a weight file instead.
+.mp4 with sound, with the embedded weights; `--checkpoint` takes a weight file instead, and
+`--random_weights` networks of the configuration, such as `--flagfile=flagfiles/vox256.flags`.
+`--graphs=trained,rewritten` compares the networks as trained with the form that the command runs.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from fractions import Fraction
+import wave
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.data import peak_memory
 from maskanim_tf.commands import run_command
-from maskanim_tf.config import Section, option
+from maskanim_tf.config import Config, Section, option
+
+FPS, SOUND_RATE = 25, 44100
+GRAPHS = (TRAINED, CONSTANTS, VARIABLES) = ("trained", "constants", "variables")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,13 +35,16 @@ class BenchmarkOptions(Section):
     frames: tuple[int, ...] = option((200, 5000), "lengths of the drivers", minimum=1)
     size: int = option(64, "height of the drivers in pixels", minimum=16)
     ending: str = option(".mp4", "of the output", choices=(".mp4", ".gif", ".webp", ""))
-    checkpoint: str = option("", "weight file; small random networks without")
+    checkpoint: str = option("", "weight file; the embedded one without")
+    random_weights: bool = option(False, "random networks of the configuration instead")
+    graphs: tuple[str, ...] = option((CONSTANTS,), "what to measure, by turns", choices=GRAPHS)
+    rounds: int = option(1, "how often", minimum=1)
     measure: str = option("", "animate by this driver and print its figures (used internally)")
 
 
-def main(options: BenchmarkOptions) -> None:
+def main(config: Config, options: BenchmarkOptions) -> None:
     if options.measure:
-        measure(options)
+        measure(config, options)
         return
     with tempfile.TemporaryDirectory() as folder:
         for count in options.frames:
@@ -46,43 +55,58 @@ def main(options: BenchmarkOptions) -> None:
             print(f"{count:6d} frames {figures.stdout.strip()}", flush=True)
 
 
-def measure(options: BenchmarkOptions) -> None:
+def measure(config: Config, options: BenchmarkOptions) -> None:
     """Animates a picture by one driver and prints frames per second and peak memory."""
     import cv2
     import numpy as np
 
     from maskanim_tf.animation import animate_video
+    from maskanim_tf.inference import AnyAnimator, rewrite
     from maskanim_tf.models import Animator, load_animator
-    from tests.helpers import TINY_CONFIG, TINY_MODEL
 
-    if options.checkpoint:
-        animator, _ = load_animator(options.checkpoint)
+    if options.random_weights:
+        trained = Animator(config.model, config.perturbation)
     else:
-        animator = Animator(TINY_MODEL, TINY_CONFIG.perturbation)
+        trained, _ = load_animator(options.checkpoint)
     folder = Path(options.measure).parent
     picture = str(folder / "source.png")
     cv2.imwrite(picture, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
     output = folder / f"result{Path(options.measure).stem}{options.ending}"
-    animate_video(animator, picture, options.measure, folder / f"warm{options.ending}")
-    started = time.perf_counter()
-    done = animate_video(animator, picture, options.measure, output)
-    rate = done.frames / (time.perf_counter() - started)
-    print(f"{rate:7.0f} frames/s   peak memory {peak_memory():5.0f} MiB")
+    animators: dict[str, AnyAnimator] = {
+        graph: trained if graph == TRAINED else rewrite(trained, shared=graph == VARIABLES)
+        for graph in options.graphs
+    }
+    rates: dict[str, list[float]] = {graph: [] for graph in animators}
+    # Round 0 traces and fills caches.
+    for number in range(options.rounds + 1):
+        for graph, animator in animators.items():
+            started = time.perf_counter()
+            done = animate_video(animator, picture, options.measure, output)
+            if number:
+                rates[graph].append(done.frames / (time.perf_counter() - started))
+    for graph, measured in rates.items():
+        print(f"{graph} {statistics.median(measured):7.2f} frames/s", end="   ")
+    print(f"peak memory {peak_memory():5.0f} MiB")
 
 
 def write_driver(path: str, count: int, size: int) -> None:
     """A moving pattern with a tone of the same length."""
     import numpy as np
 
-    from tests.data.clip_files import write_sounding_video
+    from maskanim_tf.data.movies import write_movie
+    from maskanim_tf.data.sound import Sound
 
     ramp = np.arange(size, dtype=np.uint8)
     pattern = (ramp[:, None, None] * 2 + ramp[:, None] + np.arange(3, dtype=np.uint8) * 40).astype(
         np.uint8
     )
-    frames = np.stack([np.roll(pattern, 3 * index, 1) for index in range(count)])
-    write_sounding_video(Path(path), frames, Fraction(25))
+    times = np.arange(count * SOUND_RATE // FPS) / SOUND_RATE
+    with wave.open(f"{path}.wav", "wb") as file:
+        file.setparams((1, 2, SOUND_RATE, 0, "NONE", ""))
+        file.writeframes((16000 * np.sin(2 * np.pi * 440 * times)).astype("<i2").tobytes())
+    with Sound(f"{path}.wav") as sound:
+        write_movie(path, (np.roll(pattern, 3 * i, 1) for i in range(count)), FPS, sound)
 
 
 if __name__ == "__main__":
-    run_command(main, BenchmarkOptions)
+    run_command(main, Config, BenchmarkOptions)
