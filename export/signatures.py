@@ -81,7 +81,11 @@ def make_signatures(
         return {names.SOURCE: source, names.SOURCE_MASK: encode(source)}
 
     def animate_bytes(source_bytes, driving_bytes):
-        return animate_encoded(**encode_source(source_bytes), driving_bytes=driving_bytes)
+        # A video has one source: it is encoded once, alone, as `encode_source` does it. In a batch
+        # some kernels would round differently.
+        different, places = tf.unique(source_bytes)
+        sources = {key: tf.gather(v, places) for key, v in encode_source(different).items()}
+        return animate_encoded(**sources, driving_bytes=driving_bytes)
 
     def named(spec, name):
         return tf.TensorSpec(spec.shape, spec.dtype, name)

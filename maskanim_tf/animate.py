@@ -39,7 +39,8 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
     if not options.output:
         raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
     trained, _ = load_animator(options.checkpoint, options.ablation)
-    animator = rewrite(trained)
+    # As constants, weights of full width would take ten times their memory.
+    animator = rewrite(trained, shared=True)
     if not options.pairs and not holds_many(options.source, options.driving):
         done = animate_video(
             animator, options.source, options.driving, options.output, animation, progress=True
