@@ -40,7 +40,8 @@ def running(base_path, **options):
     defaults = {"poll_seconds": 0.1, "settle_seconds": 0.0, "grpc_port": 0 if has_api() else -1}
     options = ServeOptions(model_base_path=str(base_path), **{"port": 0, **defaults, **options})
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    # A daemon: where the server cannot start, nobody stops the loop.
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     def wait(coroutine):
