@@ -2,7 +2,8 @@
 
 `python -m serving.local --model_base_path=models/maskanim --port=8501` answers TensorFlow
 Serving's REST routes, and with `--grpc_port=8500` its gRPC services, from the SavedModel
-versions in a folder. For production there is `tensorflow_model_server` (see `serving/Dockerfile`).
+versions in a folder, and shows a page to browsers. For production there is
+`tensorflow_model_server` (see `serving/Dockerfile`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from maskanim_tf.config import Section, option
 from serving.api import grpc, message_limits, require_api
 from serving.grpc_service import Services, warm_up
 from serving.loaded_model import GRAPH, LoadedModel
+from serving.page.routes import Page, PageLimits
 from serving.rest import make_app
 from serving.versions import ServedModel
 from serving.work import WorkQueue
@@ -56,6 +58,14 @@ class ServeOptions(Section):
     )
     max_request_mb: int = option(64, "largest request in MiB", minimum=1, maximum=2047)
     max_pixels: int = option(50_000_000, "most pixels of an encoded picture", minimum=1)
+    page_animations: int = option(
+        4, "animations of the page that are made at once; 0 for no page", minimum=0
+    )
+    page_results: int = option(16, "finished videos that the page keeps", minimum=1)
+    page_result_seconds: float = option(1800.0, "how long it keeps them", above=0)
+    page_hosts: tuple[str, ...] = option(
+        (), "names, besides those of this machine, that the page may be opened under"
+    )
     grace_seconds: float = option(10.0, "time for open requests when it is stopped", minimum=0)
 
     def __post_init__(self) -> None:
@@ -118,6 +128,8 @@ class LocalServer:
                 options.model_base_path,
             )
         app = make_app(self.served, self._work, self._limit, options.request_timeout)
+        if options.page_animations:
+            Page(self.served, self._work, self._page_limits()).add_to(app)
         # A handler whose client has gone is cancelled, and its work, if it waits, not begun.
         self._runner = web.AppRunner(
             app,
@@ -160,6 +172,18 @@ class LocalServer:
                 f"cannot listen on {host}:{port} ({reason}); choose another --port or --host"
             ) from error
         self.port = self._runner.addresses[0][1]
+
+    def _page_limits(self) -> PageLimits:
+        options = self._options
+        return PageLimits(
+            animations=options.page_animations,
+            upload_bytes=self._limit,
+            upload_seconds=options.request_timeout,
+            max_pixels=options.max_pixels,
+            results=options.page_results,
+            result_seconds=options.page_result_seconds,
+            hosts=options.page_hosts,
+        )
 
     async def _start_grpc(self) -> grpc.aio.Server:
         # Without the last option a second server could share a port that is taken.
@@ -206,6 +230,8 @@ async def _serve(options: ServeOptions) -> None:
     )
     await server.start()
     print(f"REST: http://{options.host}:{server.port}/v1/models/{options.model_name}", flush=True)
+    if options.page_animations:
+        print(f"page: http://{options.host}:{server.port}/", flush=True)
     if server.grpc_port >= 0:
         print(f"gRPC: {options.host}:{server.grpc_port}", flush=True)
     await stop.wait()

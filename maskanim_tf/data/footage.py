@@ -12,7 +12,9 @@ from maskanim_tf.data.clip import DEFAULT_FPS, PICTURE_SUFFIXES, VIDEO_SUFFIXES,
 from maskanim_tf.data.clips import Clip, iterate_frames, probe_clip
 from maskanim_tf.data.cropping import object_box
 from maskanim_tf.data.fitting import cut_square, square_around
-from maskanim_tf.data.pictures import read_other_picture
+from maskanim_tf.data.picture_header import read_header
+from maskanim_tf.data.pictures import other_picture_size, read_other_picture
+from maskanim_tf.data.video_clip import stored_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,3 +85,19 @@ def open_footage(path: str | os.PathLike[str]) -> Footage:
     height, width = picture.shape[:2]
     name = os.path.splitext(os.path.basename(path))[0]
     return Footage(Clip(path, name, "picture", 1, DEFAULT_FPS, height, width, False), picture)
+
+
+def claimed_pixels(path: str | os.PathLike[str]) -> int:
+    """Pixels of a picture, or of a frame of a video, as its header claims; decodes nothing.
+
+    Raises:
+      ClipError: nothing that can be read.
+    """
+    path = os.fspath(path)
+    if has_suffix(path, VIDEO_SUFFIXES):
+        height, width = stored_size(path)
+    elif has_suffix(path, PICTURE_SUFFIXES):
+        height, width, _ = read_header(path)
+    else:
+        height, width = other_picture_size(path)
+    return height * width

@@ -19,6 +19,7 @@ from maskanim_tf.data.clips import ClipError
 EIGHT_BITS = ("1", "L", "P", "RGB", "RGBA", "LA", "PA", "CMYK", "YCbCr", "LAB", "HSV")
 # Side of pictures that Pillow refuses to open.
 HUGE = 1 << 16
+UNKNOWN = "no known picture or video; convert it to .png, .jpg or .mp4 first"
 
 
 def read_other_picture(path: str | os.PathLike[str]) -> np.ndarray:
@@ -47,8 +48,26 @@ def encoded_size(content: bytes) -> tuple[int, int] | None:
 
     Decodes nothing, so that what claims to be huge can be refused before it takes memory.
     """
+    return _claimed_size(io.BytesIO(content), ("JPEG", "PNG", "BMP", "GIF"))
+
+
+def other_picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """The same for a file of any format that Pillow knows.
+
+    Raises:
+      ClipError: the file is none of them.
+    """
+    size = _claimed_size(path)
+    if size is None:
+        raise ClipError(f"{path}: {UNKNOWN}")
+    return size
+
+
+def _claimed_size(
+    file: str | os.PathLike[str] | io.BytesIO, formats: tuple[str, ...] | None = None
+) -> tuple[int, int] | None:
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "BMP", "GIF")) as image:
+        with Image.open(file, formats=formats) as image:
             return image.height, image.width
     except Image.DecompressionBombError:
         return HUGE, HUGE
@@ -64,7 +83,5 @@ def _read_with_opencv(path: str) -> np.ndarray:
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise ClipError(
-            f"{path}: no known picture or video; convert it to .png, .jpg or .mp4 first"
-        )
+        raise ClipError(f"{path}: {UNKNOWN}")
     return np.ascontiguousarray(pixels[..., ::-1])

@@ -27,6 +27,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 OPENCV_REWIND = 16  # OpenCV aims so many frames ahead of a target before it walks to it.
 SAME_TIME = 1e-3  # Milliseconds.
 RATE_TOLERANCE = 0.05
+NO_PICTURES = "it has no pictures, only other tracks; leave it out"
 REENCODE = "copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
 
 
@@ -96,6 +97,21 @@ def read_video_frames(clip: Clip, indices: Sequence[int]) -> Iterator[np.ndarray
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
     finally:
         reader.close()
+
+
+def stored_size(path: str) -> tuple[int, int]:
+    """Height and width of the pictures of a video file, before rotation; decodes nothing.
+
+    Raises:
+      ClipError: the file is no video.
+    """
+    try:
+        with av.open(os.path.abspath(path), metadata_errors="ignore") as container:
+            for stream in container.streams.video:
+                return stream.height, stream.width
+    except (av.error.FFmpegError, OSError) as error:
+        raise _unreadable(path, error) from error
+    raise ClipError(f"{path}: {NO_PICTURES}")
 
 
 class VideoReader:
@@ -196,7 +212,7 @@ def _demux(path: str) -> tuple[Timeline, bool]:
     try:
         with av.open(os.path.abspath(path), metadata_errors="ignore") as container:
             if not container.streams.video:
-                raise ClipError(f"{path}: it has no pictures, only other tracks; leave it out")
+                raise ClipError(f"{path}: {NO_PICTURES}")
             stream = container.streams.video[0]
             try:
                 for packet in container.demux(stream):
@@ -214,8 +230,7 @@ def _demux(path: str) -> tuple[Timeline, bool]:
             has_audio = bool(container.streams.audio)
             promised = stream.frames
     except (av.error.FFmpegError, OSError) as error:
-        reason = error.strerror or "unknown format"
-        raise ClipError(f"{path}: no readable video ({reason}); {_remedy(path)}") from error
+        raise _unreadable(path, error) from error
     known = sorted(stamp for stamp in stamps if stamp is not None)
     times = (np.array(known, np.float64) - start) * scale
     keys = np.flatnonzero(np.isin(known, [stamp for stamp in key_stamps if stamp is not None]))
@@ -264,6 +279,11 @@ def _rate(times: np.ndarray, announced: float) -> float:
         return announced
     measured = float(1000 * (len(times) - 1) / (times[-1] - times[0]))
     return announced if abs(announced / measured - 1) <= RATE_TOLERANCE else measured
+
+
+def _unreadable(path: str, error: av.error.FFmpegError | OSError) -> ClipError:
+    reason = error.strerror or "unknown format"
+    return ClipError(f"{path}: no readable video ({reason}); {_remedy(path)}")
 
 
 def _remedy(path: str) -> str:

@@ -1,0 +1,256 @@
+"""The routes of the page.
+
+| route | what |
+| --- | --- |
+| `GET /`, `/page.css`, `/page.js`, `/icon.svg` | the page |
+| `GET /samples` | JSON: the model, limits, and the samples |
+| `GET /samples/NAME` | a picture or video of them |
+| `POST /animate` | a form of two files, or samples; a stream of JSON lines, an event each |
+| `GET /results/NAME.mp4` | a finished video, for a while |
+
+The form has `picture` or `sample_picture`, `video` or `sample_video`, and may have `fit`,
+`auto_crop` and `audio`. Events are `start`, a `frame` per frame, and `done` or `error`; pictures in
+them are base64 of PNG or JPEG files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from absl import logging
+from aiohttp import web
+
+from maskanim_tf.data.fitting import FITS
+from serving.contract import ServingError, invalid
+from serving.page.animation import Animation, Event, Material, frame_shape
+from serving.page.bridge import Bridge, StoppedError
+from serving.page.guard import HEADERS, Guard
+from serving.page.results import Results
+from serving.page.samples import PUPPETS, Samples
+from serving.page.upload import Form, receive
+from serving.versions import ServedModel
+from serving.work import WorkQueue
+
+STATIC = Path(__file__).parent / "static"
+FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/icon.svg": "icon.svg"}
+SWITCHES = {"0": False, "1": True}
+FIELDS = ("sample_picture", "sample_video", "fit", "auto_crop", "audio")
+ENDINGS = {"picture": ".png", "video": ".mp4"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclasses.dataclass(frozen=True)
+class PageLimits:
+    """What users of the page may take.
+
+    Attributes:
+      animations: that are made at once.
+      upload_bytes: of both files.
+      upload_seconds: until both have arrived.
+      max_pixels: of a frame.
+      results: finished videos that are kept.
+      result_seconds: how long.
+      hosts: names, besides those of this machine, that the page may be opened under.
+    """
+
+    animations: int
+    upload_bytes: int
+    upload_seconds: float
+    max_pixels: int
+    results: int
+    result_seconds: float
+    hosts: tuple[str, ...]
+
+
+class Page:
+    """The page of one model.
+
+    Args:
+      served: the model.
+      work: where it computes.
+      limits: of its use.
+    """
+
+    def __init__(self, served: ServedModel, work: WorkQueue, limits: PageLimits):
+        self._served = served
+        self._work = work
+        self._limits = limits
+        self._guard = Guard(limits.hosts)
+        self._running: set[Bridge] = set()
+
+    def add_to(self, app: web.Application) -> None:
+        """Adds the routes; files live as long as the app."""
+        for route, name in FILES.items():
+            app.router.add_get(route, self._guarded(partial(_send_file, STATIC / name)))
+        app.router.add_get("/samples", self._guarded(self._describe))
+        app.router.add_get("/samples/{name}", self._guarded(self._sample))
+        app.router.add_post("/animate", self._guarded(self._animate))
+        app.router.add_get("/results/{name}.mp4", self._guarded(self._result))
+        app.cleanup_ctx.append(self._live)
+        app.on_shutdown.append(self._stop)
+
+    async def _live(self, app: web.Application) -> AsyncIterator[None]:
+        limits = self._limits
+        self._folder = Path(tempfile.mkdtemp(prefix="maskanim-page-"))
+        self._samples = Samples(self._folder)
+        self._results = Results(self._folder, limits.results, limits.result_seconds)
+        # One more makes samples.
+        self._pool = concurrent.futures.ThreadPoolExecutor(limits.animations + 1, "page")
+        try:
+            yield
+        finally:
+            # Threads that end may still want the loop.
+            await asyncio.to_thread(self._pool.shutdown)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _stop(self, app: web.Application) -> None:
+        for bridge in self._running:
+            bridge.stop()
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            self._guard.check(request.method, request.headers)
+            response = await handler(request)
+            if not response.prepared:
+                response.headers.update(HEADERS)
+            return response
+
+        return answer
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        model = self._served.find()
+        size, _ = frame_shape(model)
+        await self._make_samples(size)
+        return web.json_response(
+            {
+                "model": {"name": self._served.name, "version": model.version, "size": size},
+                "upload_bytes": self._limits.upload_bytes,
+                **Samples.describe(),
+            }
+        )
+
+    async def _sample(self, request: web.Request) -> web.FileResponse:
+        paths = await self._make_samples(frame_shape(self._served.find())[0])
+        name = request.match_info["name"]
+        if name not in paths:
+            raise ServingError("NOT_FOUND", f"there is no sample {name}")
+        return web.FileResponse(paths[name])
+
+    async def _result(self, request: web.Request) -> web.FileResponse:
+        path = self._results.find(request.match_info["name"])
+        if path is None:
+            raise ServingError("NOT_FOUND", "this video is not kept any more; animate again")
+        return web.FileResponse(path, headers={"Cache-Control": "no-store"})
+
+    async def _make_samples(self, size: int) -> dict[str, Path]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._samples.make, size)
+
+    async def _animate(self, request: web.Request) -> web.StreamResponse:
+        if len(self._running) >= self._limits.animations:
+            raise ServingError(
+                "UNAVAILABLE",
+                f"the server is busy: {len(self._running)} animations are being made; "
+                "try again in a moment",
+            )
+        bridge = Bridge(self._pool)
+        self._running.add(bridge)
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+                return await self._animate_in(Path(folder), bridge, request)
+        except StoppedError as error:
+            raise _stopping() from error
+        finally:
+            self._running.discard(bridge)
+
+    async def _animate_in(
+        self, folder: Path, bridge: Bridge, request: web.Request
+    ) -> web.StreamResponse:
+        limits, model = self._limits, self._served.find()
+        try:
+            form = await asyncio.wait_for(
+                receive(request, folder, FIELDS, ENDINGS, limits.upload_bytes),
+                limits.upload_seconds,
+            )
+        except asyncio.TimeoutError as error:
+            raise web.HTTPRequestTimeout(
+                text=f"the files did not arrive within {limits.upload_seconds:g} seconds"
+            ) from error
+        fit, auto_crop, audio = _read_options(form.fields)
+        picture, video = await self._materials(form, frame_shape(model)[0])
+        animation = Animation(model, self._work, bridge, picture, video, limits.max_pixels)
+        start = await bridge.in_thread(partial(animation.prepare, fit, auto_crop))
+        response = web.StreamResponse(
+            headers={**HEADERS, "Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+
+        async def send(event: Event) -> None:
+            await response.write(json.dumps(event).encode() + b"\n")
+
+        await send(start)
+        output = folder / "result.mp4"
+
+        def run() -> int:
+            return animation.run(output, lambda event: bridge.wait(send(event)), audio)
+
+        try:
+            frames = await bridge.in_thread(run)
+            name = self._results.add(output)
+            await send({"event": "done", "frames": frames, "result": f"/results/{name}.mp4"})
+        except ServingError as error:
+            await send({"event": "error", "error": str(error)})
+        except StoppedError:
+            # Of a client that has gone nobody hears.
+            await send({"event": "error", "error": str(_stopping())})
+        except ConnectionError:
+            raise
+        except Exception:
+            logging.exception("animation")
+            await send({"event": "error", "error": "internal error; see the server's log"})
+        return response
+
+    async def _materials(self, form: Form, size: int) -> list[Material]:
+        """Picture and video: files that were sent, or samples."""
+        materials = []
+        for kind, ending in ENDINGS.items():
+            name = form.fields.get(f"sample_{kind}", "")
+            if bool(name) == (kind in form.files):
+                raise invalid(f"send a {kind}: a file, or the name of a sample as sample_{kind}")
+            if not name:
+                materials.append(form.files[kind])
+                continue
+            if name not in PUPPETS:
+                raise invalid(f"there is no sample {name!r}; there are {', '.join(PUPPETS)}")
+            paths = await self._make_samples(size)
+            materials.append(Material(paths[name + ending], f"the sample {name}"))
+        return materials
+
+
+def _read_options(fields: dict[str, str]) -> tuple[str, bool, bool]:
+    """How frames become square, whether both are cropped first, whether there is sound."""
+    fit = fields.get("fit", FITS[0])
+    if fit not in FITS:
+        raise invalid(f"fit is {fit!r}, but must be one of {', '.join(FITS)}")
+    switches = [fields.get("auto_crop", "0"), fields.get("audio", "1")]
+    for value in switches:
+        if value not in SWITCHES:
+            raise invalid(f"auto_crop and audio must be 0 or 1, not {value!r}")
+    return fit, SWITCHES[switches[0]], SWITCHES[switches[1]]
+
+
+def _stopping() -> ServingError:
+    return ServingError("UNAVAILABLE", "the server stops")
+
+
+async def _send_file(path: Path, request: web.Request) -> web.FileResponse:
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,97 @@
+"""The form of the page: its fields, and its files under names of our own.
+
+A file keeps the ending of its name, where that is a known one, since readers go by it; nothing else
+that a client sends becomes part of a path.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import mimetypes
+import os
+import secrets
+from collections.abc import Collection
+from pathlib import Path
+
+from aiohttp import BodyPartReader, web
+
+from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from serving.contract import ServingError, invalid
+from serving.page.animation import Material
+
+LONGEST_FIELD = 256
+LONGEST_NAME = 80
+CHUNK = 1 << 18
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What was sent.
+
+    Attributes:
+      fields: text by name.
+      files: by name.
+    """
+
+    fields: dict[str, str]
+    files: dict[str, Material]
+
+
+async def receive(
+    request: web.Request,
+    folder: Path,
+    fields: Collection[str],
+    files: Collection[str],
+    limit: int,
+) -> Form:
+    """Reads a form of the type multipart/form-data.
+
+    Args:
+      request: whose body was not read yet.
+      folder: that files are written into.
+      fields: names of the texts that it may hold.
+      files: names of the files.
+      limit: most bytes of all files together.
+
+    Raises:
+      ServingError: it is no such form, too large, or has other fields.
+      OSError: a file cannot be written.
+    """
+    too_large = ServingError(
+        "RESOURCE_EXHAUSTED",
+        f"the files are too large: at most {limit >> 20} MiB together (--max_request_mb)",
+    )
+    if (request.content_length or 0) > limit:
+        raise too_large
+    form = Form({}, {})
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name not in (*fields, *files):
+                raise invalid(f"unknown field {getattr(part, 'name', None)!r}")
+            if part.name in fields:
+                text = await part.read_chunk(LONGEST_FIELD)
+                form.fields[part.name] = text.decode("utf-8", "replace")
+                continue
+            material = _named(part, folder)
+            with material.path.open("wb") as file:
+                while chunk := await part.read_chunk(CHUNK):
+                    limit -= len(chunk)
+                    if limit < 0:
+                        raise too_large
+                    file.write(chunk)
+            # A browser sends an input without a file as an empty one.
+            if material.path.stat().st_size or part.filename:
+                form.files[part.name] = material
+    except (ValueError, AssertionError) as error:
+        raise invalid("the request is no form of the type multipart/form-data") from error
+    return form
+
+
+def _named(part: BodyPartReader, folder: Path) -> Material:
+    shown = os.path.basename((part.filename or "").replace("\\", "/"))
+    endings = [os.path.splitext(shown)[1].lower()]
+    # Phones send names without an ending, but with a type.
+    endings += mimetypes.guess_all_extensions(part.headers.get("Content-Type", ""))
+    known = (ending for ending in endings if ending in VIDEO_SUFFIXES + PICTURE_SUFFIXES)
+    path = folder / f"{secrets.token_hex(8)}{next(known, '')}"
+    return Material(path, shown[-LONGEST_NAME:] or "the file")
