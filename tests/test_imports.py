@@ -89,7 +89,7 @@ DOORS = {
     "tf2onnx": ("export.onnx_graph",),
     "tensorflow_serving": ("export.warmup", "serving.api"),
     "grpc": ("serving.api",),
-    "aiohttp": ("serving.rest", "serving.local"),
+    "aiohttp": ("serving.rest", "serving.local", "serving.page.routes", "serving.page.upload"),
 }
 
 

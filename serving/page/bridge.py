@@ -48,6 +48,8 @@ class Bridge:
         except asyncio.CancelledError:
             self.stop()
             await asyncio.wait([future])
+            # Taken note of, or asyncio would report it.
+            future.exception()
             raise
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -4,7 +4,7 @@
 | --- | --- |
 | `GET /`, `/page.css`, `/page.js`, `/icon.svg` | the page |
 | `GET /samples` | JSON: the model, limits, and the samples |
-| `GET /samples/NAME` | a picture or video of them |
+| `GET /samples/NAME.png`, `.mp4` | picture and video of one |
 | `POST /animate` | a form of two files, or samples; a stream of JSON lines, an event each |
 | `GET /results/NAME.mp4` | a finished video, for a while |
 
@@ -92,7 +92,7 @@ class Page:
         for route, name in FILES.items():
             app.router.add_get(route, self._guarded(partial(_send_file, STATIC / name)))
         app.router.add_get("/samples", self._guarded(self._describe))
-        app.router.add_get("/samples/{name}", self._guarded(self._sample))
+        app.router.add_get(r"/samples/{name}{ending:\.png|\.mp4}", self._guarded(self._sample))
         app.router.add_post("/animate", self._guarded(self._animate))
         app.router.add_get("/results/{name}.mp4", self._guarded(self._result))
         app.cleanup_ctx.append(self._live)
@@ -129,7 +129,6 @@ class Page:
     async def _describe(self, request: web.Request) -> web.Response:
         model = self._served.find()
         size, _ = frame_shape(model)
-        await self._make_samples(size)
         return web.json_response(
             {
                 "model": {"name": self._served.name, "version": model.version, "size": size},
@@ -139,11 +138,11 @@ class Page:
         )
 
     async def _sample(self, request: web.Request) -> web.FileResponse:
-        paths = await self._make_samples(frame_shape(self._served.find())[0])
-        name = request.match_info["name"]
-        if name not in paths:
+        name, ending = (request.match_info[key] for key in ("name", "ending"))
+        if name not in PUPPETS:
             raise ServingError("NOT_FOUND", f"there is no sample {name}")
-        return web.FileResponse(paths[name])
+        size, _ = frame_shape(self._served.find())
+        return web.FileResponse(await self._make_sample(name, ending, size))
 
     async def _result(self, request: web.Request) -> web.FileResponse:
         path = self._results.find(request.match_info["name"])
@@ -151,9 +150,9 @@ class Page:
             raise ServingError("NOT_FOUND", "this video is not kept any more; animate again")
         return web.FileResponse(path, headers={"Cache-Control": "no-store"})
 
-    async def _make_samples(self, size: int) -> dict[str, Path]:
+    async def _make_sample(self, name: str, ending: str, size: int) -> Path:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._samples.make, size)
+        return await loop.run_in_executor(self._pool, self._samples.path, name, ending, size)
 
     async def _animate(self, request: web.Request) -> web.StreamResponse:
         if len(self._running) >= self._limits.animations:
@@ -231,8 +230,8 @@ class Page:
                 continue
             if name not in PUPPETS:
                 raise invalid(f"there is no sample {name!r}; there are {', '.join(PUPPETS)}")
-            paths = await self._make_samples(size)
-            materials.append(Material(paths[name + ending], f"the sample {name}"))
+            path = await self._make_sample(name, ending, size)
+            materials.append(Material(path, f"the sample {name}"))
         return materials
 
 

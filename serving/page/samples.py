@@ -17,13 +17,13 @@ FRAMES = 50
 LEAST_SIZE, MOST_SIZE = 32, 256
 # Number of each puppet, what it looks like and what it does.
 PUPPETS = {
+    "dungarees": (100_033, "Dungarees", "Stepping aside"),
+    "hat": (100_029, "Hat and waistcoat", "Squatting"),
     "stripes": (100_007, "Striped jumper", "Raising an arm"),
     "checks": (100_003, "Checked shirt", "Waving"),
-    "skirt": (100_011, "Brown skirt", "Saluting"),
-    "tall": (100_005, "White suit", "Stepping aside"),
 }
 # What is chosen first.
-PICTURE, VIDEO = "stripes", "skirt"
+PICTURE, VIDEO = "dungarees", "hat"
 
 
 class Samples:
@@ -37,27 +37,24 @@ class Samples:
         self._folder = folder
         self._one_maker = threading.Lock()
 
-    def make(self, image_size: int) -> dict[str, Path]:
-        """Paths of the samples for a model by file name: `NAME.png` and `NAME.mp4` per puppet.
+    def path(self, name: str, ending: str, image_size: int) -> Path:
+        """A sample as a file.
 
         Args:
+          name: one of `PUPPETS`.
+          ending: `.png` for its picture, `.mp4` for its video.
           image_size: side of the model's frames in pixels.
         """
         size = min(max(image_size, LEAST_SIZE), MOST_SIZE)
-        folder = self._folder / f"samples-{size}"
-        paths = {
-            f"{name}{suffix}": folder / f"{name}{suffix}"
-            for name in PUPPETS
-            for suffix in (".png", ".mp4")
-        }
+        picture, video = (
+            self._folder / f"samples-{size}" / f"{name}{suffix}" for suffix in (".png", ".mp4")
+        )
         with self._one_maker:
-            for name, (number, _, _) in PUPPETS.items():
-                picture, video = paths[f"{name}.png"], paths[f"{name}.mp4"]
-                if not video.exists():
-                    clip = make_clip(SEED, number, size=size, frames=FRAMES, plain=True)
-                    write_picture(picture, clip.frames[0])
-                    write_movie(video, clip.frames, DEFAULT_FPS)
-        return paths
+            if not video.exists():
+                clip = make_clip(SEED, PUPPETS[name][0], size=size, frames=FRAMES, plain=True)
+                write_picture(picture, clip.frames[0])
+                write_movie(video, clip.frames, DEFAULT_FPS)
+        return picture if ending == picture.suffix else video
 
     @staticmethod
     def describe() -> dict[str, list[dict[str, str | bool]]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import BodyPartReader, web
 
 from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-from serving.contract import ServingError, invalid
+from serving.contract import invalid
 from serving.page.animation import Material
 
 LONGEST_FIELD = 256
@@ -54,14 +54,17 @@ async def receive(
       limit: most bytes of all files together.
 
     Raises:
-      ServingError: it is no such form, too large, or has other fields.
+      ServingError: it is no such form, or has other fields.
+      web.HTTPRequestEntityTooLarge: it is too large.
       OSError: a file cannot be written.
     """
-    too_large = ServingError(
-        "RESOURCE_EXHAUSTED",
-        f"the files are too large: at most {limit >> 20} MiB together (--max_request_mb)",
+    length = request.content_length or 0
+    too_large = web.HTTPRequestEntityTooLarge(
+        limit,
+        length,
+        text=f"the files are too large: at most {limit >> 20} MiB together (--max_request_mb)",
     )
-    if (request.content_length or 0) > limit:
+    if length > limit:
         raise too_large
     form = Form({}, {})
     try:
@@ -82,7 +85,7 @@ async def receive(
             # A browser sends an input without a file as an empty one.
             if material.path.stat().st_size or part.filename:
                 form.files[part.name] = material
-    except (ValueError, AssertionError) as error:
+    except (ValueError, KeyError, AssertionError) as error:
         raise invalid("the request is no form of the type multipart/form-data") from error
     return form
 

@@ -25,7 +25,6 @@ class ServerError extends Error {}
 // ---- What can be chosen ----
 
 async function loadSamples() {
-  byId("status").textContent = "Preparing samples…";
   try {
     const samples = await readJson(await fetch("samples"));
     uploadLimit = samples.upload_bytes;
@@ -33,10 +32,8 @@ async function loadSamples() {
     byId("model").textContent = `Model ${name}, version ${version}: ${size} × ${size} pixels`;
     samples.pictures.forEach((sample) => addSample("picture", sample));
     samples.videos.forEach((sample) => addSample("video", sample));
-    byId("status").textContent = "Choose a picture and a video, then animate.";
   } catch (error) {
-    byId("status").textContent = "";
-    showError(error instanceof ServerError ? error.message : LOST);
+    showFailure(error);
   }
   byId("animate").disabled = false;
 }
@@ -62,7 +59,7 @@ function preview(address, poster = "") {
 function addTile(kind, className, radio, shown, title) {
   const tile = element("label", { className });
   tile.append(radio, shown, element("span", { textContent: title, title }));
-  byId(kind).querySelector(".tiles").append(tile);
+  byId(`choice-${kind}`).querySelector(".tiles").append(tile);
   return tile;
 }
 
@@ -76,7 +73,7 @@ function dropFile(kind) {
 }
 
 function removePreview(kind) {
-  const tile = byId(kind).querySelector(".tile.file");
+  const tile = byId(`choice-${kind}`).querySelector(".tile.file");
   if (tile) {
     URL.revokeObjectURL(tile.querySelector("img, video").src);
     tile.remove();
@@ -97,7 +94,7 @@ function fileChosen(kind) {
 }
 
 for (const kind of KINDS) {
-  const field = byId(kind);
+  const field = byId(`choice-${kind}`);
   field.querySelector("input[type=file]").addEventListener("change", () => fileChosen(kind));
   field.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -136,8 +133,7 @@ form.addEventListener("submit", async (event) => {
     if (error.name === "AbortError") {
       byId("status").textContent = "Cancelled.";
     } else {
-      byId("status").textContent = "";
-      showError(error instanceof ServerError ? error.message : LOST);
+      showFailure(error);
     }
   }
   running = null;
@@ -333,9 +329,16 @@ function clear() {
 }
 
 function setRunning(value) {
+  if (value) byId("panels").scrollIntoView({ block: "nearest" });
   byId("cancel").hidden = !value;
   byId("animate").disabled = value;
   if (!value) byId("progress").hidden = true;
+}
+
+function showFailure(error) {
+  console.error(error);
+  byId("status").textContent = "";
+  showError(error instanceof ServerError ? error.message : LOST);
 }
 
 function showError(message) {
