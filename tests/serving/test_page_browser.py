@@ -1,0 +1,167 @@
+"""The page in a real browser: the Chromium of the system, without a window."""
+
+import base64
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.animation.material import decoded, moving_square, pixels
+from tests.data.clip_files import write_opencv_video, write_picture, write_sounding_video
+from tests.serving.servers import running
+
+PANELS = ("source", "driving", "driving_mask", "refined_mask", "frame")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("needs chromium on the PATH")
+    with playwright.sync_playwright() as driver:
+        # Chromium's sandbox does not work for root, as which containers run tests.
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab; what it asks for, and what it complains about, are lists of it."""
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    tab.set_default_timeout(20_000)
+    tab.asked, tab.complaints = [], []
+    tab.on("request", lambda request: tab.asked.append(request.url))
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.on("console", lambda message: tab.complaints.append(message.text))
+    yield tab
+    tab.close()
+
+
+@pytest.fixture(scope="module")
+def page(exported):
+    with running(exported) as address:
+        yield address.rest
+
+
+def visit(tab, url):
+    tab.goto(url)
+    tab.wait_for_selector("#animate:enabled")
+
+
+def canvas(tab, key):
+    """What a panel shows, uint8 `[height, width, 4]`."""
+    address = tab.eval_on_selector(f"canvas[data-key={key}]", "c => c.toDataURL('image/png')")
+    content = np.frombuffer(base64.b64decode(address.partition(",")[2]), np.uint8)
+    return cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+
+
+def download(tab, path):
+    with tab.expect_download() as started:
+        tab.click("#download")
+    started.value.save_as(path)
+    return decoded(path)[0]
+
+
+def test_a_sample(tab, page, tmp_path):
+    visit(tab, page)
+    tab.click("#animate")
+    tab.wait_for_selector("#download:visible")
+    assert "Done: 50 frames" in tab.inner_text("#status")
+    shown = [canvas(tab, key) for key in PANELS]
+    for picture in shown:
+        assert picture[..., 3].min() == 255
+        assert picture[..., :3].std() > 3
+    assert [len(picture) for picture in shown] == [32, 32, 16, 16, 32]
+    resized = [cv2.resize(picture, (32, 32)).astype(float) for picture in shown]
+    for index, picture in enumerate(resized):
+        for other in resized[:index]:
+            assert np.abs(picture - other).mean() > 2
+    frames = download(tab, tmp_path / "animation.mp4")
+    assert frames.shape == (50, 32, 32, 3)
+    # It is played again and again, and the panels follow it.
+    tab.wait_for_selector("#movie:visible")
+    tab.wait_for_selector("#movie", state="visible")
+    before = canvas(tab, "driving")
+    tab.wait_for_timeout(300)
+    assert not np.array_equal(canvas(tab, "driving"), before)
+    assert tab.eval_on_selector("#movie", "m => m.currentTime > 0 && !m.paused && m.loop")
+    assert not tab.complaints
+    assert all(url.startswith((page, "blob:")) for url in tab.asked)
+
+
+def test_own_files(tab, page, tmp_path):
+    picture = write_picture(tmp_path / "me.png", pixels(1, size=48)[0])
+    video = write_sounding_video(tmp_path / "film.mp4", moving_square())
+    visit(tab, page)
+    tab.set_input_files("input[name=picture]", picture)
+    tab.set_input_files("input[name=video]", video)
+    assert tab.inner_text("#choice-video .tile.file") == "film.mp4"
+    tab.click("#animate")
+    tab.wait_for_selector("#download:visible")
+    assert len(download(tab, tmp_path / "animation.mp4")) == 12
+    source = canvas(tab, "source")[..., :3]
+    wanted = cv2.resize(cv2.imread(str(picture)), (32, 32), interpolation=cv2.INTER_AREA)
+    assert np.abs(source.astype(int) - wanted).max() <= 1
+    # A sample takes the place of the file.
+    tab.check("input[value=hat] >> nth=0", force=True)
+    assert not tab.query_selector("#choice-picture .tile.file")
+    assert tab.eval_on_selector("input[name=picture]", "i => i.files.length") == 0
+    assert not tab.complaints
+
+
+def test_what_the_user_is_told(tab, exported, tmp_path):
+    notes, large = tmp_path / "notes.png", tmp_path / "large.png"
+    notes.write_text("no picture")
+    large.write_bytes(bytes(2 << 20))
+    long = write_opencv_video(tmp_path / "long.avi", np.tile(pixels(20), (100, 1, 1, 1)), "MJPG")
+
+    def told(words, selector="#error"):
+        tab.wait_for_selector(f"{selector}:has-text('{words}')")
+        assert tab.is_enabled("#animate")
+        assert tab.is_hidden("#cancel")
+
+    with running(exported, max_request_mb=32) as address:
+        visit(tab, address.rest)
+        tab.set_input_files("input[name=picture]", notes)
+        tab.click("#animate")
+        told("notes.png: it holds no PNG, JPEG, WebP or BMP picture")
+        tab.check("input[value=hat] >> nth=0", force=True)
+        tab.set_input_files("input[name=video]", long)
+        tab.click("#animate")
+        tab.wait_for_selector("#status:has-text('of 2000 frames')")
+        tab.click("#cancel")
+        told("Cancelled.", "#status")
+        assert tab.is_hidden("#error")
+    with running(exported, max_request_mb=1, port=int(address.rest.rpartition(":")[2])):
+        visit(tab, address.rest)
+        tab.set_input_files("input[name=picture]", large)
+        tab.click("#animate")
+        told("this server takes at most 1.0 MiB")
+    tab.check("input[value=hat] >> nth=0", force=True)
+    tab.click("#animate")
+    told("The connection to the server was lost.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone(browser, page, scheme):
+    tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    visit(tab, page)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 360
+    color, ground = (
+        tab.eval_on_selector("body", f"b => getComputedStyle(b).{name}").strip("rgb()").split(",")
+        for name in ("color", "backgroundColor")
+    )
+    contrast = np.mean(np.array(ground, float)) - np.mean(np.array(color, float))
+    assert (contrast > 150) == (scheme == "light")
+    # By keyboard alone.
+    tab.focus("input[name=sample_picture]:checked")
+    tab.keyboard.press("ArrowRight")
+    assert tab.input_value("input[name=sample_picture]:checked") == "hat"
+    tab.focus("#animate")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#download:visible")
+    tab.close()
