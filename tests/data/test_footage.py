@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from maskanim_tf.data.clips import ClipError
-from maskanim_tf.data.footage import open_footage
+from maskanim_tf.data.footage import claimed_pixels, open_footage
 from tests.animation.material import moving_square, pixels
-from tests.data.clip_files import write_picture, write_video
+from tests.data.clip_files import numbered_frames, write_picture, write_video
 
 ORIENTATION = 0x0112
 
@@ -102,3 +102,15 @@ def test_missing_files_are_named(tmp_path, name):
 def test_a_folder_without_frames_is_no_driver(tmp_path):
     with pytest.raises(ClipError, match="is no folder of frames"):
         open_footage(tmp_path)
+
+
+def test_claimed_pixels(tmp_path):
+    frames = numbered_frames(2)
+    area = frames.shape[1] * frames.shape[2]
+    assert claimed_pixels(write_video(tmp_path / "a.mp4", frames)) == area
+    assert claimed_pixels(write_picture(tmp_path / "a.png", frames[0])) == area
+    assert claimed_pixels(write_picture(tmp_path / "a.tiff", frames[0])) == area
+    for name in ("a.mkv", "b.png", "b.tiff"):
+        (tmp_path / name).write_bytes(b"nothing of the kind")
+        with pytest.raises(ClipError, match=name):
+            claimed_pixels(tmp_path / name)

@@ -59,6 +59,8 @@ function preview(address, poster = "") {
 function addTile(kind, className, radio, shown, title) {
   const tile = element("label", { className });
   tile.append(radio, shown, element("span", { textContent: title, title }));
+  // What the browser cannot show keeps its name.
+  shown.addEventListener("error", () => shown.replaceWith(element("div", { className: "blank" })));
   byId(`choice-${kind}`).querySelector(".tiles").append(tile);
   return tile;
 }
@@ -75,7 +77,7 @@ function dropFile(kind) {
 function removePreview(kind) {
   const tile = byId(`choice-${kind}`).querySelector(".tile.file");
   if (tile) {
-    URL.revokeObjectURL(tile.querySelector("img, video").src);
+    URL.revokeObjectURL(tile.dataset.address);
     tile.remove();
   }
 }
@@ -87,10 +89,9 @@ function fileChosen(kind) {
   const address = URL.createObjectURL(file);
   const isVideo = file.type.startsWith("video/");
   const shown = isVideo ? preview(address) : element("img", { src: address, alt: "" });
-  // Chosen like a sample; what the browser cannot show keeps its name.
   const radio = element("input", { type: "radio", name: `sample_${kind}`, value: "" });
   radio.checked = true;
-  addTile(kind, "tile file", radio, shown, file.name);
+  addTile(kind, "tile file", radio, shown, file.name).dataset.address = address;
 }
 
 for (const kind of KINDS) {
@@ -336,9 +337,10 @@ function setRunning(value) {
 }
 
 function showFailure(error) {
-  console.error(error);
+  const known = error instanceof ServerError;
+  if (!known) console.error(error);
   byId("status").textContent = "";
-  showError(error instanceof ServerError ? error.message : LOST);
+  showError(known ? error.message : LOST);
 }
 
 function showError(message) {
@@ -357,7 +359,8 @@ function element(tag, properties) {
 
 function sentence(text) {
   const end = /[.!?]$/.test(text) ? "" : ".";
-  return text.charAt(0).toUpperCase() + text.slice(1) + end;
+  // Names of files stay as they are.
+  return text.replace(/^[a-z]+(?= )/, (word) => word[0].toUpperCase() + word.slice(1)) + end;
 }
 
 function megabytes(bytes) {
