@@ -178,7 +178,7 @@ class LocalServer:
         return PageLimits(
             animations=options.page_animations,
             upload_bytes=self._limit,
-            upload_seconds=options.request_timeout,
+            client_seconds=options.request_timeout,
             max_pixels=options.max_pixels,
             results=options.page_results,
             result_seconds=options.page_result_seconds,

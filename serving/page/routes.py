@@ -55,7 +55,7 @@ class PageLimits:
     Attributes:
       animations: that are made at once.
       upload_bytes: of both files.
-      upload_seconds: until both have arrived.
+      client_seconds: that it may take to send them, or to take a frame.
       max_pixels: of a frame.
       results: finished videos that are kept.
       result_seconds: how long.
@@ -64,7 +64,7 @@ class PageLimits:
 
     animations: int
     upload_bytes: int
-    upload_seconds: float
+    client_seconds: float
     max_pixels: int
     results: int
     result_seconds: float
@@ -178,11 +178,11 @@ class Page:
         try:
             form = await asyncio.wait_for(
                 receive(request, folder, FIELDS, ENDINGS, limits.upload_bytes),
-                limits.upload_seconds,
+                limits.client_seconds,
             )
         except asyncio.TimeoutError as error:
             raise web.HTTPRequestTimeout(
-                text=f"the files did not arrive within {limits.upload_seconds:g} seconds"
+                text=f"the files did not arrive within {limits.client_seconds:g} seconds"
             ) from error
         fit, auto_crop, audio = _read_options(form.fields)
         picture, video = await self._materials(form, frame_shape(model)[0])
@@ -194,7 +194,14 @@ class Page:
         await response.prepare(request)
 
         async def send(event: Event) -> None:
-            await response.write(json.dumps(event).encode() + b"\n")
+            line = json.dumps(event).encode() + b"\n"
+            try:
+                await asyncio.wait_for(response.write(line), limits.client_seconds)
+            except asyncio.TimeoutError:
+                # It is still there, but takes nothing, and others wait for its place.
+                if request.transport is not None:
+                    request.transport.abort()
+                raise ConnectionResetError("the client does not read") from None
 
         await send(start)
         output = folder / "result.mp4"
