@@ -15,6 +15,9 @@ from maskanim_tf.config import Section, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import ABLATIONS, load_animator
 
+# Weights as constants are faster, but their graph takes many times the memory of variables.
+MOST_CONSTANTS = 5_000_000
+
 
 @dataclasses.dataclass(frozen=True)
 class AnimateOptions(Section):
@@ -39,8 +42,8 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
     if not options.output:
         raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
     trained, _ = load_animator(options.checkpoint, options.ablation)
-    # As constants, weights of full width would take ten times their memory.
-    animator = rewrite(trained, shared=True)
+    parameters = sum(network.count_params() for network in trained.networks)
+    animator = rewrite(trained, shared=parameters > MOST_CONSTANTS)
     if not options.pairs and not holds_many(options.source, options.driving):
         done = animate_video(
             animator, options.source, options.driving, options.output, animation, progress=True
