@@ -40,8 +40,7 @@ def running(base_path, **options):
     defaults = {"poll_seconds": 0.1, "settle_seconds": 0.0, "grpc_port": 0 if has_api() else -1}
     options = ServeOptions(model_base_path=str(base_path), **{"port": 0, **defaults, **options})
     loop = asyncio.new_event_loop()
-    # A daemon: where the server cannot start, nobody stops the loop.
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
     def wait(coroutine):
