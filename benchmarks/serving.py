@@ -11,7 +11,7 @@ import dataclasses
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,8 @@ class BenchmarkOptions(Section):
     model: str = option("out/models/maskanim/1", "folder of one version of a SavedModel")
     batch: int = option(4, "frames per request", minimum=1)
     clients: tuple[int, ...] = option((1, 2, 4, 8), "clients at once", minimum=1)
-    seconds: float = option(5.0, "per measurement", above=0)
+    seconds: float = option(10.0, "per measurement", above=0)
+    turns: int = option(10, "that it is divided into", minimum=1)
 
 
 def main(options: BenchmarkOptions) -> None:
@@ -53,13 +54,14 @@ def main(options: BenchmarkOptions) -> None:
     }
     command = [sys.executable, "-m", "serving.local", f"--model_base_path={folder.parent}"]
     with subprocess.Popen(
-        [*command, "--port=0", "--grpc_port=0"],
+        [*command, "--port=0", "--grpc_port=0", "--page_animations=0"],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout
-        rest = process.stdout.readline().split()[1].partition("/v1/")[0]
-        grpc = "grpc://" + process.stdout.readline().split()[1]
+        addresses = dict(process.stdout.readline().split() for _ in range(2))
+        rest = addresses["REST:"].partition("/v1/")[0]
+        grpc = "grpc://" + addresses["gRPC:"]
         print(f"{options.batch} frames per request, {size} pixels; latency of requests in ms")
         print(f"{'call':8s} {'way':6s} clients  frames/s     p50     p90     p99      cost")
         try:
@@ -67,8 +69,8 @@ def main(options: BenchmarkOptions) -> None:
                 client = connect(ClientOptions(server=server, concurrency=max(options.clients)))
                 client.set_source(source)
                 for clients in options.clients:
-                    alone = measure(direct[kind], clients, options)
-                    served = measure(partial(client.animate, driving), clients, options)
+                    calls = (direct[kind], partial(client.animate, driving))
+                    alone, served = measure(calls, clients, options)
                     print(f"{kind:8s} direct {clients:7d} {alone}")
                     print(f"{kind:8s} {server[:4]:6s} {clients:7d} {served}", end="")
                     print(f" {(alone.rate / served.rate - 1) * 100:+7.1f} %", flush=True)
@@ -89,25 +91,39 @@ class Measurement:
         return f"{self.rate:9.1f} " + " ".join(f"{value:7.1f}" for value in self.percentiles)
 
 
-def measure(call: Callable[[], object], clients: int, options: BenchmarkOptions) -> Measurement:
-    """Lets clients call again and again."""
+def measure(
+    calls: Sequence[Callable[[], object]], clients: int, options: BenchmarkOptions
+) -> list[Measurement]:
+    """Lets clients make calls again and again, each kind in short turns with the others."""
     import numpy as np
 
-    call()
-    end = time.perf_counter() + options.seconds
+    latencies: list[list[float]] = [[] for _ in calls]
+    spent = [0.0 for _ in calls]
 
-    def work(_: int) -> list[float]:
+    def work(call: Callable[[], object], end: float) -> list[float]:
         times = []
         while (started := time.perf_counter()) < end:
             call()
             times.append(time.perf_counter() - started)
         return times
 
-    started = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
-        times = np.concatenate(list(pool.map(work, range(clients))))
-    rate = len(times) * options.batch / (time.perf_counter() - started)
-    return Measurement(rate, tuple(np.percentile(times, (50, 90, 99)) * 1000))
+        # Turn 0 fills caches.
+        for turn in range(options.turns + 1):
+            for index, call in enumerate(calls):
+                started = time.perf_counter()
+                end = started + options.seconds / options.turns
+                times = list(pool.map(work, [call] * clients, [end] * clients))
+                if turn:
+                    spent[index] += time.perf_counter() - started
+                    latencies[index] += [time for part in times for time in part]
+    return [
+        Measurement(
+            len(times) * options.batch / seconds,
+            tuple(np.percentile(times, (50, 90, 99)) * 1000),
+        )
+        for times, seconds in zip(latencies, spent)
+    ]
 
 
 if __name__ == "__main__":
