@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.data import peak_memory
-from maskanim_tf.commands import run_command
+from maskanim_tf.commands import assume_frozen_weights, run_command
 from maskanim_tf.config import Config, Section, option
 
 FPS, SOUND_RATE = 25, 44100
@@ -37,7 +37,7 @@ class BenchmarkOptions(Section):
     ending: str = option(".mp4", "of the output", choices=(".mp4", ".gif", ".webp", ""))
     checkpoint: str = option("", "weight file; the embedded one without")
     random_weights: bool = option(False, "random networks of the configuration instead")
-    graphs: tuple[str, ...] = option((CONSTANTS,), "what to measure, by turns", choices=GRAPHS)
+    graphs: tuple[str, ...] = option((VARIABLES,), "what to measure, by turns", choices=GRAPHS)
     rounds: int = option(1, "how often", minimum=1)
     measure: str = option("", "animate by this driver and print its figures (used internally)")
 
@@ -64,6 +64,7 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
     from maskanim_tf.inference import AnyAnimator, rewrite
     from maskanim_tf.models import Animator, load_animator
 
+    assume_frozen_weights()
     if options.random_weights:
         trained = Animator(config.model, config.perturbation)
     else:

@@ -2,7 +2,8 @@
 
 `python benchmarks/inference.py` at 256x256 and full width, or with `--flagfile=...` of a preset;
 weights are random. Each runtime lives in a process of its own, all wait while one works, and rounds
-go over all of them, so that a busy moment of the machine hits them alike.
+go over all of them, so that a busy moment of the machine hits them alike. `_frozen` is with
+TF_ONEDNN_ASSUME_FROZEN_WEIGHTS=1, as the local server and the container have it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from maskanim_tf.commands import run_command  # Before TensorFlow.
+from maskanim_tf.commands import assume_frozen_weights, run_command  # Before TensorFlow.
 
 # isort: split
 import keras
@@ -39,8 +40,10 @@ from maskanim_tf.models import Animator
 
 SAVED_MODELS = {
     "saved_model_plain": {"rewrite": False},
+    "saved_model_plain_frozen": {"rewrite": False},
     "saved_model": {},
-    "saved_model_variables": {"weights": "variables"},
+    "saved_model_frozen": {},
+    "saved_model_constants": {"weights": "constants"},
 }
 TFLITE = {f"tflite_{precision}": precision for precision in tflite.BOUNDS}
 NCNN = {f"ncnn_{precision}": precision for precision in ncnn.BOUNDS}
@@ -141,6 +144,8 @@ def work(config: Config, name: str, folder: Path) -> None:
     if name != KERAS and not folder.exists():
         write(config, name, folder)
         return
+    if name.endswith("_frozen"):
+        assume_frozen_weights()
     run, size = load(config, name, folder), config.model.image_size
     rng = np.random.default_rng(0)
     for line in sys.stdin:

@@ -55,9 +55,10 @@ class SavedModelOptions(ExportOptions):
     quality: int = option(95, "of JPEG answers", minimum=1, maximum=100)
     rewrite: bool = option(True, "apply the inference rewrite")
     weights: str = option(
-        "constants",
-        "weights as constants are faster; as variables they are in memory once for all signatures",
-        choices=("constants", "variables"),
+        "variables",
+        "weights as constants need no TF_ONEDNN_ASSUME_FROZEN_WEIGHTS=1 to be fast, but many times "
+        "the memory, and minutes to load a large model",
+        choices=("variables", "constants"),
     )
     warmup: bool = option(True, "add warm-up requests")
 

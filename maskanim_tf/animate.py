@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from maskanim_tf.commands import run_command
+from maskanim_tf.commands import assume_frozen_weights, run_command
 
 # Before TensorFlow, as it says there.
 # isort: split
@@ -14,9 +14,6 @@ from maskanim_tf.animation.video import AnimatedVideo, animate_video
 from maskanim_tf.config import Section, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import ABLATIONS, load_animator
-
-# Weights as constants are faster, but their graph takes many times the memory of variables.
-MOST_CONSTANTS = 5_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +39,8 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
     if not options.output:
         raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
     trained, _ = load_animator(options.checkpoint, options.ablation)
-    parameters = sum(network.count_params() for network in trained.networks)
-    animator = rewrite(trained, shared=parameters > MOST_CONSTANTS)
+    # As constants, weights would take many times their memory.
+    animator = rewrite(trained, shared=True)
     if not options.pairs and not holds_many(options.source, options.driving):
         done = animate_video(
             animator, options.source, options.driving, options.output, animation, progress=True
@@ -68,4 +65,5 @@ def _found(done: AnimatedVideo) -> str:
 
 
 if __name__ == "__main__":
+    assume_frozen_weights()
     run_command(main, AnimateOptions, AnimationOptions)

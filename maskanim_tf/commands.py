@@ -57,6 +57,16 @@ def run_command(
         sys.exit(1)
 
 
+def assume_frozen_weights() -> None:
+    """Lets oneDNN keep kernels in its own order instead of reordering them for every batch.
+
+    For programs that never change weights and run convolutions only inside of graphs, to be called
+    before the first one. A training in the same process would go on with old weights, and eager
+    convolutions of one shape would all use the kernel of the first.
+    """
+    os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
+
+
 def _first_line(message: str) -> str:
     """The first line of TensorFlow's message, without the name of the graph's node."""
     return re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()[0]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from absl import logging
 
-from maskanim_tf.commands import run_command  # Before TensorFlow.
+from maskanim_tf.commands import assume_frozen_weights, run_command  # Before TensorFlow.
 
 # isort: split
 from aiohttp import web
@@ -250,4 +250,5 @@ def parse_labels(texts: tuple[str, ...]) -> dict[str, int]:
 
 
 if __name__ == "__main__":
+    assume_frozen_weights()
     run_command(main, ServeOptions)

@@ -97,7 +97,7 @@ def test_card_and_warmup(folder):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"batch": 2, "encoding": "jpeg", "weights": "variables"}, {"rewrite": False}]
+    "changes", [{"batch": 2, "encoding": "jpeg", "weights": "constants"}, {"rewrite": False}]
 )
 def test_forms(checkpoint, tmp_path, changes):
     saved_model.main(
