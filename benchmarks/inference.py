@@ -117,12 +117,12 @@ def report(
     print(f"{work_per_frame / 1e9:.2f} GFLOP per frame as trained, {peak / 1e9:.0f} GFLOP/s peak")
     for batch in options.batches:
         base = statistics.median(times[options.runtimes[0], batch])
-        print(f"batch {batch:2d}              s/frame   times as fast   share of peak   peak MiB")
+        print(f"batch {batch:2d}                 s/frame   times as fast   share of peak   peak MiB")
         for name in options.runtimes:
             seconds = statistics.median(times[name, batch])
             share = work_per_frame / seconds / peak
             print(
-                f"{name:22s} {seconds:7.4f} {base / seconds:15.2f} {share:15.0%} "
+                f"{name:25s} {seconds:7.4f} {base / seconds:15.2f} {share:15.0%} "
                 f"{memory[name]:10.0f}"
             )
 
