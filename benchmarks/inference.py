@@ -117,7 +117,8 @@ def report(
     print(f"{work_per_frame / 1e9:.2f} GFLOP per frame as trained, {peak / 1e9:.0f} GFLOP/s peak")
     for batch in options.batches:
         base = statistics.median(times[options.runtimes[0], batch])
-        print(f"batch {batch:2d}                 s/frame   times as fast   share of peak   peak MiB")
+        head = f"batch {batch:2d}"
+        print(f"{head:25s} s/frame   times as fast   share of peak   peak MiB")
         for name in options.runtimes:
             seconds = statistics.median(times[name, batch])
             share = work_per_frame / seconds / peak
