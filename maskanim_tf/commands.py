@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
+from typing import TypeVar
 
 from absl import app, logging
 
@@ -14,6 +19,9 @@ from maskanim_tf.flags import FlagsError, define_flags, read_flags
 
 # Commands import this module before TensorFlow, which would print pages about its own build.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+T = TypeVar("T")
+_interrupted = threading.Event()
 
 
 def run_command(
@@ -32,7 +40,8 @@ def run_command(
         try:
             if len(arguments) > 1:
                 raise ValueError(f"unexpected argument {arguments[1]!r}; options start with --")
-            main(*(read_flags(section) for section in sections))
+            with _noted_interrupts():
+                main(*(read_flags(section) for section in sections))
         except (ValueError, OSError, RuntimeError) as error:
             logging.debug("where it happened:", exc_info=True)
             print(f"error: {error}", file=sys.stderr)
@@ -65,6 +74,38 @@ def assume_frozen_weights() -> None:
     convolutions of one shape would all use the kernel of the first.
     """
     os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
+
+
+def interruptible(items: Iterable[T]) -> Iterator[T]:
+    """The items; raises KeyboardInterrupt between two of them once Ctrl-C was pressed.
+
+    Python raises it by itself, but some libraries drop it: TensorFlow while it traces a graph, and
+    callbacks of the garbage collector. A loop that takes long would then go on.
+    """
+    for item in items:
+        if _interrupted.is_set():
+            raise KeyboardInterrupt
+        yield item
+
+
+@contextlib.contextmanager
+def _noted_interrupts() -> Iterator[None]:
+    """Lets `interruptible` know of Ctrl-C."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        _interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    if threading.current_thread() is not threading.main_thread():
+        # Signals belong to the main thread.
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        _interrupted.clear()
 
 
 def _first_line(message: str) -> str:

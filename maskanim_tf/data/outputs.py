@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from maskanim_tf.commands import interruptible
 from maskanim_tf.data.movies import MOVIE_FORMATS, REMEDY, write_movie
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sound import Sound
@@ -58,6 +59,7 @@ def write_output(
       ValueError: there is no frame.
       OSError: the file or folder cannot be written.
     """
+    frames = interruptible(frames)
     if Path(path).suffix.lower() in MOVIE_FORMATS and not os.path.isdir(path):
         return write_movie(path, frames, fps, sound)
     count = 0

@@ -76,7 +76,7 @@ def test_ctrl_c_leaves_nothing(inputs, checkpoint, tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors[-300:]
     assert errors.splitlines()[-1] == "stopped"
     assert not os.listdir(output.parent)
 
