@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.levels import as_floats
 from export.stages import ANIMATE, SOURCE_MASK, Runtime
 from maskanim_tf import names
 from maskanim_tf.config import Section, option
@@ -21,7 +20,7 @@ from maskanim_tf.data.clips import iterate_frames, probe_clip
 from maskanim_tf.data.fitting import FITS, fit_square
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.data.picture_clip import read_picture
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from export.levels import as_floats
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.puppets import make_clip
 from maskanim_tf.data.sources import open_clips
 from maskanim_tf.models import ABLATIONS
 from maskanim_tf.names import TRAIN
+from maskanim_tf.ops.pixels import as_floats
 
 
 @dataclasses.dataclass(frozen=True)

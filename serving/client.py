@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,10 +20,11 @@ from tqdm import tqdm
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
+from maskanim_tf.data.clips import batched
 from maskanim_tf.data.fitting import FITS
 from maskanim_tf.data.footage import open_footage
 from maskanim_tf.data.outputs import check_output, write_output
-from maskanim_tf.data.sound import Sound
+from maskanim_tf.data.sound import open_sound
 from serving.rest_client import RestClient
 from serving.retries import in_order, with_retries
 
@@ -125,26 +125,19 @@ def animate(client: Client, options: ClientOptions) -> tuple[int, float]:
         return with_retries(partial(client.animate, padded), options.attempts)[: len(batch)]
 
     clip = driving.clip
-    with contextlib.ExitStack() as stack:
-        sound = None
-        if options.audio and clip.has_audio:
-            sound = stack.enter_context(Sound(clip.path))
-        answers = stack.enter_context(
-            contextlib.closing(
-                in_order(ask, batches(driving.frames(), batch_size), options.concurrency)
-            )
-        )
+    requests = in_order(ask, batches(driving.frames(), batch_size), options.concurrency)
+    with open_sound(clip, options.audio) as sound, contextlib.closing(requests) as answers:
         frames = (decode_frame(content) for answer in answers for content in answer)
-        bar = tqdm(frames, Path(options.output).name, clip.frames, unit="frame", dynamic_ncols=True)
-        count = write_output(options.output, stack.enter_context(bar), clip.fps, sound)
+        name = Path(options.output).name
+        with tqdm(frames, name, clip.frames, unit="frame", dynamic_ncols=True) as bar:
+            count = write_output(options.output, bar, clip.fps, sound)
     return count, clip.fps
 
 
 def batches(frames: Iterable[np.ndarray], size: int) -> Iterator[list[bytes]]:
     """Frames as PNG files in lists of `size`, the last of which may be shorter."""
-    stream = iter(frames)
-    while taken := list(itertools.islice(stream, size)):
-        yield [encode_png(frame) for frame in taken]
+    for batch in batched(frames, size):
+        yield [encode_png(frame) for frame in batch]
 
 
 def encode_png(frame: np.ndarray) -> bytes:

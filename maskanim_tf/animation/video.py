@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from maskanim_tf.animation.options import FROM_DRIVING, AnimationOptions
 from maskanim_tf.animation.views import draw_view, shown_keys
 from maskanim_tf.data.footage import SquareFootage, open_footage
 from maskanim_tf.data.outputs import check_output, write_output
-from maskanim_tf.data.sound import Sound
+from maskanim_tf.data.sound import open_sound
 from maskanim_tf.inference import AnyAnimator
 
 MASKS = (names.SOURCE_MASK, names.DRIVING_MASK)
@@ -96,11 +95,8 @@ def animate_video(
         unit="frame",
         dynamic_ncols=True,
     )
-    with contextlib.ExitStack() as stack:
-        sound = None
-        if options.audio == FROM_DRIVING and clip.has_audio:
-            sound = stack.enter_context(Sound(clip.path, first_frame / clip.fps))
-        count = write_output(output, stack.enter_context(bar), clip.fps, sound)
+    with open_sound(clip, options.audio == FROM_DRIVING, first_frame / clip.fps) as sound, bar:
+        count = write_output(output, bar, clip.fps, sound)
     return AnimatedVideo(os.fspath(output), count, clip.fps, source_frame, first_frame)
 
 

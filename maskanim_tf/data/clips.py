@@ -110,6 +110,11 @@ def batched(frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
         yield np.stack(taken)
 
 
+def filled(batch: np.ndarray, size: int) -> np.ndarray:
+    """A batch filled up to `size` with its last element, so that one graph serves all batches."""
+    return np.concatenate([batch, np.repeat(batch[-1:], size - len(batch), 0)])
+
+
 def known_suffixes() -> str:
     """The suffixes of all clips, for messages."""
     return " ".join(VIDEO_SUFFIXES + PICTURE_SUFFIXES)

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 
 import av
 from absl import logging
 
+from maskanim_tf.data.clip import Clip
+
 COPIED = ("aac", "mp3", "opus", "flac")
 # Others exist, but these two every decoder of AAC takes.
 SAMPLE_RATES = (44100, 48000)
 LAYOUTS = ("mono", "stereo")
+
+
+def open_sound(
+    clip: Clip, wanted: bool, start: float = 0.0
+) -> AbstractContextManager[Sound | None]:
+    """The sound of a clip, or None where there is none or it is not wanted; see `Sound`."""
+    return Sound(clip.path, start) if wanted and clip.has_audio else nullcontext()
 
 
 class Sound:

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import names
+from maskanim_tf.data.clips import filled
 from maskanim_tf.inference.rewrite import AnyAnimator
 from maskanim_tf.ops.color import as_floats
 
@@ -44,7 +45,8 @@ class BatchAnimator:
 
     def find_masks(self, driving: np.ndarray) -> np.ndarray:
         """Masks of uint8 frames, float32 `[batch, mask_size, mask_size, 1]` in [0, 1]."""
-        return self._encode_driving(as_floats(self._filled(driving))).numpy()[: len(driving)]
+        whole = as_floats(filled(driving, self.batch_size))
+        return self._encode_driving(whole).numpy()[: len(driving)]
 
     def animate(
         self,
@@ -68,13 +70,9 @@ class BatchAnimator:
           ValueError: a frame of another size.
         """
         masks = self.find_masks(driving) if masks is None else masks
-        result = self._animate_mask(encoded, tf.convert_to_tensor(self._filled(masks)))
+        result = self._animate_mask(encoded, tf.convert_to_tensor(filled(masks, self.batch_size)))
         result = {names.DRIVING: as_floats(driving), **result}
         return {key: result[key].numpy()[: len(driving)] for key in keys}
-
-    def _filled(self, batch: np.ndarray) -> np.ndarray:
-        """A batch filled up with its last element."""
-        return np.concatenate([batch, np.repeat(batch[-1:], self.batch_size - len(batch), 0)])
 
 
 @functools.lru_cache(maxsize=4)  # As many as there are ablations.

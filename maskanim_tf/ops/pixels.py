@@ -1,8 +1,13 @@
-"""Floating frames as 8-bit ones, in NumPy alone: what only writes files needs no TensorFlow."""
+"""Frames as 8-bit levels and as floats, in NumPy alone: not every program needs TensorFlow."""
 
 from __future__ import annotations
 
 import numpy as np
+
+
+def as_floats(images: np.ndarray) -> np.ndarray:
+    """8-bit frames or masks of any shape as float32 in [0, 1]."""
+    return images.astype(np.float32) / 255
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:

@@ -19,10 +19,11 @@ import cv2
 import numpy as np
 
 from maskanim_tf.data.clip import VIDEO_SUFFIXES, has_suffix
+from maskanim_tf.data.clips import batched, filled
 from maskanim_tf.data.footage import Footage, SquareFootage, claimed_pixels, open_footage
 from maskanim_tf.data.outputs import write_output
-from maskanim_tf.data.sound import Sound
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.data.sound import open_sound
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 from serving.client import encode_png
 from serving.contract import (
     DRIVING,
@@ -139,20 +140,14 @@ class Animation:
           StoppedError: the client has gone.
         """
         clip = self._driving.clip
-        with self._plain_errors(), contextlib.ExitStack() as stack:
-            sound = None
-            if audio and clip.has_audio:
-                sound = stack.enter_context(Sound(clip.path))
-            frames = stack.enter_context(contextlib.closing(self._frames(send)))
+        made = contextlib.closing(self._frames(send))
+        with self._plain_errors(), open_sound(clip, audio) as sound, made as frames:
             return write_output(output, frames, clip.fps, sound)
 
     def _frames(self, send: Callable[[Event], None]) -> Generator[np.ndarray, None, None]:
         numbers = itertools.count()
-        stream = self._driving.frames()
-        while taken := list(itertools.islice(stream, self._batch)):
-            # Filled up, as the local command does: one graph for every batch.
-            padded = np.stack(taken + taken[-1:] * (self._batch - len(taken)))
-            result = self._infer(padded)
+        for taken in batched(self._driving.frames(), self._batch):
+            result = self._infer(filled(taken, self._batch))
             done = as_bytes(result[FRAME])
             masks = {key: as_bytes(result[key]) for key in (DRIVING_MASK, REFINED_MASK)}
             for index, driving in enumerate(taken):
@@ -170,8 +165,8 @@ class Animation:
     def _infer(self, driving: np.ndarray) -> dict[str, np.ndarray]:
         source = np.broadcast_to(self._source, driving.shape)
         inputs = {
-            SOURCE: source.astype(np.float32) / 255,
-            DRIVING: driving.astype(np.float32) / 255,
+            SOURCE: as_floats(source),
+            DRIVING: as_floats(driving),
         }
 
         def ask() -> dict[str, np.ndarray]:

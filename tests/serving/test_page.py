@@ -300,7 +300,10 @@ def test_other_sites_are_refused(page, exported):
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost:80", "127.0.0.1:1", "[::1]:8501"])
 def test_hosts_of_this_machine(host):
-    Guard(()).check("POST", {"Host": host, "Origin": f"http://{host}"})
+    guard, headers = Guard(()), {"Host": host, "Origin": f"http://{host}"}
+    guard.check("POST", headers)
+    with pytest.raises(ServingError, match="page of another site"):
+        guard.check("POST", {**headers, "Origin": "http://evil.example"})
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "localhost.evil.example", "[::1", "1.2.3"])
