@@ -26,6 +26,7 @@ from maskanim_tf.models import load_weights
 from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
+from maskanim_tf.training.mask_watch import MaskWatch
 from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
@@ -53,6 +54,9 @@ class RunOptions(Section):
     bit_exact: bool = option(False, "the same bits in every run on the same machine; slower")
     keep: int = option(3, "checkpoints that stay, besides the best", minimum=1)
     validation_frames: int = option(256, "frames that a validation reconstructs", minimum=1)
+    flat_mask_steps: int = option(
+        400, "steps after which masks that carry nothing end the run; 0 for never", minimum=0
+    )
 
 
 class InterruptedRunError(RuntimeError):
@@ -113,6 +117,9 @@ class TrainingLoop:
             save_config(config, options.run_dir)
             self.history = History(options.run_dir, self.state.step)
         self.validation = self._make_validation()
+        self.masks = MaskWatch(
+            config, self.trainer.networks.mask_generator, self.clips, options.flat_mask_steps
+        )
         self._asked_to_stop = ""
         self._steps = {refine: self._make_step(refine) for refine in (False, True)}
 
@@ -121,7 +128,8 @@ class TrainingLoop:
 
         Raises:
           InterruptedRunError: after SIGTERM or Ctrl-C, with a checkpoint saved.
-          RuntimeError: a loss is not finite; the last checkpoint stays.
+          RuntimeError: a loss is not finite, or masks carry nothing for too long; the last
+            checkpoint stays.
         """
         with (
             _Signals(self._ask_to_stop),
@@ -226,9 +234,12 @@ class TrainingLoop:
             **losses,
         }
         validate = self.validation and (last or step % self.options.validate_every == 0)
+        log = validate or last or step % self.options.log_every == 0
+        if log:
+            row.update(self.masks.look(step).row())
         if validate:
             row.update(self._validate())
-        if self.history and (validate or last or step % self.options.log_every == 0):
+        if self.history and log:
             self.history.add(row)
             if validate:
                 self.history.draw()
@@ -239,7 +250,7 @@ class TrainingLoop:
         assert self.validation
         # All workers do this together, since batch norms ask each other for their statistics.
         scores = self.validation.scores(self.refining)
-        panel = self.validation.panel(self.refining)
+        panel = self.validation.panel(self.refining, scores.masks.caption())
         better = scores.l1 < self.state.best_l1
         if better:
             self.state = dataclasses.replace(self.state, best_l1=scores.l1)
@@ -254,7 +265,10 @@ class TrainingLoop:
             )
             if better:
                 self.checkpoints.save(self.trainer, self.state, BEST)
-        return {"validation_l1": scores.l1, "copy_l1": scores.copy_l1}
+        row = {"validation_l1": scores.l1, "copy_l1": scores.copy_l1, **scores.masks.row()}
+        if scores.refinement_cost is not None:
+            row["refinement_cost"] = scores.refinement_cost
+        return row
 
     def _load_initial_weights(self) -> None:
         path = self.options.initial_weights

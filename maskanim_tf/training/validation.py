@@ -14,6 +14,8 @@ from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
 from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.resizing import resize_bilinear
+from maskanim_tf.training.mask_health import MaskHealth, mask_health
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,10 +25,15 @@ class Scores:
     Attributes:
       l1: of the generated frames.
       copy_l1: of the source frame in their place: what doing nothing would cost.
+      refinement_cost: how much higher `l1` is than with the driver's own masks: what P_test and r
+        cost; None before r takes part.
+      masks: figures of the masks.
     """
 
     l1: float
     copy_l1: float
+    refinement_cost: float | None
+    masks: MaskHealth
 
 
 class Validation:
@@ -46,27 +53,33 @@ class Validation:
         self._config = config
         self._networks = networks
         self._animator = Animator(config.model, config.perturbation, networks)
-        self._batches = _spread(config, clips, frames)
+        self._batches = spread_frames(config, clips, frames)
         self._copy_l1 = _copy_l1(self._batches)
         self._at_test_time = tf.function(self._animator)
         self._as_trained = tf.function(self._reconstruct)
 
     def scores(self, refined: bool) -> Scores:
-        """L1 over all frames.
+        """L1 over all frames, and how the masks are.
 
         Args:
           refined: whether the mask refiner takes part.
         """
-        generated, count = 0.0, 0
+        errors, unrefined, masks = [], [], []
         for batch in self._batches:
             source, target = (as_floats(batch[key]) for key in (names.SOURCE, names.TARGET))
-            frame = self._generate(source, target, refined)[names.FRAME]
-            generated += len(source) * float(tf.reduce_mean(tf.abs(frame - target)))
-            count += len(source)
-        return Scores(generated / count, self._copy_l1)
+            result = self._generate(source, target, refined)
+            errors.append(_errors(result[names.FRAME], target))
+            masks.append(_for_health(result, target))
+            if refined:
+                result = self._as_trained(source, target)
+                unrefined.append(_errors(result[names.FRAME], target))
+        l1 = float(np.concatenate(errors).mean())
+        cost = l1 - float(np.concatenate(unrefined).mean()) if refined else None
+        health = mask_health(*map(np.concatenate, zip(*masks)))
+        return Scores(l1, self._copy_l1, cost, health)
 
-    def panel(self, refined: bool, rows: int = 6) -> np.ndarray:
-        """The intermediates of some frames, uint8 `[height, width, 3]`."""
+    def panel(self, refined: bool, caption: str = "", rows: int = 6) -> np.ndarray:
+        """The intermediates of some frames above a caption, uint8 `[height, width, 3]`."""
         whole = [
             np.concatenate([batch[key] for batch in self._batches])
             for key in (names.SOURCE, names.TARGET)
@@ -75,7 +88,7 @@ class Validation:
         source, driving = (as_floats(frames[chosen]) for frames in whole)
         result = self._generate(source, driving, refined)
         keys = [key for key in names.INTERMEDIATES if key in result]
-        return draw_panel({key: result[key].numpy() for key in keys}, keys)
+        return draw_panel({key: result[key].numpy() for key in keys}, keys, caption=caption)
 
     def _generate(
         self, source: tf.Tensor, driving: tf.Tensor, refined: bool
@@ -97,14 +110,29 @@ class Validation:
         )
 
 
+def _errors(frames: tf.Tensor, target: tf.Tensor) -> np.ndarray:
+    """Mean absolute error of each frame, `[batch]`."""
+    return tf.reduce_mean(tf.abs(frames - target), (1, 2, 3)).numpy()
+
+
+def _for_health(result: dict[str, tf.Tensor], driving: tf.Tensor) -> tuple[np.ndarray, ...]:
+    """The arguments of `mask_health`."""
+    small = resize_bilinear(driving, result[names.SOURCE_SMALL].shape[1])
+    keys = (names.SOURCE_MASK, names.DRIVING_MASK, names.SOURCE_SMALL)
+    return (*(result[key].numpy() for key in keys), small.numpy())
+
+
 def _copy_l1(batches: list[dict[str, np.ndarray]]) -> float:
     """L1 of the sources in place of the targets."""
     errors = [np.abs(batch[names.SOURCE] - batch[names.TARGET].astype(float)) for batch in batches]
     return float(np.concatenate(errors).mean() / 255)
 
 
-def _spread(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np.ndarray]]:
-    """Batches of at most `frames` frames, evenly spread over the clips, the same in every run."""
+def spread_frames(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np.ndarray]]:
+    """Batches of at most `frames` pairs: first and later frames, evenly spread over the clips.
+
+    The same in every run; uint8 `[batch, image_size, image_size, 3]` as source and target.
+    """
     ends = np.cumsum(clips.frame_counts - 1)
     chosen = np.unique(np.linspace(0, ends[-1] - 1, min(frames, ends[-1])).astype(int))
     pairs = []
