@@ -24,6 +24,7 @@ COLUMNS = (
     "coarse",
     "fine",
     "validation_l1",
+    "across_l1",
     "copy_l1",
 )
 
@@ -74,7 +75,7 @@ class History:
         figure, (losses, validation) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
         for axes, keys in (
             (losses, ("mask", "coarse", "fine")),
-            (validation, ("validation_l1", "copy_l1")),
+            (validation, ("validation_l1", "across_l1", "copy_l1")),
         ):
             for key in keys:
                 points = [(row["step"], row[key]) for row in self.rows if key in row]
