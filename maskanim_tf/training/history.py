@@ -26,6 +26,7 @@ COLUMNS = (
     "coarse",
     "fine",
     "validation_l1",
+    "across_l1",
     "copy_l1",
     "refinement_cost",
     *(f"mask_{field.name}" for field in dataclasses.fields(MaskHealth)),
@@ -80,7 +81,7 @@ class History:
         )
         for axes, keys in (
             (losses, ("mask", "coarse", "fine")),
-            (validation, ("validation_l1", "copy_l1")),
+            (validation, ("validation_l1", "across_l1", "copy_l1")),
             (masks, ("mask_contrast", "mask_saturated", "mask_polarity", "mask_luminance")),
         ):
             for key in keys:

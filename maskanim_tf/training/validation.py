@@ -1,4 +1,8 @@
-"""Validation: how well clips that were not trained on are reconstructed."""
+"""Validation: how well clips that were not trained on are reconstructed.
+
+Where the clips have partners, which show their motion on another identity, these drive them, too:
+what comes out is compared with the same frames.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ import tensorflow as tf
 
 from maskanim_tf import names
 from maskanim_tf.config import Config
+from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.panels import draw_panel
+from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
@@ -17,30 +23,36 @@ from maskanim_tf.ops.color import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.training.mask_health import MaskHealth, mask_health
 
+_FRAMES = (names.SOURCE, names.TARGET, names.DRIVING)
+_PARTNERED = "partnered"
+
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
     """Mean absolute errors of reconstructed frames in [0, 1].
 
     Attributes:
-      l1: of the generated frames.
+      l1: of the generated frames, driven by the clip itself.
       copy_l1: of the source frame in their place: what doing nothing would cost.
       refinement_cost: how much higher `l1` is than with the driver's own masks: what P_test and r
         cost; None before r takes part.
       masks: figures of the masks.
+      across_l1: of frames driven by another identity; None where no clip has a partner.
     """
 
     l1: float
     copy_l1: float
     refinement_cost: float | None
     masks: MaskHealth
+    across_l1: float | None = None
 
 
 class Validation:
     """Reconstructs frames spread over the test clips.
 
     The source is the first frame of a clip. Before the mask refiner has learned, frames are
-    generated from the driver's own mask, as in training; afterwards as at test time.
+    generated from the driver's own mask, as in training; afterwards as at test time. Panels show
+    another identity driving, if it does so in training.
 
     Args:
       config: configuration of the run.
@@ -64,31 +76,39 @@ class Validation:
         Args:
           refined: whether the mask refiner takes part.
         """
-        errors, unrefined, masks = [], [], []
+        own, across, unrefined, masks = [], [], [], []
         for batch in self._batches:
-            source, target = (as_floats(batch[key]) for key in (names.SOURCE, names.TARGET))
+            source, target, driving = (as_floats(batch[key]) for key in _FRAMES)
             result = self._generate(source, target, refined)
-            errors.append(_errors(result[names.FRAME], target))
+            own.append(_errors(result, target))
             masks.append(_for_health(result, target))
             if refined:
-                result = self._as_trained(source, target)
-                unrefined.append(_errors(result[names.FRAME], target))
-        l1 = float(np.concatenate(errors).mean())
-        cost = l1 - float(np.concatenate(unrefined).mean()) if refined else None
-        health = mask_health(*map(np.concatenate, zip(*masks)))
-        return Scores(l1, self._copy_l1, cost, health)
+                unrefined.append(_errors(self._as_trained(source, target), target))
+            partnered = batch[_PARTNERED]
+            if partnered.any():
+                result = self._generate(source, driving, refined)
+                across.append(_errors(result, target)[partnered])
+        l1 = float(np.concatenate(own).mean())
+        return Scores(
+            l1=l1,
+            copy_l1=self._copy_l1,
+            refinement_cost=l1 - float(np.concatenate(unrefined).mean()) if refined else None,
+            masks=mask_health(*map(np.concatenate, zip(*masks))),
+            across_l1=float(np.concatenate(across).mean()) if across else None,
+        )
 
     def panel(self, refined: bool, caption: str = "", rows: int = 6) -> np.ndarray:
         """The intermediates of some frames above a caption, uint8 `[height, width, 3]`."""
-        whole = [
-            np.concatenate([batch[key] for batch in self._batches])
-            for key in (names.SOURCE, names.TARGET)
-        ]
+        whole = [np.concatenate([batch[key] for batch in self._batches]) for key in _FRAMES]
         chosen = np.linspace(0, len(whole[0]) - 1, rows).astype(int)
-        source, driving = (as_floats(frames[chosen]) for frames in whole)
-        result = self._generate(source, driving, refined)
+        source, target, driving = (as_floats(frames[chosen]) for frames in whole)
+        across = self._config.data.driver_identity != SAME
+        result = self._generate(source, driving if across else target, refined)
         keys = [key for key in names.INTERMEDIATES if key in result]
-        return draw_panel({key: result[key].numpy() for key in keys}, keys, caption=caption)
+        columns = {key: result[key].numpy() for key in keys}
+        if across:
+            columns[names.TARGET] = target.numpy()
+        return draw_panel(columns, tuple(columns), caption=caption)
 
     def _generate(
         self, source: tf.Tensor, driving: tf.Tensor, refined: bool
@@ -110,9 +130,9 @@ class Validation:
         )
 
 
-def _errors(frames: tf.Tensor, target: tf.Tensor) -> np.ndarray:
-    """Mean absolute error of each frame, `[batch]`."""
-    return tf.reduce_mean(tf.abs(frames - target), (1, 2, 3)).numpy()
+def _errors(result: dict[str, tf.Tensor], target: tf.Tensor) -> np.ndarray:
+    """Mean absolute error of each generated frame, float32 `[batch]`."""
+    return tf.reduce_mean(tf.abs(result[names.FRAME] - target), (1, 2, 3)).numpy()
 
 
 def _for_health(result: dict[str, tf.Tensor], driving: tf.Tensor) -> tuple[np.ndarray, ...]:
@@ -129,17 +149,30 @@ def _copy_l1(batches: list[dict[str, np.ndarray]]) -> float:
 
 
 def spread_frames(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np.ndarray]]:
-    """Batches of at most `frames` pairs: first and later frames, evenly spread over the clips.
+    """Batches of at most `frames` frames, evenly spread over the clips, the same in every run.
 
-    The same in every run; uint8 `[batch, image_size, image_size, 3]` as source and target.
+    Each holds uint8 frames under `_FRAMES`, driven by the clip's first partner or else by itself,
+    and which have a partner, bool `[batch]`.
     """
+    partners = find_partners(clips.names)
     ends = np.cumsum(clips.frame_counts - 1)
     chosen = np.unique(np.linspace(0, ends[-1] - 1, min(frames, ends[-1])).astype(int))
-    pairs = []
+    triples, partnered = [], []
     for position in chosen:
         clip = int(np.searchsorted(ends, position, side="right"))
         later = int(clips.frame_counts[clip] - (ends[clip] - position))
-        pairs.append(clips.read_frames(clip, (0, later)))
+        source, target = clips.read_frames(clip, (0, later))
+        driving = target
+        drivers = [other for other in partners[clip][:1] if clips.frame_counts[other] > later]
+        for driver in drivers:
+            (driving,) = clips.read_frames(driver, (later,))
+        triples.append((source, target, driving))
+        partnered.append(bool(drivers))
     size = config.training.batch_size
-    stacks = [np.stack(pairs[start : start + size]) for start in range(0, len(pairs), size)]
-    return [{names.SOURCE: stack[:, 0], names.TARGET: stack[:, 1]} for stack in stacks]
+    return [
+        {
+            **dict(zip(_FRAMES, map(np.stack, zip(*triples[start : start + size])))),
+            _PARTNERED: np.array(partnered[start : start + size]),
+        }
+        for start in range(0, len(triples), size)
+    ]
