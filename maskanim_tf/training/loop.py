@@ -6,6 +6,7 @@ import dataclasses
 import math
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -25,7 +26,7 @@ from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.models import load_weights
-from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
+from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
@@ -34,6 +35,7 @@ from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
 
 EMBEDDED = "embedded"
+TIMED_BAR = "{l_bar}{bar}| {n:.0f} of {total:.0f} seconds of steps{postfix}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +47,16 @@ class RunOptions(Section):
         "", "folder or address of the checkpoints, such as s3://...; run_dir/checkpoints by default"
     )
     initial_weights: str = option(
-        "", "weight file to start from, 'embedded' for the one that comes with the package"
+        "",
+        "weight file to start from, or the name of one that comes with the package; 'embedded' "
+        "for the default",
     )
     resume: bool = option(False, "go on from the last checkpoint of run_dir")
     strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
     jit: bool = option(False, "networks compiled by XLA")
+    minutes: float = option(
+        0.0, "end after so many minutes of steps, if that comes first; 0 for no limit", minimum=0
+    )
     log_every: int = option(50, "steps between rows of the history", minimum=1)
     validate_every: int = option(500, "steps between validations and panels", minimum=1)
     checkpoint_every: int = option(500, "steps between checkpoints", minimum=1)
@@ -85,6 +92,11 @@ class TrainingLoop:
         self.strategy = make_strategy(options.strategy)
         self.chief = is_chief(self.strategy)
         self._check_shares()
+        if options.minutes and options.strategy == "multiworker":
+            raise ValueError(
+                "minutes is for one machine, since clocks differ; end a multiworker run by "
+                "max_steps"
+            )
         self.checkpoints = Checkpoints(
             options.checkpoint_dir or str(Path(options.run_dir, "checkpoints")), options.keep
         )
@@ -133,25 +145,39 @@ class TrainingLoop:
           RuntimeError: a loss is not finite, or masks carry nothing for too long; the last
             checkpoint stays.
         """
-        with (
-            _Signals(self._ask_to_stop),
-            tqdm(
-                total=self.total_steps,
-                initial=self.state.step,
-                unit="step",
-                smoothing=0.05,
-                disable=not self.chief,
-            ) as bar,
-        ):
+        with _Signals(self._ask_to_stop), self._progress() as bar:
+            started = math.nan
             for batch in self._batches():
+                if time.monotonic() - started >= 60 * self.options.minutes > 0:
+                    # This step is the last one, and ends as that of any other run.
+                    self.total_steps = self.state.step + 1
                 losses, stopping = self._step(batch)
-                bar.update()
+                if self.options.minutes:
+                    # The first step, in which graphs are made, is not counted.
+                    started = time.monotonic() if math.isnan(started) else started
+                    passed = time.monotonic() - started
+                    bar.update(min(passed, 60 * self.options.minutes) - bar.n)
+                else:
+                    bar.update()
                 bar.set_postfix({term: f"{value:.3g}" for term, value in losses.items()})
                 self._after_step(losses)
                 if stopping:
                     self._stop()
         if self.history:
             self._summarize(self.history)
+
+    def _progress(self) -> tqdm:
+        """A bar of steps, or of seconds where time is what ends the run."""
+        minutes = self.options.minutes
+        if minutes:
+            return tqdm(total=60 * minutes, bar_format=TIMED_BAR, disable=not self.chief)
+        return tqdm(
+            total=self.total_steps,
+            initial=self.state.step,
+            unit="step",
+            smoothing=0.05,
+            disable=not self.chief,
+        )
 
     def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
         def shares(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -279,8 +305,8 @@ class TrainingLoop:
         return row
 
     def _load_initial_weights(self) -> None:
-        path = self.options.initial_weights
-        path = str(EMBEDDED_WEIGHTS) if path == EMBEDDED else path
+        name = self.options.initial_weights
+        path = find_weights(DEFAULT_PRESET if name == EMBEDDED else name)
         load_weights(self.trainer.networks, path)
         if self.trainer.averages:
             load_weights(self.trainer.averages, path)
