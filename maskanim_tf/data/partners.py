@@ -66,20 +66,23 @@ def require_partners(names: Sequence[str], wish: str) -> list[list[int]]:
     return partners
 
 
-def evaluation_drivers(names: Sequence[str], driver_identity: str) -> list[tuple[int, int]]:
+def evaluation_drivers(
+    names: Sequence[str], driver_identity: str, wish: str = ""
+) -> list[tuple[int, int]]:
     """Clips and who drives each: (clip, driver), the same in every run.
 
     Args:
       names: of the clips.
       driver_identity: "same": every clip drives itself; "other": its first partner does, and clips
         without one are left out; "mixed": the same, but these drive themselves.
+      wish: what asks for partners, for the message.
 
     Raises:
       ValueError: partners are asked for, and no clip has one.
     """
     if driver_identity == SAME:
         return [(clip, clip) for clip in range(len(names))]
-    partners = require_partners(names, f"driver_identity={driver_identity}")
+    partners = require_partners(names, wish or f"driver_identity={driver_identity}")
     alone = driver_identity == MIXED
     return [
         (clip, others[0] if others else clip)

@@ -154,4 +154,5 @@ def test_a_refined_mask_lets_no_gradient_through(networks, output, moved):
         reached = [g is not None and float(tf.reduce_max(tf.abs(g))) > 0 for g in gradients]
         assert any(reached) == (network.name in moved), network.name
     # What the generators teach m comes through the source's mask alone.
-    assert tape.gradient(value, result[names.DRIVING_MASK]) is None
+    through = tape.gradient(value, result[names.DRIVING_MASK])
+    assert through is None or not np.any(through)

@@ -142,7 +142,7 @@ def write_dataset(output: str, parameters: DatasetParameters, *, progress: bool 
         with atomic_path(truth) as partial:
             np.savez_compressed(
                 partial,
-                joints=clip.joints,
+                points=clip.joints,
                 visible=clip.visible,
                 packed_masks=np.packbits(clip.masks > 0, axis=-1),
                 fps=np.float64(parameters.fps),
@@ -156,7 +156,7 @@ def read_annotations(path: str) -> Annotations:
         packed = file["packed_masks"]
         masks = np.unpackbits(packed, axis=-1, count=packed.shape[1]) * np.uint8(255)
         return Annotations(
-            joints=file["joints"],
+            joints=file["points"],
             visible=file["visible"],
             masks=masks,
             fps=float(file["fps"]),
