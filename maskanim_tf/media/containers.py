@@ -54,10 +54,15 @@ def film_track(container: av.container.InputContainer, path: str) -> av.VideoStr
         codec = codec_name(container, path, films)
         raise ClipError(f"{path}: no decoder for its pictures (codec {codec}); {remedy(path)}")
     chosen = next((s for s in known if s.disposition & av.stream.Disposition.default), known[0])
+    read_only(container, chosen)
+    return chosen
+
+
+def read_only(container: av.container.InputContainer, chosen: av.stream.Stream) -> None:
+    """Lets the demuxer skip all tracks but one."""
     for stream in container.streams:
         if hasattr(stream, "discard") and stream.index != chosen.index:  # PyAV 17 and later.
             stream.discard = av.stream.Discard.all
-    return chosen
 
 
 def open_decoder(stream: av.VideoStream, threads: int = 1) -> av.VideoCodecContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from typing import cast
 
 import av
 import numpy as np
@@ -63,7 +64,11 @@ def read_geometry(stream: av.VideoStream, frame: av.VideoFrame) -> Geometry:
     """The geometry that a track and its first decoded frame ask for."""
     stored = frame.height, frame.width
     matrix = frame.side_data.get(MATRIX)
-    orientation = read_orientation(memoryview(matrix)) if matrix is not None else Orientation()
+    orientation = (
+        read_orientation(memoryview(cast(av.buffer.Buffer, matrix)))
+        if matrix is not None
+        else Orientation()
+    )
     return Geometry(stored, square_pixels(*stored, stream.sample_aspect_ratio), orientation)
 
 

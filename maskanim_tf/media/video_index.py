@@ -164,6 +164,7 @@ def count(path: str, index: VideoIndex) -> VideoIndex:
                 if packet.size:
                     stamps += [frame.pts for frame in decoded(decoder, packet)]
         stamps += [frame.pts for frame in decoded(decoder, None)]
+        start = stream.start_time or 0
     if not stamps:
         raise no_frame(path, index.codec)
     damaged = index.damaged or packets.damaged
@@ -175,11 +176,13 @@ def count(path: str, index: VideoIndex) -> VideoIndex:
         end = index.end if known[-1] == index.stamps[-1] else _next_stamp(known, index)
         return dataclasses.replace(index, stamps=known, keys=keys, end=end, damaged=damaged)
     if len(index.stamps) == len(stamps):
-        made, end = index.stamps, index.end
+        # The delay of B-frames is no part of the film.
+        delay = int(index.stamps[0]) - start
+        made, end = index.stamps - delay, index.end - delay
     else:
         rate = index.rates[0] if index.rates else Fraction(DEFAULT_FPS)
         step = max(1, round(1 / (rate * index.tick)))
-        made, end = np.arange(len(stamps), dtype=np.int64) * step, len(stamps) * step
+        made, end = start + np.arange(len(stamps)) * step, start + len(stamps) * step
     none = np.zeros(0, np.int64)
     return dataclasses.replace(
         index, stamps=made, keys=none, end=end, counted=True, damaged=damaged
