@@ -11,7 +11,7 @@ DEFAULT_FPS = 25.0
 # Containers round their time stamps, Matroska to a millisecond.
 ROUNDING = 1e-3
 EPSILON = 1e-6
-LARGEST_DENOMINATOR = 1001
+DENOMINATORS = (1, 2, 5, 10, 100)
 
 
 def frame_durations(times: np.ndarray, end: float) -> np.ndarray:
@@ -33,17 +33,16 @@ def steady_rate(times: np.ndarray, announced: Iterable[Fraction | None], tick: f
       tick: unit of the time stamps in seconds.
     """
     rates = [rate for rate in announced if rate]
-    if len(times) > 1:
-        measured = (len(times) - 1) / float(times[-1])
-        rates.append(Fraction(measured).limit_denominator(LARGEST_DENOMINATOR))
-        rates.append(Fraction(measured))
-    elif rates:
-        return float(rates[0])
-    tolerance = max(tick, ROUNDING) + EPSILON
+    if len(times) == 1:
+        return float(rates[0]) if rates else 0.0
     steps = np.arange(len(times))
-    for rate in rates:
-        if rate > 0 and np.abs(times - steps / float(rate)).max() <= tolerance:
-            return float(rate)
+    # The simplest rate near the one that fits best: 25, 12.5, 30000/1001.
+    measured = 1 / float(np.polyfit(steps, times, 1)[0])
+    rates += [Fraction(measured).limit_denominator(d) for d in DENOMINATORS]
+    rates += [Fraction(round(measured * 1.001) * 1000, 1001), Fraction(measured)]
+    for rate in (float(rate) for rate in rates if rate > 0):
+        if np.abs(times - steps / rate).max() <= _tolerance(rate, tick):
+            return rate
     return 0.0
 
 
@@ -59,5 +58,12 @@ def timing_of(durations: np.ndarray, fps: float, tick: float = ROUNDING) -> floa
         return durations
     ends = np.cumsum(durations)
     steps = np.arange(1, len(ends) + 1) / fps
-    steady = np.abs(ends - steps).max() <= max(tick, ROUNDING) + EPSILON
+    off = np.abs(ends - steps)
+    # How long the last frame lasts is a guess of many writers.
+    steady = off[:-1].max(initial=0) <= _tolerance(fps, tick) and off[-1] <= 0.25 / fps
     return fps if steady else durations
+
+
+def _tolerance(rate: float, tick: float) -> float:
+    """Seconds by which rounding can move a stamp; less than the loss of a frame does."""
+    return min(max(tick, ROUNDING), 0.25 / rate) + EPSILON
