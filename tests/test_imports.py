@@ -8,6 +8,7 @@ ORDER = (
     ("maskanim_tf.names", "maskanim_tf.files"),
     ("maskanim_tf.config", "maskanim_tf.flags", "maskanim_tf.commands"),
     ("maskanim_tf.ops",),
+    ("maskanim_tf.media",),
     ("maskanim_tf.data",),
     ("maskanim_tf.models",),
     ("maskanim_tf.inference",),

@@ -1,0 +1,1 @@
+"""Everything that opens films: tracks, time stamps, exact seeking, geometry and colours."""
