@@ -45,8 +45,7 @@ class Poser:
 
     def __init__(self, body: Body, shape: Shape) -> None:
         self.body, self.shape = body, shape
-        self._moving = [body.bones.index(name) for name in ("root", *_BONES)]
-        self._weights = _moving_weights(body, self._moving)
+        self._weights = moving_weights(body, _ORDER)
 
     def pose(self, state: MotionState) -> Pose:
         """The person in the state of a motion."""
@@ -60,33 +59,53 @@ class Poser:
             center = shape.positions[vertices].mean(axis=0)
             positions[vertices] = (shape.positions[vertices] - center) @ turned.T + center
             rotations[side] = turned
-        maps = self._maps(state)
-        blended = (self._weights @ maps.reshape(len(maps), 12)).reshape(-1, 3, 4)
-        posed = np.einsum("vij,vj->vi", blended[:, :, :3], positions) + blended[:, :, 3]
+        maps = self.maps(state)
+        posed = blend(self._weights, maps, positions)
         return Pose(
-            positions=posed.astype(np.float32),
-            head=maps[1 + _BONES.index("head")],
-            chest=maps[1 + _BONES.index("spine02")],
+            positions=posed,
+            head=maps[_ORDER.index("head")],
+            chest=maps[_ORDER.index("spine02")],
             eye_rotations=rotations,
             eye_centers={side: posed[each].mean(0) for side, each in body.eye_vertices.items()},
             state=state,
         )
 
-    def _maps(self, state: MotionState) -> np.ndarray:
+    def maps(self, state: MotionState) -> np.ndarray:
         """Maps `[moving bones, 3, 4]` from rest to this moment."""
-        bend = rotation(*state.torso)
         share = rotation(*(state.head / 3.0))
-        turns = {"spine02": bend, "neck01": share, "neck02": share, "head": share}
-        maps = [np.concatenate([np.eye(3), state.shift[:, None]], axis=1)]
-        for name in _BONES:
+        left, right = state.shoulders
+        turns = {
+            "spine02": rotation(*state.torso),
+            "neck01": share,
+            "neck02": share,
+            "head": share,
+            "clavicle.L": rotation(roll=left),
+            "clavicle.R": rotation(roll=-right),
+        }
+        maps = {"root": np.concatenate([np.eye(3), state.shift[:, None]], axis=1)}
+        for name, parent in _BONES.items():
             joint = self.shape.joints[self.body.bones.index(name)]
             local = np.concatenate([turns[name], (joint - turns[name] @ joint)[:, None]], axis=1)
-            maps.append(_compose(maps[-1], local))
-        return np.array(maps, np.float32)
+            maps[name] = _compose(maps[parent], local)
+        return np.array(list(maps.values()), np.float32)
 
 
-# Each turns with the one before it.
-_BONES = ("spine02", "neck01", "neck02", "head")
+# The bones that move, each with the one that it moves with.
+_BONES = {
+    "spine02": "root",
+    "neck01": "spine02",
+    "neck02": "neck01",
+    "head": "neck02",
+    "clavicle.L": "spine02",
+    "clavicle.R": "spine02",
+}
+_ORDER = ("root", *_BONES)
+
+
+def blend(weights: np.ndarray, maps: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Linear blend skinning: each vertex `[vertices, 3]` moved by the weighted mean of the maps."""
+    mixed = (weights @ maps.reshape(len(maps), 12)).reshape(-1, 3, 4)
+    return np.einsum("vij,vj->vi", mixed[:, :, :3], positions) + mixed[:, :, 3]
 
 
 def _compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -95,12 +114,12 @@ def _compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.concatenate([first[:, :3] @ second[:, :3], offset[:, None]], axis=1)
 
 
-def _moving_weights(body: Body, moving: list[int]) -> np.ndarray:
-    """Skinning weights `[vertices, moving bones]`: a bone that never turns follows its parent."""
-    weights = np.zeros((len(body.rest), len(moving)), np.float32)
+def moving_weights(body: Body, names: tuple[str, ...]) -> np.ndarray:
+    """Skinning weights `[vertices, bones]` of some bones; all others follow their parents."""
+    weights = np.zeros((len(body.rest), len(names)), np.float32)
     for bone in range(len(body.bones)):
         ancestor = bone
-        while ancestor not in moving:
+        while body.bones[ancestor] not in names:
             ancestor = int(body.mesh.parents[ancestor])
-        weights[:, moving.index(ancestor)] += body.mesh.weights[:, bone]
+        weights[:, names.index(body.bones[ancestor])] += body.mesh.weights[:, bone]
     return weights
