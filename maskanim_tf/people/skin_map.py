@@ -19,7 +19,7 @@ from maskanim_tf.people.body import Body, load_body
 TEXTURE_SIZE = 1024
 _AXIS_Z = 0.45
 _BROW_Y, _NECK_Y, _BOTTOM_Y = 7.2, 5.9, 4.4
-_ELEVATION_RADIUS, _CHEST_SHARE, _FRONT_GAIN = 1.1, 0.5, 0.5
+_ELEVATION_RADIUS, _CHEST_SHARE, _FRONT_GAIN = 1.1, 0.4, 0.75
 _COARSE = 256
 
 
@@ -53,9 +53,22 @@ class SkinMap:
         skin = body.parts["skin"]
         inner = body.inner_mouth[skin].all(axis=1)
         uv = texture_coordinates(body.rest)
+        ears = (body.ear[skin] > 0.3).all(axis=1) & ~inner
         self.vertices, self.uv, triangles = _split_seam(uv, skin)
+        self._move_ears(body, triangles, ears)
         self.triangles, self.mouth_triangles = triangles[~inner], triangles[inner]
         self._sample(body, uv)
+
+    def _move_ears(self, body: Body, triangles: np.ndarray, ears: np.ndarray) -> None:
+        """Lets the ears, which would lie on the hair behind them, share the skin of the temples."""
+        used, number = np.unique(triangles[ears], return_inverse=True)
+        points = body.rest[self.vertices[used]]
+        middle = np.float32([0.8, 7.1, 0.5])
+        offset = (points * np.sign(points[:, :1]) ** [1, 0, 0] - middle) * 0.25
+        patch = (np.float32([0.50, 7.52, 1.2]) + offset) * np.sign(points[:, :1]) ** [1, 0, 0]
+        triangles[ears] = len(self.vertices) + number.reshape(-1, 3)
+        self.vertices = np.concatenate([self.vertices, self.vertices[used]])
+        self.uv = np.concatenate([self.uv, texture_coordinates(patch.astype(np.float32))])
 
     def _sample(self, body: Body, uv: np.ndarray) -> None:
         normals = body.normals(body.rest)
@@ -77,6 +90,9 @@ class SkinMap:
                 good = np.isfinite(sampled[row]).all(axis=1)
                 source = sampled[row - 1] if row else sampled[0]
                 sampled[row] = np.where(good[:, None], sampled[row], np.nan_to_num(source))
+        # Lids fold behind each other: the median keeps the surface that most texels agree on.
+        channels = [cv2.medianBlur(each, 5) for each in cv2.split(sampled)]
+        sampled = np.stack(channels, axis=2)
         fine = cv2.resize(sampled, (TEXTURE_SIZE, TEXTURE_SIZE), interpolation=cv2.INTER_LINEAR)
         self.position = np.ascontiguousarray(fine[:, :, :3])
         self.lips, self.scalp = fine[:, :, 3].copy(), fine[:, :, 4].copy()
