@@ -21,9 +21,10 @@ from maskanim_tf.people.wheel import BODY, FACE_UNITS, VERSION, Wheel, check_ins
 # SHA-256 of all files that are read; other data would give other people.
 _DIGEST = "845753c2447e59ca1e519b004ae0d3e37476c9a6a32a9932cdeb3780ad25e73d"
 # Raised when the arrays in the cache change.
-_CACHE_VERSION = 1
-# Everything below the waist is left out, in units of the base mesh.
-_WAIST = 2.6
+_CACHE_VERSION = 2
+# What lies below the waist is left out, in units of the base mesh, and so are the hands.
+_WAIST = 0.6
+_HANDS = ("wrist", "finger", "metacarpal")
 _LOCAL = (
     *("head", "nose", "mouth", "eyes", "cheek", "chin", "ears", "forehead", "eyebrows"),
     *("neck", "asym", "torso", "arms"),
@@ -114,10 +115,13 @@ def parse_mesh() -> Mesh:
     bones = _ordered_bones(rig)
     heads = [_joint_vertices(rig[bone]["head"], cubes) for bone in bones]
 
-    wanted = np.isin(groups, _HELPERS) & (
-        ~np.isin(groups, ("body", "helper-tights"))
-        | (vertices[obj["faces"], 1] > _WAIST).all(axis=1)
-    )
+    dense = np.zeros((count, len(bones)), np.float32)
+    for index, bone in enumerate(bones):
+        entries = np.array(weights.get(bone, [])).reshape(-1, 2)
+        dense[entries[:, 0].astype(int), index] = entries[:, 1]
+    hands = [index for index, bone in enumerate(bones) if bone.startswith(_HANDS)]
+    left_out = (vertices[:, 1] <= _WAIST) | (dense[:, hands].sum(axis=1) > 0.5)
+    wanted = np.isin(groups, _HELPERS) & ~left_out[obj["faces"]].any(axis=1)
     kept = np.unique(np.concatenate([obj["faces"][wanted].ravel(), *heads]))
     place = np.full(count, -1, np.int32)
     place[kept] = np.arange(len(kept))
@@ -132,10 +136,6 @@ def parse_mesh() -> Mesh:
     units = wheel.list(FACE_UNITS, ".target")
     unit_rows = [_parse_target(wheel.read(file), count)[kept].ravel() for file in units]
 
-    dense = np.zeros((count, len(bones)), np.float32)
-    for index, bone in enumerate(bones):
-        entries = np.array(weights.get(bone, [])).reshape(-1, 2)
-        dense[entries[:, 0].astype(int), index] = entries[:, 1]
     dense = dense[kept]
     total = dense.sum(axis=1, keepdims=True)
     joints = np.zeros((len(bones), len(kept)), np.float32)

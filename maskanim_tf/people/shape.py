@@ -8,16 +8,19 @@ import itertools
 import numpy as np
 
 from maskanim_tf.people.body import Body
+from maskanim_tf.people.details import random_details
+from maskanim_tf.people.kinematics import blend, bone_weights, rotation, turn_about
 
+_ARMS = ("root", "upperarm01.L", "upperarm01.R")
+_ARM_ANGLE = 0.38
 _AGES = ("baby", "child", "young", "old")
 _SEXES = ("male", "female")
 _MUSCLES = ("minmuscle", "averagemuscle", "maxmuscle")
 _WEIGHTS = ("minweight", "averageweight", "maxweight")
 ANCESTRIES = ("african", "asian", "caucasian")
-_OPPOSITES = (
-    *(("incr", "decr"), ("up", "down"), ("in", "out"), ("forward", "backward")),
-    *(("concave", "convex"), ("compress", "uncompress")),
-)
+# Shares of ages and their ranges: children, the young, adults, the old.
+_AGE_SHARES = (0.12, 0.13, 0.52, 0.23)
+_AGE_RANGES = ((0.27, 0.42), (0.46, 0.60), (0.60, 0.80), (0.80, 0.97))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,13 +67,16 @@ class Shape:
 
 def random_shape(body: Body, rng: np.random.Generator) -> Shape:
     """Draws a person."""
-    female = bool(rng.random() > 0.5)
-    gender = float(np.clip(rng.normal(0.88 if female else 0.1, 0.1), 0.0, 1.0))
+    female = bool(rng.random() < 0.5)
+    gender = float(np.clip(rng.normal(0.92 if female else 0.08, 0.08), 0.0, 1.0))
     ancestry = rng.dirichlet([0.45, 0.45, 0.45])
-    age = 0.45 + 0.55 * rng.random() ** 1.4 if rng.random() < 0.9 else rng.uniform(0.3, 0.45)
-    weight, muscle = np.clip(rng.normal(0.5, (0.2, 0.18)), 0.0, 1.0)
+    age = rng.uniform(*_AGE_RANGES[int(rng.choice(len(_AGE_SHARES), p=_AGE_SHARES))])
+    weight, muscle = np.clip(rng.normal(0.5, (0.2, 0.16)), 0.05, 0.95)
     build = Build(float(age), gender, float(muscle), float(weight), tuple(ancestry.tolist()))
-    details = random_details(body, rng)
+    details = random_details([str(name) for name in body.mesh.target_names], rng)
+    # A child's features are less pronounced.
+    size = float(np.interp(age, (0.25, 0.60), (0.6, 1.0)))
+    details = {name: value * size for name, value in details.items()}
     positions, joints = apply_targets(body, {**build_weights(build), **details})
     return Shape(build, female, details, positions, joints)
 
@@ -90,24 +96,6 @@ def build_weights(build: Build) -> dict[str, float]:
     return {name: value for name, value in result.items() if value > 1e-4}
 
 
-def random_details(body: Body, rng: np.random.Generator) -> dict[str, float]:
-    """Weights of the targets of face and neck, left and right alike, with some asymmetries."""
-    details: dict[str, float] = {}
-    for name, names in sorted(_pairs(body).items()):
-        folder = name.split("/")[0]
-        if folder == "asym":
-            if rng.random() < 0.3:
-                details.update({each: float(abs(rng.normal(0.0, 0.25))) for each in names})
-            continue
-        other = _opposite(name)
-        if other in _pairs(body) and other < name:
-            continue
-        weight = float(np.clip(rng.normal(0.0, 0.27), -0.8, 0.8))
-        chosen = name if weight > 0 or other not in _pairs(body) else other
-        details.update({each: abs(weight) for each in _pairs(body)[chosen]})
-    return details
-
-
 def apply_targets(body: Body, weights: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
     """The base shape with weighted targets added: positions and heads of the bones.
 
@@ -122,9 +110,20 @@ def apply_targets(body: Body, weights: dict[str, float]) -> tuple[np.ndarray, np
     row = np.zeros(len(mesh.target_names), np.float32)
     row[[index[name] for name in weights]] = list(weights.values())
     positions = mesh.vertices + (mesh.targets.T @ row).reshape(-1, 3)
+    positions = _lower_arms(body, positions)
     # Feet stand at different heights below: everybody's eyes are brought to one height.
     positions += _eyes(body, mesh.vertices) - _eyes(body, positions)
     return positions.astype(np.float32), (mesh.joints @ positions).astype(np.float32)
+
+
+def _lower_arms(body: Body, positions: np.ndarray) -> np.ndarray:
+    """Arms of the base mesh are held away from the body: lets them hang down."""
+    maps = [np.eye(3, 4)]
+    joints = body.mesh.joints @ positions
+    for name, side in zip(_ARMS[1:], (1.0, -1.0)):
+        turn = rotation(roll=-side * _ARM_ANGLE)
+        maps.append(turn_about(joints[body.bones.index(name)], turn))
+    return blend(bone_weights(body, _ARMS), maps, positions)
 
 
 def _eyes(body: Body, positions: np.ndarray) -> np.ndarray:
@@ -136,24 +135,3 @@ def _between(value: float, keys: tuple[str, ...]) -> dict[str, float]:
     """Shares of the two keys that `value` in [0, 1] lies between."""
     place = min(max(value, 0.0), 1.0) * (len(keys) - 1)
     return {key: max(0.0, 1.0 - abs(place - index)) for index, key in enumerate(keys)}
-
-
-def _pairs(body: Body) -> dict[str, list[str]]:
-    """Targets of face and neck by their name with the sides replaced by `*`."""
-    result: dict[str, list[str]] = {}
-    for name in body.mesh.target_names:
-        folder = name.split("/")[0]
-        if folder in ("macro", "torso", "arms") or (folder == "head" and "trans" in name):
-            continue
-        key = str(name).replace("/l-", "/*-").replace("/r-", "/*-")
-        result.setdefault(key, []).append(str(name))
-    return result
-
-
-def _opposite(name: str) -> str:
-    """The name of the target that undoes this one, or the name itself if there is none."""
-    for pair in _OPPOSITES:
-        for one, other in (pair, pair[::-1]):
-            if name.endswith(f"-{one}"):
-                return name[: -len(one)] + other
-    return name
