@@ -6,6 +6,7 @@ import numpy as np
 
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.clothes import draw_cloth, load_cloth_map
+from maskanim_tf.people.hair import grow_hair
 from maskanim_tf.people.pieces import Piece
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import paint_skin
@@ -34,4 +35,4 @@ class Appearance:
         self.cloth_uv = load_cloth_map().uv
         self.cloth_thickness = cloth.thickness
         self.cloth_occlusion = np.full(len(self.cloth_uv), 0.9, np.float32)
-        self.pieces: list[Piece] = []
+        self.pieces: list[Piece] = grow_hair(body, shape, self.traits, streams[3])

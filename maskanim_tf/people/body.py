@@ -84,9 +84,9 @@ class Body:
         lower = self.target_size("mouth/mouth-lowerlip-volume-incr")
         upper = self.target_size("mouth/mouth-upperlip-volume-incr")
         lips = np.clip(np.maximum(lower / lower.max(), upper / upper.max()) * 1.6, 0.0, 1.0)
-        # Targets of the ear also move the side of the head a little: only strong motion counts.
-        ear = sum(self.target_size(f"ears/{side}-ear-scale-incr") for side in ("l", "r"))
-        self.ear = np.clip((ear / ear.max() - 0.30) / 0.15, 0.0, 1.0).astype(np.float32)
+        # A shift moves all of the ear alike, and the side of the head less.
+        ear = sum(self.target_size(f"ears/{side}-ear-trans-up") for side in ("l", "r"))
+        self.ear = np.clip((ear / ear.max() - 0.93) / 0.05, 0.0, 1.0).astype(np.float32)
         cavity = skin & (np.abs(x) < 0.46) & (y > 6.2) & (y < 6.95) & (z < 1.47) & (z > 0.2)
         cavity &= seen < 0.10
         nostril = cavity & (y > 6.75) & (z > 1.3)

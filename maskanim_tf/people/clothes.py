@@ -12,6 +12,7 @@ import scipy.interpolate
 from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.noise import noise_tile, smooth_step, solid_noise
 from maskanim_tf.people.skin import Paint, encode_relief
+from maskanim_tf.people.skin_map import split_seam
 
 CUTS = ("crew", "crew", "scoop", "vee", "shirt", "shirt", "turtle", "hood", "boat")
 _PATTERNS = ("none", "none", "none", "stripes", "bars", "check", "dots", "blotches", "heather")
@@ -68,15 +69,16 @@ class ClothMap:
     """Texture coordinates of the cloth and what lies at each texel; see `SkinMap`.
 
     Attributes:
-        vertices: numbers of the body's vertices that are cloth.
-        uv: float32 `[n, 2]` for each of them.
+        vertices: int32 `[n]`, the body's vertex behind each drawn one.
+        uv: float32 `[n, 2]` of the drawn vertices.
+        triangles: int32 `[t, 3]` over the drawn vertices.
         position: float32 `[size, size, 3]`, base shape at each texel, row 0 at the bottom.
     """
 
     def __init__(self, body: Body) -> None:
-        self.vertices = np.unique(body.parts["cloth"])
+        uv = cloth_coordinates(body.rest)
+        self.vertices, self.uv, self.triangles = split_seam(uv, body.parts["cloth"])
         points = body.rest[self.vertices]
-        self.uv = cloth_coordinates(points)
         places = np.concatenate([self.uv + (shift, 0.0) for shift in (-1.0, 0.0, 1.0)])
         lookup = scipy.interpolate.NearestNDInterpolator(places, np.tile(points, (3, 1)))
         smooth = scipy.interpolate.LinearNDInterpolator(places, np.tile(points, (3, 1)))

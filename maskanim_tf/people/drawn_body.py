@@ -9,6 +9,7 @@ import numpy as np
 
 from maskanim_tf.people.appearance import Appearance
 from maskanim_tf.people.body import Body
+from maskanim_tf.people.clothes import load_cloth_map
 from maskanim_tf.people.graphics import Program, make_texture
 from maskanim_tf.people.labels import CLOTHES, EYES, MOUTH, SKIN
 from maskanim_tf.people.pose import Pose
@@ -30,9 +31,10 @@ class DrawnBody:
         parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         parts["skin"] = self._skin_map.vertices, self._skin_map.triangles
         parts["mouth"] = self._skin_map.vertices, self._skin_map.mouth_triangles
-        for name in ("left_eye", "right_eye", "teeth", "tongue", "lashes", "cloth"):
-            parts[name] = np.unique(body.parts[name], return_inverse=True)
-            used, inverse = parts[name]
+        cloth = load_cloth_map()
+        parts["cloth"] = cloth.vertices, cloth.triangles
+        for name in ("left_eye", "right_eye", "teeth", "tongue", "lashes"):
+            used, inverse = np.unique(body.parts[name], return_inverse=True)
             parts[name] = used, inverse.reshape(-1, 3).astype(np.int32)
         self._drawn = np.concatenate([vertices for vertices, _ in parts.values()])
         self._cloth = parts["cloth"][0]
@@ -96,10 +98,12 @@ class DrawnBody:
     def set_pose(self, pose: Pose) -> None:
         """Takes the posed vertices."""
         self._pose = pose
-        positions = pose.positions.copy()
+        positions = pose.positions
         normals = self.body.normals(positions)
-        positions[self._cloth] += normals[self._cloth] * self._look.cloth_thickness[:, None]
-        self._position.write(positions[self._drawn].astype("f4").tobytes())
+        drawn = positions[self._drawn]
+        thickness = self._look.cloth_thickness[:, None]
+        drawn[self._ranges["cloth"]] += normals[self._cloth] * thickness
+        self._position.write(drawn.astype("f4").tobytes())
         self._normal.write(normals[self._drawn].astype("f4").tobytes())
 
     def draw_shadow(self) -> None:

@@ -11,25 +11,25 @@ from maskanim_tf.people.traits import Traits
 
 # Height of the hair line over depth z of the base shape: nape, behind the ear, sideburn, temple,
 # forehead.
+_DEPTHS = (-0.4, -0.1, 0.05, 0.2, 0.3, 0.34, 0.62, 0.65, 0.76, 0.83, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5)
 _LINE = (
-    (-0.40, -0.15, 0.05, 0.20, 0.32, 0.46, 0.60, 0.72, 0.86, 1.00, 1.15, 1.30, 1.50),
-    (6.45, 6.52, 6.62, 6.85, 7.00, 7.02, 6.98, 7.06, 7.42, 7.66, 7.84, 7.96, 8.02),
+    *(6.45, 6.50, 6.60, 6.75, 6.88, 7.26, 7.26, 6.98, 7.00),
+    *(7.28, 7.46, 7.64, 7.80, 7.91, 7.98, 8.04),
 )
 _RECEDING = (
-    (-0.40, -0.15, 0.05, 0.20, 0.32, 0.46, 0.60, 0.72, 0.86, 1.00, 1.15, 1.30, 1.50),
-    (6.45, 6.52, 6.62, 6.85, 7.00, 7.02, 6.98, 7.12, 7.60, 8.10, 8.30, 8.26, 8.24),
+    *(6.45, 6.50, 6.60, 6.75, 6.88, 7.26, 7.26, 7.00, 7.04),
+    *(7.34, 7.62, 8.02, 8.22, 8.28, 8.25, 8.22),
 )
-_BARE = ("bald",)
 
 
 def hair_mask(points: np.ndarray, style: str, jitter: np.ndarray | float = 0.0) -> np.ndarray:
     """How surely hair grows at points `[..., 3]` of the base shape, [0, 1]."""
     y, z = points[..., 1], points[..., 2]
     line = _RECEDING if style == "receding" else _LINE
-    edge = np.interp(z, *line) + jitter
+    edge = np.interp(z, _DEPTHS, line) + jitter
     mask = smooth_step(-0.06, 0.06, y - edge)
     if style == "bald":
-        mask = mask * smooth_step(7.75, 7.45, y + 0.15 * z)
+        mask = mask * smooth_step(7.80, 7.50, y + 0.2 * z)
     return mask
 
 

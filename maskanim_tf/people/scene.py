@@ -5,8 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from maskanim_tf.people.background import draw_background
 from maskanim_tf.people.camera import View
+from maskanim_tf.people.film import draw_film
 from maskanim_tf.people.lights import draw_lights
+
+# The background stands as a picture of this half width behind the person.
+_HALF_WIDTH, _DISTANCE, _HEIGHT = 9.0, 12.0, 7.0
 
 
 class Scene:
@@ -15,13 +20,15 @@ class Scene:
     Attributes:
         lights: the `Lights`.
         background: RGB uint8 `[height, width, 3]`, a picture that stands behind the person.
+        film: the `Film`.
     """
 
     def __init__(self, rng: np.random.Generator, plain: bool = False) -> None:
         streams = rng.spawn(3)
-        self.background = np.full((64, 64, 3), 120, np.uint8)
+        self.background = draw_background(streams[0], plain)
         tone = (self.background.reshape(-1, 3).mean(axis=0) / 255.0) ** 2
         self.lights = draw_lights(streams[1], tone)
+        self.film = draw_film(streams[2])
 
     def finish(
         self, person: np.ndarray, cover: np.ndarray, view: View, seconds: float
@@ -38,6 +45,14 @@ class Scene:
             RGB uint8 `[size, size, 3]`.
         """
         size = len(person)
-        behind = cv2.resize(self.background, (size, size))
-        open_share = (255 - cover)[..., None].astype(np.float32) / 255
-        return np.clip(person + behind * open_share, 0, 255).astype(np.uint8)
+        high, wide = self.background.shape[:2]
+        corners = np.float32([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * _HALF_WIDTH
+        world = np.column_stack([corners + [0, _HEIGHT], np.full(4, -_DISTANCE)])
+        texels = np.float32([[0, 0], [wide, 0], [wide, high], [0, high]])
+        mapping = cv2.getPerspectiveTransform(texels, np.float32(view.project(world, size)))
+        behind = cv2.warpPerspective(
+            self.background, mapping, (size, size), borderMode=cv2.BORDER_REFLECT
+        )
+        open_share = cv2.merge([cv2.bitwise_not(cover)] * 3)
+        image = cv2.add(person, cv2.multiply(behind, open_share, scale=1 / 255))
+        return self.film.develop(image, seconds)

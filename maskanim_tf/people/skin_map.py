@@ -53,10 +53,10 @@ class SkinMap:
         skin = body.parts["skin"]
         inner = body.inner_mouth[skin].all(axis=1)
         uv = texture_coordinates(body.rest)
-        ears = (body.ear[skin] > 0.3).all(axis=1) & ~inner
-        self.vertices, self.uv, triangles = _split_seam(uv, skin)
+        ears = (body.ear[skin] > 0.5).all(axis=1)
+        self.vertices, self.uv, triangles = split_seam(uv, skin)
         self._move_ears(body, triangles, ears)
-        self.triangles, self.mouth_triangles = triangles[~inner], triangles[inner]
+        self.triangles, self.mouth_triangles = triangles[~inner], triangles[inner & ~ears]
         self._sample(body, uv)
 
     def _move_ears(self, body: Body, triangles: np.ndarray, ears: np.ndarray) -> None:
@@ -98,7 +98,7 @@ class SkinMap:
         self.lips, self.scalp = fine[:, :, 3].copy(), fine[:, :, 4].copy()
 
 
-def _split_seam(uv: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+def split_seam(uv: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
     """Doubles the vertices of triangles that cross the seam: numbers, uv and triangles."""
     used, compact = np.unique(triangles, return_inverse=True)
     compact = compact.reshape(triangles.shape)

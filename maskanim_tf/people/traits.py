@@ -11,13 +11,13 @@ from maskanim_tf.people.shape import Shape
 # Linear reflectances of skin from very fair to very dark.
 _SKIN = np.log(
     [
-        (0.86, 0.60, 0.49),
-        (0.77, 0.50, 0.385),
-        (0.63, 0.375, 0.26),
-        (0.47, 0.255, 0.155),
-        (0.29, 0.140, 0.080),
-        (0.155, 0.070, 0.041),
-        (0.075, 0.034, 0.022),
+        (0.78, 0.50, 0.375),
+        (0.70, 0.42, 0.295),
+        (0.58, 0.325, 0.210),
+        (0.44, 0.220, 0.125),
+        (0.27, 0.120, 0.063),
+        (0.145, 0.061, 0.034),
+        (0.072, 0.031, 0.019),
     ]
 )
 # Linear reflectances of hair: black, dark brown, brown, light brown, dark blond, blond, light

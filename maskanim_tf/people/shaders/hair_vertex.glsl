@@ -35,7 +35,7 @@ void main() {
         sum += reaching * (0.35 + 0.65 * sine);
         float ring = max(0.0, sine * sine_view - across * across_view);
         float shifted = max(0.0, ring + 0.10 * (in_tint.y - 0.5));
-        sheen += reaching * (0.035 * pow(shifted, 70.0) + tone * 0.55 * pow(shifted, 16.0));
+        sheen += reaching * (0.022 * pow(shifted, 60.0) + tone * 0.40 * pow(shifted, 14.0));
     }
     base = tone * sum;
     uv = in_uv;
