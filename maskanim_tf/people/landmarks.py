@@ -18,19 +18,22 @@ BODY_POINTS = (
 FACE_POINTS = tuple(f"face{index:02d}" for index in range(68))
 POINT_NAMES = (*FACE_POINTS, *BODY_POINTS)
 
-# Coordinates on the base mesh; the person's left has positive x. None: whatever its depth.
+# Coordinates on the base mesh; the person's left has positive x. Two: whatever their depth.
 _CONTOUR = (
     *((0.80, 7.20, 0.55), (0.79, 7.00, 0.60), (0.76, 6.80, 0.66), (0.72, 6.62, 0.74)),
     *((0.64, 6.46, 0.86), (0.52, 6.34, 1.02), (0.36, 6.25, 1.20), (0.18, 6.21, 1.36)),
 )
 _CHIN = (0.0, 6.19, 1.42)
 _BROW = ((0.58, 7.46), (0.48, 7.54), (0.36, 7.555), (0.24, 7.53), (0.13, 7.48))
-_NOSE = ((0.0, 7.30), (0.0, 7.18), (0.0, 7.06), (0.0, 6.95))
+_NOSE = ((0.0, 7.30), (0.0, 7.18), (0.0, 7.06), (0.0, 6.97))
 _NOSTRILS = ((-0.13, 6.83), (-0.07, 6.81), (0.0, 6.80), (0.07, 6.81), (0.13, 6.83))
 # From the outer corner over the upper lid to the inner corner, and back along the lower lid.
-_EYE = ((0.50, 7.27), (0.40, 7.35), (0.27, 7.355), (0.175, 7.235), (0.26, 7.20), (0.39, 7.20))
-_UPPER_LIP = ((0.25, 6.615), (0.15, 6.70), (0.05, 6.735), (0.0, 6.725))
-_LOWER_LIP = ((0.16, 6.515), (0.07, 6.475), (0.0, 6.47))
+_EYE = (
+    *((0.455, 7.297, 1.33), (0.385, 7.328, 1.375), (0.265, 7.325, 1.385)),
+    *((0.180, 7.284, 1.35), (0.265, 7.244, 1.39), (0.385, 7.248, 1.375)),
+)
+_UPPER_LIP = ((0.256, 6.609, 1.42), (0.15, 6.70, 1.53), (0.05, 6.735, 1.56), (0.0, 6.725, 1.57))
+_LOWER_LIP = ((0.16, 6.515, 1.50), (0.07, 6.475, 1.53), (0.0, 6.47, 1.55))
 _SLIT_ABOVE = ((0.20, 6.62), (0.09, 6.632), (0.0, 6.632))
 _SLIT_BELOW = ((0.09, 6.598), (0.0, 6.598))
 _BODY = {
@@ -50,13 +53,13 @@ def landmark_vertices(body: Body) -> np.ndarray:
     face: list[int] = []
     face += [_nearest(body, _mirror(point)) for point in _CONTOUR]
     face += [_nearest(body, point) for point in (_CHIN, *_CONTOUR[::-1])]
-    face += [_seen(body, point, 0.0) for point in _both(_BROW, _BROW[::-1])]
-    face += [_seen(body, point, 0.0) for point in (*_NOSE, *_NOSTRILS)]
+    face += [_seen(body, point) for point in _both(_BROW, _BROW[::-1])]
+    face += [_seen(body, point) for point in (*_NOSE, *_NOSTRILS)]
     left_eye = (*_EYE[3::-1], *_EYE[:3:-1])
-    face += [_seen(body, point, 0.5, depth=1.35) for point in _both(_EYE, left_eye)]
-    upper = _both(_UPPER_LIP, _UPPER_LIP[-2::-1])
-    lower = (*_LOWER_LIP, *(_flat_mirror(point) for point in _LOWER_LIP[-2::-1]))
-    face += [_seen(body, point, 0.3, depth=1.5) for point in (*upper, *lower)]
+    upper = (*(_mirror(point) for point in _UPPER_LIP), *_UPPER_LIP[-2::-1])
+    lower = (*_LOWER_LIP, *(_mirror(point) for point in _LOWER_LIP[-2::-1]))
+    eyes = (*(_mirror(point) for point in _EYE), *left_eye)
+    face += [_nearest(body, point) for point in (*eyes, *upper, *lower)]
     slit = _both(_SLIT_ABOVE, _SLIT_ABOVE[-2::-1])
     slit = (*slit, *_SLIT_BELOW, _flat_mirror(_SLIT_BELOW[0]))
     face += [_nearest(body, (x, y, 1.56), (1.0, 4.0, 1.0)) for x, y in slit]
@@ -73,12 +76,11 @@ def _nearest(body: Body, point: Point, weights: Point = (1.0, 1.0, 1.0)) -> int:
     return int(body.skin_vertices[np.argmin(offsets**2 @ np.float32(weights))])
 
 
-def _seen(body: Body, point: tuple[float, float], weight: float, depth: float = 1.5) -> int:
-    """The same among the vertices that can be seen from the front; `weight` is that of depth."""
+def _seen(body: Body, point: tuple[float, float]) -> int:
+    """The vertex nearest to `point` in the picture among those that are seen from the front."""
     vertices = body.skin_vertices
     front = (body.normals(body.rest)[vertices, 2] > 0.05) & (body.occlusion[vertices] > 0.18)
-    offsets = body.rest[vertices] - np.float32((*point, depth))
-    distance = offsets**2 @ np.float32((1.0, 1.0, weight))
+    distance = ((body.rest[vertices, :2] - np.float32(point)) ** 2).sum(axis=1)
     return int(vertices[np.argmin(np.where(front, distance, np.inf))])
 
 
