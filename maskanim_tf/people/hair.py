@@ -17,7 +17,6 @@ from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.traits import Traits
 
 _BEARDS = {
-    "short": Style(700, (0.08, 0.14), 1.0, (0.01, 0.03), "beard", steps=2, width=0.05),
     "full": Style(700, (0.20, 0.42), 1.0, (0.03, 0.09), "beard", steps=4, width=0.06),
     "goatee": Style(320, (0.12, 0.30), 1.0, (0.02, 0.06), "beard", steps=3, width=0.05),
     "moustache": Style(170, (0.12, 0.18), 1.0, (0.01, 0.03), "beard", steps=3, width=0.045),
@@ -36,8 +35,8 @@ def grow_hair(
     style = STYLES[traits.style]
     if style is not None:
         weights = hair_mask(body.rest, traits.style) * (body.ear < 0.3) * ~body.inner_mouth
-        if traits.style == "cap":
-            weights = weights * (body.rest[:, 1] < 7.75)
+        if traits.style in ("cap", "hat"):
+            weights = weights * (body.rest[:, 1] < 7.6)
         strands, layer = grow(skin, style, weights, rng)
         pieces.append(cards(strands, layer, center, traits, style.width, style.look, rng))
         if style.gather:

@@ -79,5 +79,6 @@ STYLES = {
     "ponytail": Style(460, (1.6, 1.9), 1.0, (0.03, 0.07), "tie", 0.0, 0.05, steps=9, gather="tail"),
     "braids": Style(460, (1.6, 1.9), 1.0, (0.03, 0.06), "tie", 0.0, 0.05, steps=9, gather="braids"),
     "cap": Style(300, (0.35, 0.7), 0.8, (0.04, 0.1), "back", 0.3, 0.15, steps=5),
+    "hat": Style(320, (1.2, 2.8), 0.9, (0.05, 0.12), "part", 0.36, 0.06, steps=12, clump=0.45),
     "scarf": None,
 }

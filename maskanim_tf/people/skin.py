@@ -69,9 +69,10 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
         color = _mix(color, traits.shadow * 0.7, lids.upper * traits.eye_shadow)
     color = _mix(color, np.full(3, 0.012), lids.liner * (0.35 + 0.65 * traits.eyeliner) * 0.7)
     beard = beard_density(position, traits, rng) * (1 - lips)
-    dots = smooth_step(-0.6, 1.2, pores + 0.7 * grain)
-    shade = traits.hair * 0.6 + 0.25 * color * np.float32([0.6, 0.72, 0.85])
-    color = _mix(color, shade, np.clip(beard * (0.25 + 0.75 * dots), 0, 1) * 0.8)
+    dots = smooth_step(-1.5, 1.5, solid_noise(fine, position + 2.0, 2.6)) if traits.stubble else 0
+    thick = traits.beard not in ("none", "stubble")
+    shade = traits.hair * 0.7 + (0.10 if thick else 0.28) * color * np.float32([0.6, 0.72, 0.85])
+    color = _mix(color, shade, np.clip(beard * (0.45 + 0.55 * dots), 0, 0.95))
     brows = brow_strokes(skin_map, traits, rng)
     color = _mix(color, traits.brows, brows)
     scalp, strands = scalp_density(skin_map, traits, rng)
@@ -109,7 +110,7 @@ def _freckles(
 ) -> np.ndarray:
     """Extra melanin of freckles, of a few moles, and of the spots of old age."""
     moles = solid_noise(noise_tile(rng, 1, 32), position, 0.30)
-    result = 0.9 * smooth_step(3.1, 3.3, moles)
+    result = 0.9 * smooth_step(3.6, 3.8, moles)
     if traits.freckles:
         spots = solid_noise(noise_tile(rng, 2, 32), position, 0.55)
         amount = smooth_step(1.1, 2.0, spots) * traits.freckles * (where + 0.25)

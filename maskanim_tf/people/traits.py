@@ -55,7 +55,7 @@ _FAIR_IRISES = (0.08, 0.22, 0.14, 0.14, 0.22, 0.12, 0.08)
 _DARK_IRISES = (0.60, 0.32, 0.08, 0.0, 0.0, 0.0, 0.0)
 WOMEN_STYLES = (
     *("long", "long", "waves", "bob", "fringe", "medium", "curls", "afro", "bun", "ponytail"),
-    *("short", "pixie", "scarf", "cap", "braids"),
+    *("short", "pixie", "scarf", "hat", "braids"),
 )
 MEN_STYLES = (
     *("short", "short", "crop", "side", "back", "quiff", "curls", "afro", "buzz", "buzz"),
@@ -124,7 +124,8 @@ def draw_traits(shape: Shape, rng: np.random.Generator) -> Traits:
     stubble = 0.0
     if not shape.female and grown:
         beard = str(rng.choice(BEARDS, p=(0.36, 0.26, 0.13, 0.11, 0.07, 0.07)))
-        stubble = float(rng.uniform(0.1, 0.35) if beard == "none" else rng.uniform(0.4, 0.9))
+        low, high = {"none": (0.05, 0.25), "stubble": (0.3, 0.65)}.get(beard, (0.85, 1.15))
+        stubble = float(rng.uniform(low, high))
     styles = WOMEN_STYLES if shape.female else MEN_STYLES
     shares = _FAIR_IRISES if darkness < 0.42 else _DARK_IRISES
     return Traits(

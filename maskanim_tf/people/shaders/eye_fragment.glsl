@@ -57,13 +57,20 @@ void main() {
     shade *= mix(0.55, 1.0, smoothstep(0.95, 0.45, abs(skull_dir.x)));
     vec3 sum = albedo * ambient * mix(0.45, 1.0, shade);
     vec3 mirror = reflect(-toward, normal);
-    vec3 bulge = normalize(normal + (gaze * vec3(0.0, 0.0, 1.0)) * 0.35 * in_iris);
+    // The cornea is smaller than the eyeball: its normals spread faster from the gaze.
+    vec3 axis = gaze * vec3(0.0, 0.0, 1.0);
+    float near = smoothstep(iris_pupil.x + 0.12, iris_pupil.x - 0.05, radius) * step(0.0, d.z);
+    vec3 bulge = normalize(normal + 0.65 * near * (normal - axis * dot(normal, axis)));
+    // A window or a lamp beside the camera shines in every eye.
+    vec3 window = normalize(toward + skull * vec3(0.45 * sin(seed * 40.0), 0.55, 0.0));
+    float pane = smoothstep(0.988, 0.993, dot(normalize(window + toward), bulge));
+    sum += (sky * 1.1 + 0.1) * pane * (0.15 + 0.85 * near) * step(up, lids.y + 0.02);
     for (int i = 0; i < 3; i++) {
         float facing = clamp((dot(normal, light_direction[i]) + 0.3) / 1.3, 0.0, 1.0);
         float clear = i == 0 ? key : 1.0;
         sum += albedo * light_color[i] * facing * clear * shade;
         vec3 half_vector = normalize(light_direction[i] + toward);
-        float glint = smoothstep(0.9925, 0.9965, dot(half_vector, bulge));
+        float glint = smoothstep(0.986, 0.992, dot(half_vector, bulge));
         sum += light_color[i] * glint * (0.25 + 0.75 * in_iris) * (i == 0 ? 0.6 + 0.4 * clear : 0.5)
             * step(up, lids.y + 0.03);
     }
