@@ -8,6 +8,7 @@ worker would.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,7 +21,10 @@ from maskanim_tf.data.sampling import Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
 from maskanim_tf.ops.seeds import SHARED_COLOR
+from maskanim_tf.storage.patience import patiently
 
+# One sample may meet so many clips whose storage fails; after that all of it is taken for gone.
+MOST_FAILURES = 16
 # Batches that wait for the training step; more would only cost memory.
 PREFETCHED = 2
 
@@ -88,12 +92,15 @@ def _training_batches(
 
     def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Source and driver, uint8 `[2, size, size, 3]`, and the seed, int32 `[2]`, of a sample."""
+        failures = 0
         for attempt in range(len(clips.names)):
             draw = sampler.draw(int(index), attempt)
+            read = functools.partial(clips.read_frames, draw.clip, (draw.source, draw.driving))
             try:
-                pair = clips.read_frames(draw.clip, (draw.source, draw.driving))
-            except ValueError as error:
-                if config.data.strict:
+                pair = patiently(read)
+            except (ValueError, OSError) as error:
+                failures += isinstance(error, OSError)
+                if config.data.strict or failures == MOST_FAILURES:
                     raise
                 if draw.clip not in reported:
                     reported.add(draw.clip)

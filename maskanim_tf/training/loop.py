@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from maskanim_tf import names
 from maskanim_tf.config import Config, Section, option, save_config
+from maskanim_tf.config.interrupts import SIGNALS, InterruptedRunError
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sources import ClipSource, open_clips
@@ -53,10 +54,6 @@ class RunOptions(Section):
     bit_exact: bool = option(False, "the same bits in every run on the same machine; slower")
     keep: int = option(3, "checkpoints that stay, besides the best", minimum=1)
     validation_frames: int = option(256, "frames that a validation reconstructs", minimum=1)
-
-
-class InterruptedRunError(RuntimeError):
-    """The run was asked to stop and has saved a checkpoint."""
 
 
 class TrainingLoop:
@@ -113,14 +110,14 @@ class TrainingLoop:
             save_config(config, options.run_dir)
             self.history = History(options.run_dir, self.state.step)
         self.validation = self._make_validation()
-        self._asked_to_stop = ""
+        self._asked_to_stop = 0  # Number of the signal.
         self._steps = {refine: self._make_step(refine) for refine in (False, True)}
 
     def run(self) -> None:
         """Trains to the end, and says where everything is.
 
         Raises:
-          InterruptedRunError: after SIGTERM or Ctrl-C, with a checkpoint saved.
+          InterruptedRunError: after SIGTERM, SIGHUP or Ctrl-C, with a checkpoint saved.
           RuntimeError: a loss is not finite; the last checkpoint stays.
         """
         with (
@@ -194,11 +191,13 @@ class TrainingLoop:
         return losses, bool(asked)
 
     def _stop(self) -> None:
-        why = self._asked_to_stop or "another worker was asked to stop"
+        number = self._asked_to_stop or signal.SIGTERM
+        why = f"stopped by {signal.Signals(number).name}"
+        why = why if self._asked_to_stop else "another worker was asked to stop"
         if not self.chief:
-            raise InterruptedRunError(f"{why}; the chief worker saves a checkpoint")
+            raise InterruptedRunError(f"{why}; the chief worker saves a checkpoint", number)
         path = self.checkpoints.save(self.trainer, self.state)
-        raise InterruptedRunError(f"{why}; saved {path}, go on with --resume")
+        raise InterruptedRunError(f"{why}; saved {path}, go on with --resume", number)
 
     @property
     def epoch(self) -> int:
@@ -211,10 +210,20 @@ class TrainingLoop:
         return self.epoch >= self.config.loss.refiner_start_epoch
 
     @property
+    def refined(self) -> bool:
+        """Whether the mask refiner has learned: it took part in the last step."""
+        last_epoch = (self.state.step - 1) // self.epoch_steps
+        return self.state.step > 0 and last_epoch >= self.config.loss.refiner_start_epoch
+
+    @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
-        training = self.config.training
-        passed = sum(self.epoch >= milestone for milestone in training.milestones)
+        return self.learning_rate_of(self.state.step + 1)
+
+    def learning_rate_of(self, step: int) -> float:
+        """The learning rate of a step; the first one is 1."""
+        training, epoch = self.config.training, (step - 1) // self.epoch_steps
+        passed = sum(epoch >= milestone for milestone in training.milestones)
         return training.learning_rate * training.decay**passed
 
     def _after_step(self, losses: dict[str, float]) -> None:
@@ -222,7 +231,7 @@ class TrainingLoop:
         row: dict[str, float] = {
             "step": step,
             "epoch": step / self.epoch_steps,
-            "learning_rate": self.learning_rate,
+            "learning_rate": self.learning_rate_of(step),
             **losses,
         }
         validate = self.validation and (last or step % self.options.validate_every == 0)
@@ -238,9 +247,10 @@ class TrainingLoop:
     def _validate(self) -> dict[str, float]:
         assert self.validation
         # All workers do this together, since batch norms ask each other for their statistics.
-        scores = self.validation.scores(self.refining)
-        panel = self.validation.panel(self.refining)
-        better = scores.l1 < self.state.best_l1
+        scores = self.validation.scores(self.refined)
+        panel = self.validation.panel(self.refined)
+        # Frames from the driver's own mask, before that, cannot be compared with those of use.
+        better = self.refined and scores.l1 < self.state.best_l1
         if better:
             self.state = dataclasses.replace(self.state, best_l1=scores.l1)
         if self.history:
@@ -280,8 +290,8 @@ class TrainingLoop:
         frames = self.options.validation_frames
         return Validation(self.config, self.trainer.results, clips, frames)
 
-    def _ask_to_stop(self, why: str) -> None:
-        self._asked_to_stop = why
+    def _ask_to_stop(self, number: int) -> None:
+        self._asked_to_stop = number
 
     def _summarize(self, history: History) -> None:
         print(f"trained to step {self.state.step}; everything is in {self.options.run_dir}:")
@@ -293,14 +303,16 @@ class TrainingLoop:
 
 
 class _Signals:
-    """Turns the first SIGTERM or Ctrl-C into a request to stop; the second one acts at once."""
+    """Turns the first of `SIGNALS` into a request to stop; the second one acts at once."""
 
-    def __init__(self, ask_to_stop: Callable[[str], None]):
+    def __init__(self, ask_to_stop: Callable[[int], None]):
         self._ask_to_stop = ask_to_stop
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._previous[number] = signal.signal(number, self._handle)
 
     def __exit__(self, *error: object) -> None:
@@ -308,6 +320,6 @@ class _Signals:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._ask_to_stop(f"stopped by {signal.Signals(number).name}")
+        self._ask_to_stop(number)
         for each, handler in self._previous.items():
             signal.signal(each, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,7 @@ from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
 from maskanim_tf.ops.color import as_floats
+from maskanim_tf.storage.patience import patiently
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _spread(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np
     for position in chosen:
         clip = int(np.searchsorted(ends, position, side="right"))
         later = int(clips.frame_counts[clip] - (ends[clip] - position))
-        pairs.append(clips.read_frames(clip, (0, later)))
+        pairs.append(patiently(functools.partial(clips.read_frames, clip, (0, later))))
     size = config.training.batch_size
     stacks = [np.stack(pairs[start : start + size]) for start in range(0, len(pairs), size)]
     return [{names.SOURCE: stack[:, 0], names.TARGET: stack[:, 1]} for stack in stacks]
