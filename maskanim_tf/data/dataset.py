@@ -25,7 +25,10 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import SHARED_COLOR
+from maskanim_tf.storage.patience import patiently
 
+# One sample may meet so many clips whose storage fails; after that all of it is taken for gone.
+MOST_FAILURES = 16
 # Batches that wait for the training step; more would only cost memory.
 PREFETCHED = 2
 # Clips whose ground truth stays in memory.
@@ -101,24 +104,26 @@ def _training_batches(
     others_drive = config.data.driver_identity != SAME
     subjects_of = _subjects_reader(config, clips)
 
-    def read(draw: Draw) -> np.ndarray:
-        """Source, target and, where others may drive, driver, uint8 `[2 or 3, size, size, 3]`."""
+    def read(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+        """Source, target and, where others may drive, driver, and the subjects; uint8."""
         frames = clips.read_frames(draw.clip, (draw.source, draw.driving))
-        if not others_drive:
-            return frames
-        driver = frames[1:]
-        if draw.driver != draw.clip:
-            driver = clips.read_frames(draw.driver, (draw.driving,))
-        return np.concatenate((frames, driver))
+        if others_drive:
+            driver = frames[1:]
+            if draw.driver != draw.clip:
+                driver = clips.read_frames(draw.driver, (draw.driving,))
+            frames = np.concatenate((frames, driver))
+        return frames, subjects_of(draw)
 
     def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The frames of a sample, its subjects and its seed, int32 `[2]`."""
+        failures = 0
         for attempt in range(len(clips.names)):
             draw = sampler.draw(int(index), attempt)
             try:
-                frames, subjects = read(draw), subjects_of(draw)
-            except ValueError as error:
-                if config.data.strict:
+                frames, subjects = patiently(functools.partial(read, draw))
+            except (ValueError, OSError) as error:
+                failures += isinstance(error, OSError)
+                if config.data.strict or failures == MOST_FAILURES:
                     raise
                 if (draw.clip, draw.driver) not in reported:
                     reported.add((draw.clip, draw.driver))

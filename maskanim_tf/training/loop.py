@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from maskanim_tf import names
 from maskanim_tf.config import Config, Section, option, save_config
+from maskanim_tf.config.interrupts import SIGNALS, InterruptedRunError
 from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
 from maskanim_tf.data.panels import write_picture
@@ -66,10 +67,6 @@ class RunOptions(Section):
     flat_mask_steps: int = option(
         400, "steps after which masks that carry nothing end the run; 0 for never", minimum=0
     )
-
-
-class InterruptedRunError(RuntimeError):
-    """The run was asked to stop and has saved a checkpoint."""
 
 
 class TrainingLoop:
@@ -134,14 +131,14 @@ class TrainingLoop:
         self.masks = MaskWatch(
             config, self.trainer.networks.mask_generator, self.clips, options.flat_mask_steps
         )
-        self._asked_to_stop = ""
+        self._asked_to_stop = 0  # Number of the signal.
         self._steps = {refine: self._make_step(refine) for refine in (False, True)}
 
     def run(self) -> None:
         """Trains to the end, and says where everything is.
 
         Raises:
-          InterruptedRunError: after SIGTERM or Ctrl-C, with a checkpoint saved.
+          InterruptedRunError: after SIGTERM, SIGHUP or Ctrl-C, with a checkpoint saved.
           RuntimeError: a loss is not finite, or masks carry nothing for too long; the last
             checkpoint stays.
         """
@@ -230,11 +227,13 @@ class TrainingLoop:
         return losses, bool(asked)
 
     def _stop(self) -> None:
-        why = self._asked_to_stop or "another worker was asked to stop"
+        number = self._asked_to_stop or signal.SIGTERM
+        why = f"stopped by {signal.Signals(number).name}"
+        why = why if self._asked_to_stop else "another worker was asked to stop"
         if not self.chief:
-            raise InterruptedRunError(f"{why}; the chief worker saves a checkpoint")
+            raise InterruptedRunError(f"{why}; the chief worker saves a checkpoint", number)
         path = self.checkpoints.save(self.trainer, self.state)
-        raise InterruptedRunError(f"{why}; saved {path}, go on with --resume")
+        raise InterruptedRunError(f"{why}; saved {path}, go on with --resume", number)
 
     @property
     def epoch(self) -> int:
@@ -247,10 +246,20 @@ class TrainingLoop:
         return self.epoch >= self.config.loss.refiner_start_epoch
 
     @property
+    def refined(self) -> bool:
+        """Whether the mask refiner has learned: it took part in the last step."""
+        last_epoch = (self.state.step - 1) // self.epoch_steps
+        return self.state.step > 0 and last_epoch >= self.config.loss.refiner_start_epoch
+
+    @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
-        training = self.config.training
-        passed = sum(self.epoch >= milestone for milestone in training.milestones)
+        return self.learning_rate_of(self.state.step + 1)
+
+    def learning_rate_of(self, step: int) -> float:
+        """The learning rate of a step; the first one is 1."""
+        training, epoch = self.config.training, (step - 1) // self.epoch_steps
+        passed = sum(epoch >= milestone for milestone in training.milestones)
         return training.learning_rate * training.decay**passed
 
     def _after_step(self, losses: dict[str, float]) -> None:
@@ -258,7 +267,7 @@ class TrainingLoop:
         row: dict[str, float] = {
             "step": step,
             "epoch": step / self.epoch_steps,
-            "learning_rate": self.learning_rate,
+            "learning_rate": self.learning_rate_of(step),
             **losses,
         }
         validate = self.validation and (last or step % self.options.validate_every == 0)
@@ -277,8 +286,8 @@ class TrainingLoop:
     def _validate(self) -> dict[str, float]:
         assert self.validation
         # All workers do this together, since batch norms ask each other for their statistics.
-        scores = self.validation.scores(self.refining)
-        panel = self.validation.panel(self.refining, scores.masks.caption())
+        scores = self.validation.scores(self.refined)
+        panel = self.validation.panel(self.refined, scores.masks.caption())
         row = {"validation_l1": scores.l1, "copy_l1": scores.copy_l1, **scores.masks.row()}
         if scores.refinement_cost is not None:
             row["refinement_cost"] = scores.refinement_cost
@@ -288,7 +297,8 @@ class TrainingLoop:
             across = f", driven by another identity {scores.across_l1:.4f}"
             if self.config.data.driver_identity != SAME:
                 decisive = scores.across_l1
-        better = decisive < self.state.best_l1
+        # Frames from the driver's own mask, before that, cannot be compared with those of use.
+        better = self.refined and decisive < self.state.best_l1
         if better:
             self.state = dataclasses.replace(self.state, best_l1=decisive)
         if self.history:
@@ -333,8 +343,8 @@ class TrainingLoop:
         frames = self.options.validation_frames
         return Validation(self.config, self.trainer.results, clips, frames)
 
-    def _ask_to_stop(self, why: str) -> None:
-        self._asked_to_stop = why
+    def _ask_to_stop(self, number: int) -> None:
+        self._asked_to_stop = number
 
     def _summarize(self, history: History) -> None:
         print(f"trained to step {self.state.step}; everything is in {self.options.run_dir}:")
@@ -346,14 +356,16 @@ class TrainingLoop:
 
 
 class _Signals:
-    """Turns the first SIGTERM or Ctrl-C into a request to stop; the second one acts at once."""
+    """Turns the first of `SIGNALS` into a request to stop; the second one acts at once."""
 
-    def __init__(self, ask_to_stop: Callable[[str], None]):
+    def __init__(self, ask_to_stop: Callable[[int], None]):
         self._ask_to_stop = ask_to_stop
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._previous[number] = signal.signal(number, self._handle)
 
     def __exit__(self, *error: object) -> None:
@@ -361,6 +373,6 @@ class _Signals:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._ask_to_stop(f"stopped by {signal.Signals(number).name}")
+        self._ask_to_stop(number)
         for each, handler in self._previous.items():
             signal.signal(each, handler)

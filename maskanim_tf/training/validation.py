@@ -7,6 +7,7 @@ what comes out is compared with the same frames.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +22,7 @@ from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
 from maskanim_tf.ops.color import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
+from maskanim_tf.storage.patience import patiently
 from maskanim_tf.training.mask_health import MaskHealth, mask_health
 
 _FRAMES = (names.SOURCE, names.TARGET, names.DRIVING)
@@ -161,11 +163,11 @@ def spread_frames(config: Config, clips: ClipSource, frames: int) -> list[dict[s
     for position in chosen:
         clip = int(np.searchsorted(ends, position, side="right"))
         later = int(clips.frame_counts[clip] - (ends[clip] - position))
-        source, target = clips.read_frames(clip, (0, later))
+        source, target = patiently(functools.partial(clips.read_frames, clip, (0, later)))
         driving = target
         drivers = [other for other in partners[clip][:1] if clips.frame_counts[other] > later]
         for driver in drivers:
-            (driving,) = clips.read_frames(driver, (later,))
+            (driving,) = patiently(functools.partial(clips.read_frames, driver, (later,)))
         triples.append((source, target, driving))
         partnered.append(bool(drivers))
     size = config.training.batch_size

@@ -303,7 +303,7 @@ def test_sigterm_saves_and_leaves(data_dir, tmp_path):
     wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
     os.kill(run.pid, signal.SIGTERM)
     _, stderr = run.communicate()
-    assert run.returncode == 1
+    assert run.returncode == 143
     assert "stopped by SIGTERM; saved" in stderr
     assert "go on with --resume" in stderr.splitlines()[-1]
     saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
@@ -363,7 +363,7 @@ def test_one_worker_that_is_stopped_stops_all(data_dir, tmp_path):
     wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief)
     other.send_signal(signal.SIGTERM)
     errors = [run.communicate(timeout=120)[1] for run in (chief, other)]
-    assert [run.returncode for run in (chief, other)] == [1, 1]
+    assert [run.returncode for run in (chief, other)] == [143, 143]
     assert "another worker was asked to stop; saved" in errors[0]
     assert "stopped by SIGTERM; the chief worker saves a checkpoint" in errors[1]
 
