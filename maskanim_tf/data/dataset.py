@@ -175,6 +175,8 @@ def _subjects_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.n
             )
         return truth.masks
 
+    masks_of(0)  # Known before the first step where there is none at all.
+
     def read(draw: Draw) -> np.ndarray:
         pair = masks_of(draw.clip)[draw.source], masks_of(draw.driver)[draw.driving]
         return np.where(pair, np.uint8(255), np.uint8(0))[..., np.newaxis]
