@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from maskanim_tf.config.sections import ENCODER_ORDERS
 from maskanim_tf.models.convolution import Convolution
-from maskanim_tf.ops.resizing import double_nearest
+from maskanim_tf.models.layers import BatchNorm, UpConvolution
 
 
 def batch_norm(name: str = "norm") -> keras.layers.Layer:
     """Batch normalization with the paper's constants, its statistics shared by all replicas."""
-    return keras.layers.BatchNormalization(epsilon=1e-5, momentum=0.9, synchronized=True, name=name)
+    return BatchNorm(epsilon=1e-5, momentum=0.9, name=name)
 
 
 class DownBlock(keras.layers.Layer):
@@ -64,11 +64,11 @@ class UpBlock(keras.layers.Layer):
     def __init__(self, filters: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.filters = filters
-        self.conv = Convolution(filters, 3, name="conv")
+        self.conv = UpConvolution(filters, name="conv")
         self.norm = batch_norm()
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return tf.nn.relu(self.norm(self.conv(double_nearest(inputs)), training=training))
+        return tf.nn.relu(self.norm(self.conv(inputs), training=training))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters}
