@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.clips import batched
+from maskanim_tf.data.clips import batched, clip_timing
 from maskanim_tf.data.fitting import FITS
 from maskanim_tf.data.footage import open_footage
 from maskanim_tf.data.outputs import check_output, write_output
@@ -57,6 +57,11 @@ class ClientOptions(Section):
         if not self.server.startswith(REST + GRPC):
             raise ValueError(
                 f"server is {self.server!r}, but must begin with {' or '.join(REST + GRPC)}"
+            )
+        if self.model_version and self.model_label:
+            raise ValueError(
+                f"model_version is {self.model_version} and model_label {self.model_label!r}; give "
+                "only one of them"
             )
 
 
@@ -109,7 +114,7 @@ def animate(client: Client, options: ClientOptions) -> tuple[int, float]:
       ValueError: an input cannot be read, or the server refuses it.
       OSError: the server cannot be reached or fails, or the output cannot be written.
     """
-    check_output(options.output)
+    check_output(options.output, (options.source, options.driving))
     pictures, drivers = (open_footage(path) for path in (options.source, options.driving))
     size, fixed_batch = with_retries(client.shapes, options.attempts)
     batch_size = fixed_batch or options.batch_size
@@ -130,7 +135,7 @@ def animate(client: Client, options: ClientOptions) -> tuple[int, float]:
         frames = (decode_frame(content) for answer in answers for content in answer)
         name = Path(options.output).name
         with tqdm(frames, name, clip.frames, unit="frame", dynamic_ncols=True) as bar:
-            count = write_output(options.output, bar, clip.fps, sound)
+            count = write_output(options.output, bar, clip_timing(clip), sound)
     return count, clip.fps
 
 

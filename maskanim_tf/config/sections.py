@@ -150,6 +150,15 @@ class LossConfig(Section):
     vgg_width: float = option(
         1.0, "multiplies the channels of VGG-19; only with vgg_weights=random", above=0, maximum=1
     )
+    mask_prior: float = option(
+        0.0,
+        "weight, at the first step, of the L1 distance of masks to the subject's ground truth, for "
+        "synthetic clips; it sets which side of a mask is bright. 0 is the paper",
+        minimum=0,
+    )
+    mask_prior_steps: int = option(
+        2000, "steps in which mask_prior falls to zero, in a straight line", minimum=1
+    )
     refiner_start_epoch: int = option(
         1, "epoch, counted from 0, in which the mask refiner starts to learn", minimum=0
     )

@@ -8,7 +8,8 @@ worker would.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -22,10 +23,16 @@ from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sampling import Draw, Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
+from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import SHARED_COLOR
+from maskanim_tf.storage.patience import patiently
 
+# One sample may meet so many clips whose storage fails; after that all of it is taken for gone.
+MOST_FAILURES = 16
 # Batches that wait for the training step; more would only cost memory.
 PREFETCHED = 2
+# Clips whose ground truth stays in memory.
+KEPT_TRUTHS = 64
 
 
 def make_dataset(
@@ -43,9 +50,12 @@ def make_dataset(
     (the driver as filmed), float32 `[batch, size, size, 3]` in [0, 1], and `seeds`, int32
     `[batch, 2]`. Unless `driver_identity` is "same", the driver may be another identity; the target
     is then the source's own frame of that moment, and `augmented_target` is A of it, by the
-    same draw. The test split runs once through every clip in order: `source` (the first frame),
-    `driving` and `target` (each later frame), with `clip` and `frame_number`, int64 `[batch]`; the
-    last batch may be smaller. There the first partner drives, if others are to.
+    same draw. With `mask_prior` they also hold `subjects`, the ground truth of source and driver,
+    float32 `[batch, 2, mask_size, mask_size, 1]` in [0, 1].
+
+    The test split runs once through every clip in order: `source` (the first frame), `driving` and
+    `target` (each later frame), with `clip` and `frame_number`, int64 `[batch]`; the last batch may
+    be smaller. There the first partner drives, if others are to.
 
     Args:
       config: data, augmentation, seed, sizes.
@@ -92,39 +102,48 @@ def _training_batches(
     reported: set[tuple[int, int]] = set()
 
     others_drive = config.data.driver_identity != SAME
+    subjects_of = _subjects_reader(config, clips)
 
-    def read(draw: Draw) -> np.ndarray:
-        """Source, target and, where others may drive, driver, uint8 `[2 or 3, size, size, 3]`."""
+    def read(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+        """Source, target and, where others may drive, driver, and the subjects; uint8."""
         frames = clips.read_frames(draw.clip, (draw.source, draw.driving))
-        if not others_drive:
-            return frames
-        driver = frames[1:]
-        if draw.driver != draw.clip:
-            driver = clips.read_frames(draw.driver, (draw.driving,))
-        return np.concatenate((frames, driver))
+        if others_drive:
+            driver = frames[1:]
+            if draw.driver != draw.clip:
+                driver = clips.read_frames(draw.driver, (draw.driving,))
+            frames = np.concatenate((frames, driver))
+        return frames, subjects_of(draw)
 
-    def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The frames of a sample and its seed, int32 `[2]`."""
+    def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The frames of a sample, its subjects and its seed, int32 `[2]`."""
+        failures = 0
         for attempt in range(len(clips.names)):
             draw = sampler.draw(int(index), attempt)
             try:
-                frames = read(draw)
-            except ValueError as error:
-                if config.data.strict:
+                frames, subjects = patiently(functools.partial(read, draw))
+            except (ValueError, OSError) as error:
+                failures += isinstance(error, OSError)
+                if config.data.strict or failures == MOST_FAILURES:
                     raise
                 if (draw.clip, draw.driver) not in reported:
                     reported.add((draw.clip, draw.driver))
                     logging.warning("%s; another clip takes its place", error)
                 continue
             if draw.mirrored:
-                frames = frames[:, :, ::-1]
-            return np.ascontiguousarray(frames), np.array(draw.seed, np.int32)
+                frames, subjects = frames[:, :, ::-1], subjects[:, :, ::-1]
+            pixels = np.ascontiguousarray(frames), np.ascontiguousarray(subjects)
+            return *pixels, np.array(draw.seed, np.int32)
         raise ValueError("no clip can be read any more; is the disk or the network gone?")
 
     def sample(index: tf.Tensor) -> dict[str, tf.Tensor]:
-        frames, seed = tf.numpy_function(load, (index,), (tf.uint8, tf.int32))
+        kinds = (tf.uint8, tf.uint8, tf.int32)
+        frames, subjects, seed = tf.numpy_function(load, (index,), kinds)
         frames = tf.ensure_shape(frames, (3 if others_drive else 2, size, size, 3))
-        return finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
+        result = finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
+        if config.loss.mask_prior:
+            subjects = as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
+            result[names.SUBJECTS] = resize_bilinear(subjects, config.model.mask_size)
+        return result
 
     first = start_step * batch_size + worker * share
     # The samples of this worker: `share` of every `batch_size`.
@@ -136,6 +155,33 @@ def _training_batches(
     return indices.map(sample, num_parallel_calls=tf.data.AUTOTUNE).batch(
         share, drop_remainder=True
     )
+
+
+def _subjects_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.ndarray]:
+    """What reads the subjects of a draw's source and driver, uint8 `[2, size, size, 1]` 0 or 255.
+
+    Without `mask_prior` it returns an empty `[0, 0, 0]`.
+    """
+    if not config.loss.mask_prior:
+        return lambda draw: np.empty((0, 0, 0), np.uint8)
+
+    @functools.lru_cache(maxsize=KEPT_TRUTHS)
+    def masks_of(clip: int) -> np.ndarray:
+        truth = clips.read_truth(clip)
+        if truth is None:
+            raise FileNotFoundError(
+                f"mask_prior needs ground truth, but there is no .npz beside {clips.names[clip]}; "
+                "use folders that a generator of this package wrote, or --mask_prior=0"
+            )
+        return truth.masks
+
+    masks_of(0)  # Known before the first step where there is none at all.
+
+    def read(draw: Draw) -> np.ndarray:
+        pair = masks_of(draw.clip)[draw.source], masks_of(draw.driver)[draw.driving]
+        return np.where(pair, np.uint8(255), np.uint8(0))[..., np.newaxis]
+
+    return read
 
 
 def finish_sample(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from maskanim_tf.config import Config
+from maskanim_tf.config import Config, DataConfig
 from maskanim_tf.data.clip_truth import ClipTruth, read_clip_truth
 from maskanim_tf.data.clips import Clip, iterate_frames, read_frames
 from maskanim_tf.data.fitting import fit_square
@@ -140,6 +140,19 @@ def _open_shards(location: str, split: str, config: Config) -> tuple[ClipSource,
 
 def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource, bool]:
     """The same for a folder of clips."""
+    clips, has_test = folder_clips(location, split, config.data)
+    return RawClips(clips, config.model.image_size), has_test
+
+
+def folder_clips(location: str, split: str, data: DataConfig) -> tuple[list[Clip], bool]:
+    """The clips of a split of a folder, or all where there is no test split, and whether there is.
+
+    Those of its folder `train/` are all, where there is one. Clips of one frame are left out.
+
+    Raises:
+      FileNotFoundError: there is no such folder.
+      ValueError: it holds no clips.
+    """
     if not os.path.isdir(location):
         raise FileNotFoundError(
             f"data_dir {location} is no folder; give the folder of your videos with --data_dir=DIR"
@@ -148,8 +161,8 @@ def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource,
     folder = os.path.join(location, split if has_test else TRAIN)
     clips = find_clips(
         folder if os.path.isdir(folder) else location,
-        strict=config.data.strict,
+        strict=data.strict,
         minimum_frames=2,
-        progress=config.data.progress,
+        progress=data.progress,
     )
-    return RawClips(clips, config.model.image_size), has_test
+    return clips, has_test

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from maskanim_tf import names
 from maskanim_tf.config import AugmentationConfig, DataConfig, TrainingConfig
+from maskanim_tf.data.clip_truth import ClipTruth
 from maskanim_tf.data.dataset import finish_sample, make_dataset, steps_per_epoch
 from maskanim_tf.data.sampling import Sampler
 from maskanim_tf.names import TEST, TRAIN
@@ -262,3 +263,44 @@ def test_evaluation_across_identities():
         assert color_of(row[names.SOURCE]) == (clip, 0)
         assert color_of(row[names.TARGET]) == (clip, number)
         assert color_of(row[names.DRIVING]) == ((clip + 2) % 4, number)
+
+
+class TruthfulClips(MemoryClips):
+    """With a subject as wide as the frame number, from the left."""
+
+    def read_truth(self, clip):
+        masks = np.zeros((self.frame_counts[clip], 32, 32), bool)
+        for number, mask in enumerate(masks):
+            mask[:, : 2 * number + 8 * clip] = True
+        return ClipTruth(masks, np.zeros((len(masks), 0, 2)), np.zeros((len(masks), 0), bool))
+
+
+@pytest.mark.parametrize("mirrored", [0, 1])
+def test_subjects_of_source_and_driver_come_at_the_size_of_masks(mirrored):
+    clips = TruthfulClips((4, 4, 4, 4), names=PAIRED)
+    flips = AugmentationConfig(
+        brightness=0, contrast=0, saturation=0, hue=0, horizontal_flip=mirrored, time_flip=0
+    )
+    setting = config(augmentation=flips, repeats=2, driver_identity="other")
+    setting = setting.replace(loss=setting.loss.replace(mask_prior=1))
+    for batch in batches(4, setting, TRAIN, clips=clips):
+        for row, subjects in enumerate(batch[names.SUBJECTS]):
+            assert subjects.shape == (2, 16, 16, 1)
+            for key, subject in zip((names.SOURCE, names.DRIVING), subjects):
+                clip, number = color_of(batch[key][row])
+                wide = subject[0, :, 0]
+                assert wide.sum() == pytest.approx((2 * number + 8 * clip) / 2)
+                assert list(wide) == sorted(wide, reverse=not mirrored)
+
+
+def test_without_a_prior_no_ground_truth_is_read():
+    (batch,) = batches(1, config(), TRAIN, clips=MemoryClips())
+    assert names.SUBJECTS not in batch
+
+
+def test_a_prior_without_ground_truth_says_so_before_the_first_step():
+    clips = MemoryClips()
+    clips.read_truth = lambda clip: None
+    setting = config()
+    with pytest.raises(FileNotFoundError, match=r"no \.npz beside clip0.*--mask_prior=0"):
+        make_dataset(setting.replace(loss=setting.loss.replace(mask_prior=1)), TRAIN, clips=clips)

@@ -78,7 +78,7 @@ def test_a_run_leaves_everything_a_person_needs(data_dir, tmp_path, capsys):
     assert kept == ["best.npz", "step-00000004.npz", "step-00000006.npz"]
     assert cv2.imread(str(tmp_path / "losses.png")).shape[1] > 800
     panel = cv2.imread(str(tmp_path / "panels" / "step-00000006.png"))
-    assert panel.shape == (22 + 6 * 132, 8 * 132 - 4, 3)
+    assert panel.shape == (22 + 6 * 132 + 22, 8 * 132 - 4, 3)
     assert list((tmp_path / "tensorboard").iterdir())
     assert f"everything is in {tmp_path}" in capsys.readouterr().out
     networks = build_networks(TINY_MODEL)
@@ -303,7 +303,7 @@ def test_sigterm_saves_and_leaves(data_dir, tmp_path):
     wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
     os.kill(run.pid, signal.SIGTERM)
     _, stderr = run.communicate()
-    assert run.returncode == 1
+    assert run.returncode == 143
     assert "stopped by SIGTERM; saved" in stderr
     assert "go on with --resume" in stderr.splitlines()[-1]
     saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
@@ -363,7 +363,7 @@ def test_one_worker_that_is_stopped_stops_all(data_dir, tmp_path):
     wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief)
     other.send_signal(signal.SIGTERM)
     errors = [run.communicate(timeout=120)[1] for run in (chief, other)]
-    assert [run.returncode for run in (chief, other)] == [1, 1]
+    assert [run.returncode for run in (chief, other)] == [143, 143]
     assert "another worker was asked to stop; saved" in errors[0]
     assert "stopped by SIGTERM; the chief worker saves a checkpoint" in errors[1]
 
@@ -375,3 +375,38 @@ def test_a_missing_or_wrong_cluster_is_named(cluster, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster)
     with pytest.raises(ValueError, match="strategy is 'multiworker', but TF_CONFIG is"):
         make_strategy("multiworker")
+
+
+def test_masks_that_carry_nothing_end_the_run(data_dir, tmp_path):
+    loop = TrainingLoop(
+        config(data_dir, steps=20, learning_rate=1e-9), options(tmp_path, flat_mask_steps=4)
+    )
+    kernel, bias = loop.trainer.networks.mask_generator.final.weights
+    kernel.assign(0 * kernel)
+    bias.assign([9.0])
+    with pytest.raises(RuntimeError, match=r"masks have carried nothing for 4 steps.*100%.*docs"):
+        loop.run()
+    # Rows up to the end of patience are there to look at.
+    assert [int(row["step"]) for row in rows_of(tmp_path)][-1] < 6
+    assert float(rows_of(tmp_path)[0]["mask_contrast"]) < 0.01
+
+
+def test_flat_masks_may_be_allowed(data_dir, tmp_path):
+    loop = TrainingLoop(
+        config(data_dir, steps=6, learning_rate=1e-9), options(tmp_path, flat_mask_steps=0)
+    )
+    kernel, _ = loop.trainer.networks.mask_generator.final.weights
+    kernel.assign(0 * kernel)
+    loop.run()
+    assert [float(row["mask_contrast"]) < 0.01 for row in rows_of(tmp_path)] == [True] * 4
+
+
+def test_history_tells_how_masks_are_and_what_refinement_costs(data_dir, tmp_path):
+    TrainingLoop(config(data_dir), options(tmp_path)).run()
+    rows = rows_of(tmp_path)
+    for name in ("contrast", "saturated", "change"):
+        assert all(0 <= float(row[f"mask_{name}"]) <= 1 for row in rows)
+    for name in ("polarity", "luminance"):
+        assert all(-1 <= float(row[f"mask_{name}"]) <= 1 for row in rows)
+    # r takes part from the third step on; validations are after the third and the last one.
+    assert [bool(row["refinement_cost"]) for row in rows] == [False, True, False, True]

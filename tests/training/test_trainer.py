@@ -114,6 +114,27 @@ def test_a_source_that_drives_itself_is_the_paper_s_sample():
         np.testing.assert_allclose(mixed[term], plain[term], rtol=0.05)
 
 
+def test_the_prior_pulls_masks_to_the_subjects_and_fades():
+    subjects = np.zeros((4, 2, CONFIG.model.mask_size, CONFIG.model.mask_size, 1), np.float32)
+    subjects[:, :, 4:12, 4:12] = 1
+    batch = {**make_batch(), names.SUBJECTS: tf.constant(subjects)}
+    config = CONFIG.replace(loss=CONFIG.loss.replace(mask_prior=30, mask_prior_steps=4))
+    trainer = make_trainer(config)
+    without = {k: v for k, v in batch.items() if k != names.SUBJECTS}
+    result = training_pass(
+        trainer.networks,
+        config.model,
+        config.perturbation,
+        *(batch[key] for key in (names.SOURCE, names.DRIVING, names.SEEDS)),
+    )
+    masks = (result[names.SOURCE_MASK], result[names.DRIVING_MASK])
+    distance = np.mean([np.abs(m - subjects[:, i]).mean((1, 2, 3)) for i, m in enumerate(masks)], 0)
+    for steps, share in ((0, 1), (1, 0.75), (3, 0.25), (4, 0), (9, 0)):
+        trainer.optimizers[COARSE].iterations.assign(steps)
+        pull = trainer.losses_of(batch)[COARSE] - trainer.losses_of(without)[COARSE]
+        np.testing.assert_allclose(pull, 30 * share * distance, rtol=0.02, atol=2e-3)
+
+
 def test_first_epoch_leaves_the_refiner_alone():
     trainer, batch = make_trainer(refined_share=0.5), make_batch()
     before = snapshot(trainer)

@@ -1,0 +1,1 @@
+"""Everything that opens pictures and films: tracks, time stamps, seeking, geometry, colours."""
