@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -80,6 +81,19 @@ def test_yardsticks_stand_beside_it(run):
     # The segmenter finds a puppet nearly where it is, and an untrained model's frames elsewhere.
     assert methods[TRUE_FRAMES]["mean"][IOU]["value"] > 0.6
     assert methods[MODEL]["mean"][IOU]["value"] < methods[TRUE_FRAMES]["mean"][IOU]["value"]
+
+
+def test_a_sheet_shows_both_and_the_aim(run):
+    folder, _ = run
+    sheet = cv2.imread(str(folder / "out" / "sheets" / f"{FIRST}.png"))[..., ::-1]
+    # Three rows under a line of labels, cells of 128 pixels with gaps of 4.
+    assert sheet.shape == (22 + 3 * 132, 4 * 132 - 4, 3)
+    for column, name, first in ((0, FIRST, 0), (1, SECOND, None), (3, FIRST, None)):
+        frames = frames_of(folder, name)
+        for row in range(3):
+            cell = sheet[22 + row * 132 :, column * 132 :][:128, :128]
+            shown = frames[first if first is not None else row + 1]
+            np.testing.assert_array_equal(cell[2::4, 2::4], shown)
 
 
 def test_the_table_has_no_published_rows(run, capsys):
