@@ -204,7 +204,7 @@ def test_a_late_frame_is_found_without_decoding_all(tmp_path, monkeypatch):
     decoded = video_index.decoded
     monkeypatch.setattr(video_index, "decoded", lambda d, p: sent.append(p) or decoded(d, p))
     clip = probe_clip(path)
-    assert len(sent) < 10  # The decoder holds some frames back.
+    assert len(sent) < 45  # The first and, before PyAV 17, the last frame.
     sent.clear()
     assert [shown_index(f) for f in read_frames(clip, [149, 3])] == [149, 3]
     # Key frames stand at 0, 60 and 120.
