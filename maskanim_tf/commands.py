@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -35,6 +36,8 @@ def run_command(
     """
     for section in sections:
         define_flags(section)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # Names of files need not be UTF-8.
 
     def guarded(arguments: list[str]) -> int:
         try:
