@@ -31,6 +31,7 @@ from maskanim_tf.data.clip import (
     ClipError,
     has_suffix,
     is_finished,
+    printable,
 )
 from maskanim_tf.data.picture_clip import (
     probe_folder,
@@ -73,8 +74,9 @@ def probe_clip(
     """
     path = os.fspath(path)
     if os.path.isdir(path):
-        return _probe_frames_folder(path, name or os.path.basename(os.path.abspath(path)))
-    name = name or os.path.splitext(os.path.basename(path))[0]
+        name = name or printable(os.path.basename(os.path.abspath(path)))
+        return _probe_frames_folder(path, name)
+    name = name or printable(os.path.splitext(os.path.basename(path))[0])
     if has_suffix(path, PICTURE_SUFFIXES):
         return probe_picture(path, name)
     if not has_suffix(path, VIDEO_SUFFIXES):
