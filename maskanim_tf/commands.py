@@ -76,6 +76,11 @@ def assume_frozen_weights() -> None:
     os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
 
 
+def say(line: str) -> None:
+    """Tells the person who runs a command something that is no result."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def interruptible(items: Iterable[T]) -> Iterator[T]:
     """The items; raises KeyboardInterrupt between two of them once Ctrl-C was pressed.
 
