@@ -16,7 +16,7 @@ from tqdm import tqdm
 from export.stages import ANIMATE, SOURCE_MASK, Runtime
 from maskanim_tf import names
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.clips import iterate_frames, probe_clip
+from maskanim_tf.data.clips import clip_timing, iterate_frames, probe_clip
 from maskanim_tf.data.fitting import FITS, fit_square
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.data.picture_clip import read_picture
@@ -62,5 +62,5 @@ def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) 
             result = runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving)
             yield as_bytes(result[names.FRAME][0])
 
-    count = write_movie(options.output, frames(), clip.fps)
+    count = write_movie(options.output, frames(), clip_timing(clip))
     print(f"{count} frames of {size}x{size}: {Path(os.path.abspath(options.output))}")

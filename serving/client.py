@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.clips import batched
+from maskanim_tf.data.clips import batched, clip_timing
 from maskanim_tf.data.fitting import FITS
 from maskanim_tf.data.footage import open_footage
 from maskanim_tf.data.outputs import check_output, write_output
@@ -135,7 +135,7 @@ def animate(client: Client, options: ClientOptions) -> tuple[int, float]:
         frames = (decode_frame(content) for answer in answers for content in answer)
         name = Path(options.output).name
         with tqdm(frames, name, clip.frames, unit="frame", dynamic_ncols=True) as bar:
-            count = write_output(options.output, bar, clip.fps, sound)
+            count = write_output(options.output, bar, clip_timing(clip), sound)
     return count, clip.fps
 
 

@@ -16,6 +16,7 @@ from maskanim_tf.animation.generation import generate_frames, generate_masks
 from maskanim_tf.animation.masks import OverlapWarning, nearest_mask
 from maskanim_tf.animation.options import FROM_DRIVING, AnimationOptions
 from maskanim_tf.animation.views import draw_view, shown_keys
+from maskanim_tf.data.clips import clip_time, clip_timing
 from maskanim_tf.data.footage import SquareFootage, open_footage
 from maskanim_tf.data.outputs import check_output, write_output
 from maskanim_tf.data.sound import open_sound
@@ -31,7 +32,7 @@ class AnimatedVideo:
     Attributes:
       path: the file, or the folder of PNGs.
       frames: how many.
-      fps: frames per second, those of the driver.
+      fps: frames per second, those of the driver; their mean where they vary, as its times do.
       source_frame: which frame of the source was animated, from 0.
       first_frame: which frame of the driver comes first, from 0.
     """
@@ -95,8 +96,9 @@ def animate_video(
         unit="frame",
         dynamic_ncols=True,
     )
-    with open_sound(clip, options.audio == FROM_DRIVING, first_frame / clip.fps) as sound, bar:
-        count = write_output(output, bar, clip.fps, sound)
+    start = clip_time(clip, first_frame)
+    with open_sound(clip, options.audio == FROM_DRIVING, start) as sound, bar:
+        count = write_output(output, bar, clip_timing(clip, first_frame), sound)
     return AnimatedVideo(os.fspath(output), count, clip.fps, source_frame, first_frame)
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import dataclasses
 import os
 
+from maskanim_tf.media.errors import ClipError
+from maskanim_tf.media.timing import DEFAULT_FPS
+
+__all__ = [
+    "DEFAULT_FPS",
+    "PICTURE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Clip",
+    "ClipError",
+    "has_suffix",
+    "is_finished",
+]
+
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-DEFAULT_FPS = 25.0
-
-
-class ClipError(ValueError):
-    """A file or folder that cannot be read as a clip: names it, the reason and a remedy."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,9 +38,23 @@ from maskanim_tf.data.picture_clip import (
     read_picture_frames,
     survey_pictures,
 )
-from maskanim_tf.data.video_clip import probe_video, read_video_frames
+from maskanim_tf.data.video_clip import (
+    probe_video,
+    read_video_frames,
+    video_time,
+    video_timing,
+)
 
-__all__ = ["Clip", "ClipError", "batched", "iterate_frames", "probe_clip", "read_frames"]
+__all__ = [
+    "Clip",
+    "ClipError",
+    "batched",
+    "clip_time",
+    "clip_timing",
+    "iterate_frames",
+    "probe_clip",
+    "read_frames",
+]
 
 
 def probe_clip(
@@ -101,6 +115,28 @@ def iterate_frames(clip: Clip) -> Iterator[np.ndarray]:
       ClipError: the clip is broken or has changed.
     """
     return _frames_at(clip, range(clip.frames))
+
+
+def clip_timing(clip: Clip, first: int = 0) -> float | np.ndarray:
+    """How long the frames from `first` on are shown, as `write_movie` takes it.
+
+    Returns:
+      Frames per second where that says it all, else seconds of each frame, float64
+      `[frames - first]`.
+
+    Raises:
+      ClipError: the clip has changed.
+    """
+    return video_timing(clip, first) if clip.kind == "video" else clip.fps
+
+
+def clip_time(clip: Clip, frame: int) -> float:
+    """Seconds after the first frame at which a frame is shown.
+
+    Raises:
+      ClipError: the clip has changed.
+    """
+    return video_time(clip, frame) if clip.kind == "video" else frame / clip.fps
 
 
 def batched(frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:

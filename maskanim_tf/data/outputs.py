@@ -14,6 +14,7 @@ from maskanim_tf.data.movies import MOVIE_FORMATS, REMEDY, write_movie
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sound import Sound
 from maskanim_tf.files import atomic_path, check_writable
+from maskanim_tf.media.clock import Timing
 
 FRAME_NAME = "frame-{:06d}.png"
 FRAME_PATTERN = re.compile(r"frame-\d{6,}\.png")
@@ -68,7 +69,7 @@ def _is_ours(name: str) -> bool:
 def write_output(
     path: str | os.PathLike[str],
     frames: Iterable[np.ndarray],
-    fps: float,
+    timing: Timing,
     sound: Sound | None = None,
 ) -> int:
     """Writes frames as they come; see `write_movie`.
@@ -76,7 +77,7 @@ def write_output(
     Args:
       path: checked by `check_output`.
       frames: uint8 `[height, width, 3]` each, RGB.
-      fps: frames per second; a folder does not hold it.
+      timing: frames per second, or seconds of each frame; a folder does not hold it.
       sound: for an .mp4.
 
     Returns:
@@ -88,7 +89,7 @@ def write_output(
     """
     frames = interruptible(frames)
     if Path(path).suffix.lower() in MOVIE_FORMATS and not os.path.isdir(path):
-        return write_movie(path, frames, fps, sound)
+        return write_movie(path, frames, timing, sound)
     count = 0
     with atomic_path(path) as partial:
         for frame in frames:

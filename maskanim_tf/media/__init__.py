@@ -1,1 +1,1 @@
-"""Everything that opens pictures."""
+"""Everything that opens films and pictures: time stamps, seeking, orientation, colours."""

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from maskanim_tf.data.clip import VIDEO_SUFFIXES, has_suffix
-from maskanim_tf.data.clips import batched, filled
+from maskanim_tf.data.clips import batched, clip_timing, filled
 from maskanim_tf.data.footage import Footage, SquareFootage, claimed_pixels, open_footage
 from maskanim_tf.data.outputs import write_output
 from maskanim_tf.data.sound import open_sound
@@ -142,7 +142,7 @@ class Animation:
         clip = self._driving.clip
         made = contextlib.closing(self._frames(send))
         with self._plain_errors(output), open_sound(clip, audio) as sound, made as frames:
-            return write_output(output, frames, clip.fps, sound)
+            return write_output(output, frames, clip_timing(clip), sound)
 
     def _frames(self, send: Callable[[Event], None]) -> Generator[np.ndarray, None, None]:
         numbers = itertools.count()

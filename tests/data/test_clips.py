@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.data import video_clip
 from maskanim_tf.data.clips import ClipError, iterate_frames, probe_clip, read_frames
 from tests.data.clip_files import (
     B_FRAMES,
@@ -82,28 +81,6 @@ def test_random_access_equals_decoding_in_order(name, folder):
         np.testing.assert_array_equal(read_frames(clip, [index])[0], in_order[index])
     indices = [*np.random.default_rng(1).integers(0, COUNT, 12).tolist(), 7, 7, COUNT - 1, 0]
     np.testing.assert_array_equal(read_frames(clip, indices), in_order[indices])
-
-
-def test_a_late_frame_is_found_without_decoding_all(long_clip, monkeypatch):
-    class Counting:
-        grabs = 0
-
-        def __init__(self, capture):
-            self._capture = capture
-
-        def grab(self):
-            Counting.grabs += 1
-            return self._capture.grab()
-
-        def __getattr__(self, name):
-            return getattr(self._capture, name)
-
-    open_capture = video_clip.open_capture
-    monkeypatch.setattr(video_clip, "open_capture", lambda path: Counting(open_capture(path)))
-    clip = probe_clip(long_clip)
-    assert Counting.grabs == 1
-    assert [shown_index(f) for f in read_frames(clip, [COUNT - 1, 3])] == [COUNT - 1, 3]
-    assert Counting.grabs == 1 + 4 + 1
 
 
 def test_values_are_kept_by_lossless_video(tmp_path):

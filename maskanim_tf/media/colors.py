@@ -1,0 +1,121 @@
+"""What the numbers of a decoded frame mean: matrix, range, transfer and transparency.
+
+A film says, or leaves open, by which matrix its colours became luma and chroma, whether black is
+16 or 0, and how levels become light. FFmpeg converts; which of these hold is decided here. Colour
+primaries of films in standard range are taken for those of the screen, as FFmpeg does.
+"""
+
+from __future__ import annotations
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from maskanim_tf.media.geometry import Geometry
+from maskanim_tf.media.tone_mapping import TRANSFERS, map_tones
+
+# ITU-T H.273, table 4, to what swscale knows. YCgCo and the constant-luminance ones are not there.
+MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+# Where the matrix is not named, players take films of more than standard definition for BT.709.
+SD_HEIGHT, HD_WIDTH = 576, 1280
+# Flags of swscale: bicubic, accurate rounding, chroma for every pixel.
+PRECISE = 0x4 | 0x40000 | 0x2000
+# Eight bits and no scaling take a path of swscale that is 12 times as fast and up to three levels
+# off, of which rounding to eight bits of luma and chroma makes two.
+QUICK = 0x4
+
+
+class Painter:
+    """Turns decoded frames of one film into RGB pictures; one per thread.
+
+    Args:
+      geometry: size and orientation of all pictures.
+      transfer: a key of `TRANSFERS` where the film has a high dynamic range.
+      opaque: an alpha plane of nothing but zeros is padding, not transparency.
+    """
+
+    def __init__(self, geometry: Geometry, transfer: int = 0, opaque: bool = False):
+        self._geometry = geometry
+        self._transfer = TRANSFERS.get(transfer)
+        self._opaque = opaque
+        self._reformatter = VideoReformatter()
+
+    def paint(self, frame: av.VideoFrame) -> np.ndarray:
+        """A frame as uint8 RGB `[height, width, 3]`, upright, over white, of the film's size."""
+        if has_alpha(frame.format):
+            picture = over_white(self._converted(frame, "rgba"), self._opaque)
+        elif self._transfer is not None:
+            picture = map_tones(self._converted(frame, "rgb48le"), self._transfer)
+        else:
+            picture = self._converted(frame, "rgb24")
+        return self._geometry.orientation.apply(picture)
+
+    def _converted(self, frame: av.VideoFrame, target: str) -> np.ndarray:
+        height, width = self._geometry.scaled
+        deep = max(component.bits for component in frame.format.components) > 8
+        scaled = (frame.height, frame.width) != (height, width)
+        converted = self._reformatter.reformat(
+            frame,
+            width,
+            height,
+            target,
+            src_colorspace=matrix_of(frame),
+            src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=PRECISE if deep or scaled else QUICK,
+            **ONE_THREAD,
+        )
+        return converted.to_ndarray()
+
+
+def _one_thread() -> dict[str, int]:
+    """FFmpeg takes all cores unless told otherwise; PyAV before 17 never asks for more."""
+    frame = av.VideoFrame(16, 16, "yuv420p")
+    try:
+        frame.reformat(format="rgb24", threads=1)
+    except TypeError:
+        return {}
+    return {"threads": 1}
+
+
+ONE_THREAD = _one_thread()
+
+
+def matrix_of(frame: av.VideoFrame) -> Colorspace | None:
+    """The matrix that a frame was made by; None where it is RGB."""
+    if frame.format.is_rgb or frame.format.has_palette:
+        return None
+    large = frame.height > SD_HEIGHT or frame.width >= HD_WIDTH
+    return MATRICES.get(frame.colorspace, Colorspace.ITU709 if large else Colorspace.ITU601)
+
+
+def is_full_range(frame: av.VideoFrame) -> bool:
+    """Whether black is 0 and white the largest number."""
+    name = frame.format.name
+    full = name.startswith(("yuvj", "gray", "ya8", "ya16", "mono", "pal8")) or frame.format.is_rgb
+    return full or frame.color_range == ColorRange.JPEG
+
+
+def has_alpha(form: av.VideoFormat) -> bool:
+    """Whether frames of a pixel format can be transparent."""
+    return form.has_palette or any(component.is_alpha for component in form.components)
+
+
+def over_white(picture: np.ndarray, opaque: bool = False) -> np.ndarray:
+    """Uint8 `[height, width, 4]`, straight alpha, over white, as uint8 `[height, width, 3]`."""
+    colors, alpha = picture[..., :3], picture[..., 3]
+    least = int(alpha.min())
+    if least == 255 or (opaque and not alpha.any()):
+        return np.ascontiguousarray(colors)
+    # Colours shrink towards white: what is missing from it counts by the alpha.
+    missing = cv2.multiply(255 - colors, cv2.merge([alpha] * 3), scale=1 / 255)
+    return 255 - missing

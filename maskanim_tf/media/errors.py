@@ -1,0 +1,34 @@
+"""What is said about files that cannot be read, and said only once."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from absl import logging
+
+REENCODE = "copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
+REMEMBERED = 10_000
+
+_said: set[tuple[str, str]] = set()
+_lock = threading.Lock()
+
+
+class ClipError(ValueError):
+    """A file or folder that cannot be read as a clip: names it, the reason and a remedy."""
+
+
+def remedy(path: str) -> str:
+    """What to do about a broken video."""
+    return REENCODE.format(name=os.path.basename(path))
+
+
+def warn_once(path: str, message: str) -> None:
+    """Logs a warning about a file, however often and from however many threads it is read."""
+    with _lock:
+        if (path, message) in _said:
+            return
+        if len(_said) >= REMEMBERED:
+            _said.clear()
+        _said.add((path, message))
+    logging.warning("%s: %s", path, message)
