@@ -12,7 +12,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from maskanim_tf.data.pictures import encoded_size
+from maskanim_tf.media.pictures import encoded_size
 from serving.contract import BYTES_SUFFIX, HTTP_STATUS, SERVING_DEFAULT, ServingError, invalid
 
 GRAPH = "saved_model.pb"

@@ -148,7 +148,11 @@ def test_a_leading_tilde_is_the_home_folder(tmp_path, monkeypatch):
 )
 def test_help_shows_the_options_and_succeeds(module, shown):
     run = subprocess.run(
-        [sys.executable, "-m", module, "--help"], cwd=REPOSITORY, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", module, "--help"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert f"\n  {shown}\n" in run.stdout
