@@ -13,8 +13,8 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import function_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from maskanim_tf.data.pictures import encoded_size
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
+from maskanim_tf.media.pictures import encoded_size
 from serving.contract import BYTES_SUFFIX, HTTP_STATUS, SERVING_DEFAULT, ServingError, invalid
 
 GRAPH = "saved_model.pb"
