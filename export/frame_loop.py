@@ -31,14 +31,15 @@ class RunOptions(Section):
     source: str = option("", "picture to animate")
     driving: str = option("", "video, or folder of frames, to animate it by")
     output: str = option("out/animation.mp4", "video to write, ends in .mp4")
+    threads: int = option(0, "to compute with; 0 for one per core", minimum=0)
     fit: str = option("crop", "how other shapes become squares", choices=FITS)
 
 
-def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) -> None:
+def animate_video(open_runtime: Callable[[Path, int], Runtime], options: RunOptions) -> None:
     """Writes the video that the options ask for.
 
     Args:
-      open_runtime: makes the exported model from its folder.
+      open_runtime: makes the exported model from its folder and a number of threads.
       options: of the command.
 
     Raises:
@@ -50,7 +51,7 @@ def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) 
             raise ValueError(f"{name} is empty; give it with --{name}=PATH")
     if not options.output.endswith(".mp4"):
         raise ValueError(f"output is {options.output!r}, but must end in .mp4")
-    runtime = open_runtime(Path(options.model))
+    runtime = open_runtime(Path(options.model), options.threads)
     size = runtime.image_size
     source = as_floats(fit_square(read_picture(options.source), size, options.fit)[np.newaxis])
     clip = probe_clip(options.driving)
@@ -63,4 +64,7 @@ def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) 
             yield as_bytes(result[names.FRAME][0])
 
     count = write_movie(options.output, frames(), clip.fps)
-    print(f"{count} frames of {size}x{size}: {Path(os.path.abspath(options.output))}")
+    print(
+        f"{count} frames of {size}x{size} with {runtime.threads} threads: "
+        f"{Path(os.path.abspath(options.output))}"
+    )
