@@ -190,7 +190,8 @@ class TrainingConfig(Section):
     decay: float = option(0.1, "factor of the learning rate at a milestone", above=0, maximum=1)
     precision: str = option(
         "float32",
-        "type that networks compute in; losses and weights stay float32",
+        "type that networks, and with bfloat16 VGG-19 too, compute in; losses and weights stay "
+        "float32",
         choices=PRECISIONS,
     )
     accumulate: int = option(

@@ -16,6 +16,7 @@ from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
 from maskanim_tf.ops.color import as_floats
 from maskanim_tf.ops.pixels import as_bytes
+from serving.loaded_model import LoadedModel
 from tests.helpers import random_frames
 
 SIGNATURES = {"serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks"}
@@ -26,6 +27,25 @@ def folder(checkpoint, tmp_path_factory):
     output = tmp_path_factory.mktemp("models")
     saved_model.main(SavedModelOptions(checkpoint=checkpoint, output=str(output), version=7))
     return output / "maskanim" / "7"
+
+
+def test_bfloat16_takes_half_the_space(folder, checkpoint, tmp_path):
+    options = SavedModelOptions(
+        checkpoint=checkpoint, output=str(tmp_path), precision="bfloat16", warmup=False
+    )
+    saved_model.main(options)
+    small = tmp_path / "maskanim" / "1"
+    sizes = [
+        sum(np.prod(v.shape) * v.dtype.size for f in m.signatures.values() for v in f.variables)
+        for m in (tf.saved_model.load(str(small)), tf.saved_model.load(str(folder)))
+    ]
+    assert sizes[0] == pytest.approx(sizes[1] / 2, rel=0.05)
+    card = json.loads((small / "model_card.json").read_text())
+    assert card["options"]["precision"] == "bfloat16"
+    assert LoadedModel(small, 10**6).precision == "bfloat16"
+    assert LoadedModel(folder, 10**6).precision == "float32"
+    with pytest.raises(ValueError, match="must be float32 without the inference rewrite"):
+        SavedModelOptions(precision="bfloat16", rewrite=False)
 
 
 def test_signatures_are_the_contract(folder):
