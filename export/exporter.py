@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from export.model_card import write_model_card
 from export.options import ExportOptions
 from export.parity import FLOAT_BOUND, Exported, check_inputs, compare
 from maskanim_tf.config import Config, option
-from maskanim_tf.files import atomic_path
+from maskanim_tf.files import atomic_path, check_writable
 from maskanim_tf.models import Animator, load_animator
 
 CARD = "model_card.json"
@@ -41,13 +42,15 @@ def export_folder(
       bound: largest allowed difference; None where it is only reported.
 
     Raises:
-      ValueError: no output folder is given or it exists, or the comparison fails.
+      ValueError: no output folder is given or it holds something, or the comparison fails.
+      OSError: the folder cannot be written.
     """
     folder = Path(options.output)
     if not options.output:
         raise ValueError("output is empty; give the folder to make with --output=FOLDER")
-    if folder.exists():
+    if folder.exists() and not (folder.is_dir() and not os.listdir(folder)):
         raise ValueError(f"{folder} exists already; choose another --output, or remove it")
+    check_writable(folder)
     animator, config = load_animator(options.checkpoint, options.ablation)
     with atomic_path(folder) as partial:
         partial.mkdir()

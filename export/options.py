@@ -46,7 +46,8 @@ def sample_clips(
             drawn = make_clip(options.seed, index, size=max(size, 32), frames=frames).frames
             yield as_floats(np.stack([fit_square(frame, size) for frame in drawn]))
         return
-    data = config.data.replace(data_dir=options.data_dir, progress=False)
+    # All clips: none has to be held back, as the training of the weights did with its own.
+    data = config.data.replace(data_dir=options.data_dir, held_out=0, progress=False)
     source = open_clips(config.replace(data=data), TRAIN)
     rng = np.random.default_rng(options.seed)
     for clip in rng.permutation(len(source.names))[:clips]:

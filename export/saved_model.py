@@ -35,7 +35,7 @@ from export.signatures import (
 from export.warmup import require_serving_api, write_warmup
 from maskanim_tf import names
 from maskanim_tf.config import Config, option
-from maskanim_tf.files import atomic_path
+from maskanim_tf.files import atomic_path, check_writable
 from maskanim_tf.inference import AnyAnimator, rewrite
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.ops.pixels import as_bytes
@@ -70,6 +70,7 @@ def main(options: SavedModelOptions) -> None:
     folder = Path(options.output) / options.name / str(options.version)
     if folder.exists():
         raise ValueError(f"{folder} exists already; choose another --version, or remove it")
+    check_writable(folder)
     animator, config = load_animator(options.checkpoint, options.ablation)
     print(f"{folder}: saving", flush=True)
     with atomic_path(folder) as partial:

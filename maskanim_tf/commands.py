@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from types import FrameType
-from typing import TypeVar
+from collections.abc import Callable
 
 from absl import app, logging
 
+from maskanim_tf.config.interrupts import InterruptedRunError, interrupt_status, noted_signals
 from maskanim_tf.config.section import Section
-from maskanim_tf.flags import FlagsError, define_flags, read_flags
+from maskanim_tf.flag_help import asks_for_help, help_text
+from maskanim_tf.flags import FlagsError, define_flags, expand_flagfiles, read_flags
 
 # Commands import this module before TensorFlow, which would print pages about its own build.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-T = TypeVar("T")
-_interrupted = threading.Event()
 
 
 def run_command(
@@ -31,27 +25,35 @@ def run_command(
     """Runs `main` with one configuration object per section, read from the command line.
 
     An error that the user can mend ends in one line; `--verbosity=1` shows the traceback as well.
-    Exit status: 0, 1 after an error, 130 after Ctrl-C. `argv` is the command line, that of the
-    process by default.
+    Exit status: 0, 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP. `argv`
+    is the command line, that of the process by default. `--help` shows what `main` is documented
+    by, and all options.
     """
     for section in sections:
         define_flags(section)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # Names of files need not be UTF-8.
+    arguments = sys.argv if argv is None else argv
+    if asks_for_help(arguments):
+        print(help_text(sys.modules[main.__module__].__doc__ or "", sections))
+        sys.exit(0)
 
     def guarded(arguments: list[str]) -> int:
         try:
             if len(arguments) > 1:
                 raise ValueError(f"unexpected argument {arguments[1]!r}; options start with --")
-            with _noted_interrupts():
+            with noted_signals():
                 main(*(read_flags(section) for section in sections))
+        except InterruptedRunError as error:
+            print(error, file=sys.stderr)
+            return error.status
         except (ValueError, OSError, RuntimeError) as error:
             logging.debug("where it happened:", exc_info=True)
             print(f"error: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
-            return 130
+            return interrupt_status()
         except Exception as error:
             # What fails inside a pipeline arrives as TensorFlow's error, whose first line tells it.
             if not type(error).__module__.startswith("tensorflow"):
@@ -62,9 +64,9 @@ def run_command(
         return 0
 
     try:
-        app.run(guarded, argv)
-    except FlagsError as error:
-        # A flagfile that cannot be opened; app.run reports other wrong flags itself.
+        app.run(guarded, expand_flagfiles(arguments))
+    except (FlagsError, ValueError, OSError) as error:
+        # A flagfile that cannot be read; app.run reports other wrong flags itself.
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
 
@@ -77,38 +79,6 @@ def assume_frozen_weights() -> None:
     convolutions of one shape would all use the kernel of the first.
     """
     os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
-
-
-def interruptible(items: Iterable[T]) -> Iterator[T]:
-    """The items; raises KeyboardInterrupt between two of them once Ctrl-C was pressed.
-
-    Python raises it by itself, but some libraries drop it: TensorFlow while it traces a graph, and
-    callbacks of the garbage collector. A loop that takes long would then go on.
-    """
-    for item in items:
-        if _interrupted.is_set():
-            raise KeyboardInterrupt
-        yield item
-
-
-@contextlib.contextmanager
-def _noted_interrupts() -> Iterator[None]:
-    """Lets `interruptible` know of Ctrl-C."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        _interrupted.set()
-        signal.default_int_handler(number, frame)
-
-    if threading.current_thread() is not threading.main_thread():
-        # Signals belong to the main thread.
-        yield
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        _interrupted.clear()
 
 
 def _first_line(message: str) -> str:

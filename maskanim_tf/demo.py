@@ -96,12 +96,13 @@ def train(
         format="avi",
         seed=UNSEEN_SEED,
     )
-    # Named after its parameters, so that another demo neither waits for nor disturbs it.
-    data_dir = output / f"puppets-{size}-{options.persons}-{options.clips_per_person}"
+    # Named after its parameters, so that another demo neither waits for nor disturbs it, nor goes
+    # on with a training on other puppets.
+    name = f"{size}-{options.persons}-{options.clips_per_person}"
+    data_dir, run_dir = output / f"puppets-{name}", output / f"run-{name}"
     write_dataset(str(data_dir), puppets, progress=True)
     data = config.data.replace(data_dir=str(data_dir), held_out=options.persons, progress=False)
     config = config.replace(data=data)
-    run_dir = output / "run"
     resume = any((run_dir / "checkpoints").glob("step-*.npz"))
     run = run.replace(run_dir=str(run_dir), resume=resume, validate_every=200)
     loop = TrainingLoop(config, run)

@@ -7,14 +7,17 @@ given keeps its default, which for `Config` is that of `--variant` and `--datase
 
 from __future__ import annotations
 
+import os
+import re
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import flags
 
 from maskanim_tf.config.section import Section, SectionT, allowed_values, leaves
 from maskanim_tf.config.sections import Config
+from maskanim_tf.config.text import read_text
 from maskanim_tf.config.variants import default_config
 
 FlagsError = flags.Error
@@ -26,6 +29,58 @@ _DEFINE: dict[Any, Callable[..., Any]] = {
     str: flags.DEFINE_string,
     tuple: flags.DEFINE_list,
 }
+
+
+FLAGFILE = "flagfile"
+COMMENTS = ("#", "//")
+
+
+def expand_flagfiles(arguments: Sequence[str], including: Sequence[str] = ()) -> list[str]:
+    """A command line with the lines of its flag files in their place.
+
+    As absl does it, but for three things: the files may be in any encoding of `read_text`, a flag
+    file that is named in another one is looked for beside it first, then in the current folder, and
+    one that includes itself is an error.
+
+    Args:
+      arguments: as the process got them; what follows a lone `--` stays as it is.
+      including: paths of the flag files that the arguments come from.
+
+    Raises:
+      OSError, ValueError: a flag file cannot be read; the message names it.
+    """
+    expanded: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        name, path = _split(argument)
+        if argument == "--":
+            return [*expanded, argument, *rest]
+        if name != FLAGFILE or not argument.startswith("-"):
+            expanded.append(argument)
+            continue
+        file = _find_flagfile(path or next(rest, ""), including)
+        lines = (line.strip() for line in read_text(file).splitlines())
+        inner = [line for line in lines if line and not line.startswith(COMMENTS)]
+        expanded += expand_flagfiles(inner, (*including, file))
+    return expanded
+
+
+def _split(argument: str) -> tuple[str, str]:
+    """Name and value of a flag; a line of a flag file may have a space between them."""
+    name, *value = re.split(r"[=\s]+", argument.lstrip("-"), maxsplit=1)
+    return name, value[0].strip("\"'") if value else ""
+
+
+def _find_flagfile(path: str, including: Sequence[str]) -> str:
+    path = os.path.expanduser(path)
+    beside = os.path.join(os.path.dirname(including[-1]), path) if including else path
+    found = beside if os.path.isfile(beside) else path
+    where = f", which {including[-1]} names" if including else ""
+    if not os.path.isfile(found):
+        raise FileNotFoundError(f"there is no flagfile {path!r}{where}")
+    if os.path.realpath(found) in map(os.path.realpath, including):
+        raise ValueError(f"the flagfile {found}{where} includes itself; take the line out")
+    return found
 
 
 def flag_name(path: tuple[str, ...]) -> str:
@@ -71,6 +126,9 @@ def read_flags(section: type[SectionT], flag_values: flags.FlagValues = flags.FL
 
 
 def _parsed(value: Any, kind: Any, name: str) -> Any:
+    if kind is str:
+        # Shells leave the ~ in --output=~/clip.mp4 to the program; nothing but paths begins so.
+        return os.path.expanduser(value)
     if typing.get_origin(kind) is not tuple:
         return value
     element = typing.get_args(kind)[0]

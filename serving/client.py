@@ -58,6 +58,11 @@ class ClientOptions(Section):
             raise ValueError(
                 f"server is {self.server!r}, but must begin with {' or '.join(REST + GRPC)}"
             )
+        if self.model_version and self.model_label:
+            raise ValueError(
+                f"model_version is {self.model_version} and model_label {self.model_label!r}; give "
+                "only one of them"
+            )
 
 
 class Client(Protocol):
@@ -109,7 +114,7 @@ def animate(client: Client, options: ClientOptions) -> tuple[int, float]:
       ValueError: an input cannot be read, or the server refuses it.
       OSError: the server cannot be reached or fails, or the output cannot be written.
     """
-    check_output(options.output)
+    check_output(options.output, (options.source, options.driving))
     pictures, drivers = (open_footage(path) for path in (options.source, options.driving))
     size, fixed_batch = with_retries(client.shapes, options.attempts)
     batch_size = fixed_batch or options.batch_size

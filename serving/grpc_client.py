@@ -54,9 +54,7 @@ class GrpcClient:
         require_api()
         self._server = server
         self._timeout = timeout
-        self._spec = model_pb2.ModelSpec(name=model, version_label=label)
-        if version:
-            self._spec.version.value = version
+        self._spec = model_spec(model, version, label)
         limits = message_limits(MESSAGE_LIMIT)
         self._channel = (
             grpc.secure_channel(server, grpc.ssl_channel_credentials(), limits)
@@ -137,6 +135,19 @@ class GrpcClient:
             if code in passing and "larger than max" not in details:
                 raise TransientError(message) from error
             raise ValueError(message) from error
+
+
+def model_spec(model: str, version: int, label: str) -> Any:
+    """Which model is asked; version and label are one field, set only where one is wanted.
+
+    An empty label would be sent as well, and TensorFlow Serving looks for a version of that label.
+    """
+    spec = model_pb2.ModelSpec(name=model)
+    if label:
+        spec.version_label = label
+    elif version:
+        spec.version.value = version
+    return spec
 
 
 def _add_strings(request: Any, key: str, values: list[bytes]) -> None:

@@ -84,11 +84,12 @@ class Services:
             entry.status.error_message = state.message
         return response
 
-    def _which(self, spec: Any) -> tuple[int | None, str]:
+    def _which(self, spec: Any) -> tuple[int | None, str | None]:
         if spec.name != self._served.name:
             raise ServingError("NOT_FOUND", f"Servable not found for request: {spec.name}")
         version = spec.version.value if spec.HasField("version") else None
-        return version, spec.version_label
+        # A label that is set and empty is looked for like any other.
+        return version, spec.version_label if spec.HasField("version_label") else None
 
 
 def answer_predict(name: str, model: LoadedModel, request: Any, tensor_limit: int) -> Any:

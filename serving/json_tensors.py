@@ -93,9 +93,13 @@ def _is_object(value: Any) -> bool:
 def _to_array(key: str, value: Any, dtype: Any) -> np.ndarray:
     if dtype.name == "string":
         try:
-            return np.array(_to_bytes(key, value), object)
+            strings = np.array(_to_bytes(key, value), object)
         except ValueError as error:
             raise invalid(f"{key}: lists of different lengths") from error
+        # NumPy keeps what does not fit as lists inside of the array.
+        if any(isinstance(item, list) for item in strings.flat):
+            raise invalid(f"{key}: lists of different lengths, or strings beside lists")
+        return strings
     wanted = np.dtype(dtype.as_numpy_dtype)
     try:
         array = np.array(value)

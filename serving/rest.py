@@ -38,13 +38,13 @@ def make_app(
     """
     app = web.Application(client_max_size=body_limit, middlewares=[answer_errors])
 
-    def find(request: web.Request) -> tuple[int | None, str]:
+    def find(request: web.Request) -> tuple[int | None, str | None]:
         if request.match_info["name"] != served.name:
             raise ServingError(
                 "NOT_FOUND", f"Servable not found for request: {request.match_info['name']}"
             )
         version = request.match_info.get("version")
-        return None if version is None else int(version), request.match_info.get("label", "")
+        return None if version is None else int(version), request.match_info.get("label")
 
     async def status(request: web.Request) -> web.Response:
         states = served.status(*find(request))

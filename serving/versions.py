@@ -74,13 +74,13 @@ class ServedModel:
         """Whether there is a version that answers."""
         return bool(self._loaded)
 
-    def find(self, version: int | None = None, label: str = "") -> LoadedModel:
+    def find(self, version: int | None = None, label: str | None = None) -> LoadedModel:
         """A version by number or label, by default the newest.
 
         Raises:
           ServingError: it is not served.
         """
-        if label:
+        if label is not None:
             if label not in self._labels:
                 raise invalid(f"Unrecognized servable version label: {label}")
             version = self._labels[label]
@@ -94,13 +94,13 @@ class ServedModel:
             raise ServingError("NOT_FOUND", f"Servable not found for request: {wanted}")
         return loaded[version]
 
-    def status(self, version: int | None = None, label: str = "") -> list[VersionStatus]:
+    def status(self, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
         """Of one version, or of all that are served or failed, newest first.
 
         Raises:
           ServingError: there is none.
         """
-        if label:
+        if label is not None:
             version = self.find(label=label).version
         states = {number: VersionStatus(number, AVAILABLE) for number in self._loaded}
         for number, (_, message) in self._failed.items():

@@ -6,7 +6,8 @@ from tests.helpers import REPOSITORY
 # Ctrl-C while Python runs a callback of the garbage collector, in which exceptions are dropped.
 PROGRAM = """
 import gc, signal
-from maskanim_tf.commands import interruptible, run_command
+from maskanim_tf.commands import run_command
+from maskanim_tf.config.interrupts import interruptible
 
 def callback(phase, info):
     gc.callbacks.remove(callback)

@@ -6,7 +6,7 @@ from absl import flags
 
 from maskanim_tf.config import Config, default_config
 from maskanim_tf.config.section import leaves
-from maskanim_tf.flags import define_flags, flag_name, read_flags
+from maskanim_tf.flags import define_flags, expand_flagfiles, flag_name, read_flags
 from maskanim_tf.training.loop import RunOptions
 from tests.helpers import REPOSITORY
 
@@ -17,7 +17,7 @@ def parse(*arguments):
     values = flags.FlagValues()
     define_flags(Config, values)
     define_flags(RunOptions, values)
-    values(["program", *arguments])
+    values(expand_flagfiles(["program", *arguments]))
     return read_flags(Config, values)
 
 
@@ -49,9 +49,9 @@ def test_given_flags_override_the_variant():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_parse(preset, monkeypatch):
-    monkeypatch.chdir(REPOSITORY)
-    config = parse(f"--flagfile=flagfiles/{preset}")
+def test_presets_parse_from_any_folder(preset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = parse(f"--flagfile={REPOSITORY / 'flagfiles' / preset}")
     size = int("".join(c for c in preset if c.isdigit()) or 64)
     assert config.model.image_size == size
     if size == 256:
@@ -96,3 +96,65 @@ def test_a_command_ends_with_one_line_for_a_bad_value(tmp_path):
         assert run.returncode != 0
         assert message in run.stderr
         assert "Traceback" not in run.stderr
+
+
+def flagfile(path, text, encoding="utf-8"):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    return f"--flagfile={path}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_flagfiles_of_any_editor(tmp_path, encoding):
+    argument = flagfile(tmp_path / "a.flags", "# größer\r\n--batch_size=3\r\n", encoding)
+    assert parse(argument).training.batch_size == 3
+
+
+def test_flagfiles_include_what_lies_beside_them_or_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    flagfile(tmp_path / "inner.flags", "--batch_size=3\n--epochs=3")
+    flagfile(tmp_path / "presets" / "beside.flags", "--flagfile inner.flags\n--epochs=4")
+    assert parse("--flagfile=presets/beside.flags").training.epochs == 4
+    flagfile(tmp_path / "presets" / "inner.flags", "--batch_size=5")
+    config = parse("--flagfile", "presets/beside.flags", "--epochs=6")
+    assert (config.training.batch_size, config.training.epochs) == (5, 6)
+    assert expand_flagfiles(["program", "--", "--flagfile=absent"])[1:] == [
+        "--",
+        "--flagfile=absent",
+    ]
+
+
+def test_wrong_flagfiles_are_named(tmp_path):
+    argument = flagfile(tmp_path / "a.flags", "--flagfile=b.flags")
+    with pytest.raises(FileNotFoundError, match=r"no flagfile 'b\.flags', which .*a\.flags names"):
+        parse(argument)
+    flagfile(tmp_path / "b.flags", "--flagfile=a.flags")
+    with pytest.raises(ValueError, match="includes itself"):
+        parse(argument)
+    (tmp_path / "a.flags").write_bytes(b"\x89PNG\0")
+    with pytest.raises(ValueError, match=r"a\.flags: is no text"):
+        parse(argument)
+
+
+def test_a_leading_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse("--data_dir=~/videos").data.data_dir == str(tmp_path / "videos")
+    assert parse("--data_dir=a/~/b").data.data_dir == "a/~/b"
+
+
+@pytest.mark.parametrize(
+    ("module", "shown"),
+    [("maskanim_tf.data.puppets", "--clips"), ("serving.client", "--[no]auto_crop")],
+)
+def test_help_shows_the_options_and_succeeds(module, shown):
+    run = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert f"\n  {shown}\n" in run.stdout
+    assert f"python -m {module}" in run.stdout
+    assert "default: " in run.stdout

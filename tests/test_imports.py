@@ -6,10 +6,15 @@ from tests.helpers import REPOSITORY
 
 ORDER = (
     ("maskanim_tf.names", "maskanim_tf.files"),
-    ("maskanim_tf.config", "maskanim_tf.flags", "maskanim_tf.commands"),
+    (
+        "maskanim_tf.config",
+        "maskanim_tf.flags",
+        "maskanim_tf.flag_help",
+        "maskanim_tf.commands",
+        "maskanim_tf.storage",
+    ),
     ("maskanim_tf.ops",),
-    ("maskanim_tf.media",),
-    ("maskanim_tf.data",),
+    ("maskanim_tf.data", "maskanim_tf.media", "maskanim_tf.people"),
     ("maskanim_tf.models",),
     ("maskanim_tf.inference",),
     ("maskanim_tf.losses",),
@@ -83,7 +88,7 @@ DOORS = {
     "tensorflow_io": ("maskanim_tf.data.remote",),
     "absl.flags": ("maskanim_tf.flags",),
     "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
-    "PIL": ("maskanim_tf.data.pictures",),
+    "PIL": ("maskanim_tf.data.pictures", "maskanim_tf.media.pictures"),
     "ai_edge_litert": ("maskanim_tf.evaluation.image_model", "export.tflite_runtime"),
     "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
     "ncnn": ("export.ncnn_runtime",),

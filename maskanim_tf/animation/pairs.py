@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import os
 from collections import Counter
@@ -17,6 +16,7 @@ from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, 
 from maskanim_tf.data.outputs import check_output
 from maskanim_tf.data.picture_clip import is_strip, survey_pictures
 from maskanim_tf.inference import AnyAnimator
+from maskanim_tf.storage.csv_tables import read_table
 
 COLUMNS = ("source", "driving")
 OUTPUT = "output"
@@ -54,22 +54,12 @@ def read_pairs(table: str | os.PathLike[str], folder: str | os.PathLike[str]) ->
       ValueError: a column is missing or unknown, a value is empty, two outputs are the same.
     """
     pairs = []
-    with open(table, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        header = reader.fieldnames or []
-        wrong = [name for name in COLUMNS if name not in header]
-        wrong += [name for name in header if name not in (*COLUMNS, OUTPUT)]
-        if wrong:
-            raise ValueError(
-                f"{table}: the header lacks or does not know {wrong[0]!r}; it must be "
-                "source,driving or source,driving,output"
-            )
-        for row in reader:
-            if not row["source"] or not row["driving"]:
-                raise ValueError(f"{table}, line {reader.line_num}: needs a source and a driver")
-            source, driving = (_found(row[name], Path(table).parent) for name in COLUMNS)
-            name = row.get(OUTPUT) or _stem(source) + "-" + _stem(driving) + ENDING
-            pairs.append(Pair(source, driving, os.path.join(folder, name)))
+    for line, row in read_table(table, COLUMNS, (OUTPUT,)):
+        if not row.get("source") or not row.get("driving"):
+            raise ValueError(f"{table}, line {line}: needs a source and a driver")
+        source, driving = (_found(row[name], Path(table).parent) for name in COLUMNS)
+        name = row.get(OUTPUT) or _stem(source) + "-" + _stem(driving) + ENDING
+        pairs.append(Pair(source, driving, os.path.join(folder, os.path.expanduser(name))))
     return _checked(pairs, table)
 
 
@@ -169,6 +159,7 @@ def _stem(path: str) -> str:
 
 
 def _found(path: str, folder: Path) -> str:
+    path = os.path.expanduser(path)
     return path if os.path.exists(path) or not (folder / path).exists() else str(folder / path)
 
 
@@ -176,7 +167,7 @@ def _checked(pairs: Sequence[Pair], where: str | os.PathLike[str]) -> list[Pair]
     count = Counter(os.path.normpath(pair.output) for pair in pairs)
     for pair in pairs:
         if not os.path.exists(pair.output):
-            check_output(pair.output)
+            check_output(pair.output, (pair.source, pair.driving))
         if count[os.path.normpath(pair.output)] > 1:
             raise ValueError(
                 f"{where}: {count[os.path.normpath(pair.output)]} pairs would be written to "

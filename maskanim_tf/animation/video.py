@@ -69,7 +69,7 @@ def animate_video(
       OSError: the output cannot be written. Nothing is left under its name on any error.
     """
     options = options or AnimationOptions()
-    check_output(output)
+    check_output(output, (source, driving))
     size = animator.model.image_size
     pictures, drivers = (
         open_footage(path).squares(size, options.fit, options.auto_crop)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import os
 
 from maskanim_tf.data.clips import Clip, ClipError
+from maskanim_tf.storage.csv_tables import read_table
 
 COLUMNS = ("clip", "start", "end", "left", "top", "right", "bottom")
 OPTIONAL_COLUMNS = ("identity",)
@@ -59,23 +59,15 @@ def read_boxes(path: str | os.PathLike[str]) -> list[BoxRow]:
       OSError: the file cannot be read.
       ValueError: a column is missing or a value is wrong; the message names the line.
     """
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        header = reader.fieldnames or []
-        missing = [name for name in COLUMNS if name not in header]
-        unknown = [name for name in header if name not in COLUMNS + OPTIONAL_COLUMNS]
-        if missing or unknown:
-            wrong = f"lacks {missing[0]!r}" if missing else f"has an unknown {unknown[0]!r}"
-            raise ValueError(
-                f"{path}: the header {wrong}; it must be {','.join(COLUMNS)}, identity may follow"
-            )
-        return [_row(path, reader.line_num, values) for values in reader]
+    return [
+        _row(path, line, values) for line, values in read_table(path, COLUMNS, OPTIONAL_COLUMNS)
+    ]
 
 
 def _row(path: str | os.PathLike[str], line: int, values: dict[str, str]) -> BoxRow:
     try:
         start, end, left, top, right, bottom = (int(values[name]) for name in COLUMNS[1:])
-    except (TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise ValueError(f"{path}, line {line}: every value but clip is a whole number") from error
     if not values["clip"] or not (0 <= start < end and left < right and top < bottom):
         raise ValueError(

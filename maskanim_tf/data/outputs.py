@@ -9,24 +9,38 @@ from pathlib import Path
 
 import numpy as np
 
-from maskanim_tf.commands import interruptible
+from maskanim_tf.config.interrupts import interruptible
 from maskanim_tf.data.movies import MOVIE_FORMATS, REMEDY, write_movie
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sound import Sound
-from maskanim_tf.files import atomic_path
+from maskanim_tf.files import atomic_path, check_writable
 from maskanim_tf.media.clock import Timing
 
 FRAME_NAME = "frame-{:06d}.png"
 FRAME_PATTERN = re.compile(r"frame-\d{6,}\.png")
 
 
-def check_output(path: str | os.PathLike[str]) -> None:
-    """Raises ValueError unless a path names a movie, a new folder, or a folder of our own frames.
+def check_output(
+    path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()
+) -> None:
+    """Finds out, before any work is done, whether an output can be written.
 
-    A path without an ending is a folder; what stood there is replaced, so it must be ours.
+    A path without an ending is a folder; what stood there is replaced, so it must hold frames of
+    ours alone. Hidden files are not looked at.
+
+    Args:
+      path: a movie, a new folder, or a folder of our own frames.
+      inputs: what is read, which must be something else.
+
+    Raises:
+      ValueError: it is none of these, or an input.
+      OSError: the file or folder cannot be written.
     """
+    for read in inputs:
+        if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
+            raise ValueError(f"{path}: the output would replace an input; choose another --output")
     if os.path.isdir(path):
-        strangers = [n for n in sorted(os.listdir(path)) if not FRAME_PATTERN.fullmatch(n)]
+        strangers = [n for n in sorted(os.listdir(path)) if not _is_ours(n)]
         if strangers:
             raise ValueError(
                 f"{path} is a folder that holds other things, {strangers[0]} for one; give an "
@@ -37,6 +51,19 @@ def check_output(path: str | os.PathLike[str]) -> None:
             f"{path}: unknown ending {Path(path).suffix}; an output ends in "
             f"{', '.join(MOVIE_FORMATS)}, or in nothing for a folder of PNGs"
         )
+    elif os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(f"{path}: is a device; give the name of a file or folder")
+    elif not Path(path).suffix and os.path.exists(path):
+        raise ValueError(
+            f"{path}: is a file, but an output without an ending is a folder of PNGs; give an "
+            f"--output ending in {', '.join(MOVIE_FORMATS)}, or another name"
+        )
+    check_writable(path)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a name in a folder of frames is one of them, or nobody's work."""
+    return bool(FRAME_PATTERN.fullmatch(name)) or name.startswith(".") or name == "lost+found"
 
 
 def write_output(
@@ -64,7 +91,7 @@ def write_output(
     if Path(path).suffix.lower() in MOVIE_FORMATS and not os.path.isdir(path):
         return write_movie(path, frames, timing, sound)
     count = 0
-    with atomic_path(os.path.abspath(path)) as partial:
+    with atomic_path(path) as partial:
         for frame in frames:
             try:
                 partial.mkdir(exist_ok=True)

@@ -23,7 +23,9 @@ from maskanim_tf.data.prepare_output import claim_output, finish_output
 from maskanim_tf.data.prepare_plan import PrepareConfig, ShardJob, plan_shards
 from maskanim_tf.data.prepare_shard import make_shard
 
-logging.disable(logging.WARNING)  # On import it tells every user which Google packages are absent.
+# On import it tells every user which Google packages are absent.
+_disabled = logging.root.manager.disable
+logging.disable(max(_disabled, logging.WARNING))
 try:
     import apache_beam as beam
     from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
@@ -31,7 +33,7 @@ try:
 except ImportError:
     beam = None  # type: ignore[assignment]
 finally:
-    logging.disable(logging.NOTSET)
+    logging.disable(_disabled)
 
 STOP_SECONDS = 60
 # Beam's "DirectRunner" would look for a program to download first.

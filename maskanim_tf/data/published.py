@@ -16,14 +16,16 @@ import math
 import os
 from pathlib import Path
 
+from absl import logging
 from tqdm import tqdm
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.data.boxes import COLUMNS, OPTIONAL_COLUMNS
-from maskanim_tf.data.clips import Clip, probe_clip
+from maskanim_tf.data.clips import Clip, ClipError, probe_clip
 from maskanim_tf.files import atomic_path
 from maskanim_tf.names import SPLITS
+from maskanim_tf.storage.csv_tables import TableRow, read_table
 
 NEEDED = ("video_id", "start", "end", "bbox", "fps", "height", "width", "partition")
 
@@ -53,62 +55,80 @@ def main(options: PublishedOptions) -> None:
 def convert(metadata: str, videos: str, output: str) -> tuple[int, int]:
     """Links the videos of a published table and writes its boxes in their frames and pixels.
 
+    Crops of which nothing is left, since a download ends before them or is smaller, are left out
+    with one warning; broken videos with one each.
+
     Returns:
-      The number of crops written, and the number of videos that are not there.
+      The number of crops written, and the number of videos that are not there or broken.
 
     Raises:
       FileNotFoundError: no such table.
-      ValueError: the table lacks a column, or none of its videos is there.
-      ClipError: a video is broken.
+      ValueError: the table lacks a column or holds a wrong value, or none of its videos is there.
     """
-    rows_of: dict[str, list[dict[str, str]]] = {}
-    for row in _read_table(metadata):
-        rows_of.setdefault(row["video_id"], []).append(row)
-    boxes, missing = [], 0
+    rows_of: dict[str, list[TableRow]] = {}
+    for entry in _read_table(metadata):
+        rows_of.setdefault(entry.values["video_id"], []).append(entry)
+    boxes, missing, empty = [], 0, []
     for video_id, rows in tqdm(rows_of.items(), "videos", unit="video"):
         parts = video_id.split("#")
         video = Path(videos, f"{parts[0]}.mp4")
         if not video.exists():
             missing += 1
             continue
-        clip = probe_clip(video)
+        try:
+            clip = probe_clip(video)
+        except ClipError as error:
+            logging.warning("%s; its crops are left out", error)
+            missing += 1
+            continue
         # Reversed, as in the published file names, so that the person comes first.
         name = "#".join(reversed(parts))
-        for row in rows:
-            link = Path(output, row["partition"], f"{name}.mp4")
-            link.parent.mkdir(parents=True, exist_ok=True)
-            if not link.exists():
-                link.symlink_to(video.resolve())
-            boxes.append((f"{row['partition']}/{name}", *_box(row, clip), row.get("person_id", "")))
+        for line, row in rows:
+            start, end, left, top, right, bottom = box = _box(f"{metadata}, line {line}", row, clip)
+            if end <= start or right <= left or bottom <= top:
+                empty.append(f"{video_id} in line {line}")
+                continue
+            _link(Path(output, row["partition"], f"{name}.mp4"), video.resolve())
+            boxes.append((f"{row['partition']}/{name}", *box, row.get("person_id", "")))
+    if empty:
+        logging.warning(
+            "%s: %d crops lie outside of their downloads, which are shorter or smaller than the "
+            "originals, the first is %s; they are left out",
+            *(metadata, len(empty), empty[0]),
+        )
     if not boxes:
         raise ValueError(f"{videos} holds none of the {len(rows_of)} videos of {metadata}")
-    with atomic_path(Path(output, "boxes.csv")) as partial, open(partial, "w", newline="") as file:
+    with (
+        atomic_path(Path(output, "boxes.csv")) as partial,
+        open(partial, "w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow((*COLUMNS, *OPTIONAL_COLUMNS))
         writer.writerows(boxes)
     return len(boxes), missing
 
 
-def _read_table(path: str) -> list[dict[str, str]]:
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"no such table: {path}")
-    with open(path, newline="") as file:
-        reader = csv.DictReader(file)
-        lacking = [column for column in NEEDED if column not in (reader.fieldnames or ())]
-        if lacking:
+def _link(link: Path, video: Path) -> None:
+    """Makes a link to a video; one that an earlier call made, dangling now perhaps, is replaced."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink() and link.resolve() != video:
+        link.unlink()
+    if not os.path.lexists(link):
+        link.symlink_to(video)
+
+
+def _read_table(path: str) -> list[TableRow]:
+    rows = read_table(path, NEEDED, None)
+    for line, row in rows:
+        if row.get("partition") not in SPLITS:
             raise ValueError(
-                f"{path} lacks the column {lacking[0]!r}; it needs {', '.join(NEEDED)}"
-            )
-        rows = list(reader)
-    for row in rows:
-        if row["partition"] not in SPLITS:
-            raise ValueError(
-                f"{path}: partition is {row['partition']!r}, but must be one of {', '.join(SPLITS)}"
+                f"{path}, line {line}: partition is {row.get('partition')!r}, but must be one of "
+                f"{', '.join(SPLITS)}"
             )
     return rows
 
 
-def _box(row: dict[str, str], clip: Clip) -> tuple[int, ...]:
+def _box(where: str, row: dict[str, str], clip: Clip) -> tuple[int, int, int, int, int, int]:
     """Start, end, left, top, right and bottom of a row in the frames and pixels of a download."""
     try:
         rate = clip.fps / float(row["fps"])
@@ -116,8 +136,10 @@ def _box(row: dict[str, str], clip: Clip) -> tuple[int, ...]:
         start, end = (math.ceil(int(row[key]) * rate - 1e-6) for key in ("start", "end"))
         left, top, right, bottom = (int(word) for word in row["bbox"].split("-"))
         across, down = clip.width / float(row["width"]), clip.height / float(row["height"])
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"the row of {row['video_id']} is not as published: {error}") from error
+    except (KeyError, ValueError, ZeroDivisionError) as error:
+        raise ValueError(
+            f"{where}: the row of {row['video_id']} is not as published: {error}"
+        ) from error
     return (
         start,
         min(end, clip.frames),

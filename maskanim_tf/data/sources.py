@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from maskanim_tf.config import Config
+from maskanim_tf.config import Config, DataConfig
+from maskanim_tf.data.clip_truth import ClipTruth, read_clip_truth
 from maskanim_tf.data.clips import Clip, iterate_frames, read_frames
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
@@ -38,6 +39,9 @@ class ClipSource(Protocol):
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
         """All frames of a clip in order, uint8 `[size, size, 3]`, RGB, one at a time."""
 
+    def read_truth(self, clip: int) -> ClipTruth | None:
+        """The ground truth of a clip, in the pixels of its frames; None where there is none."""
+
 
 class RawClips:
     """Clips as they are found, decoded and cropped to their centre square when they are read.
@@ -63,6 +67,11 @@ class RawClips:
         for frame in iterate_frames(self._clips[clip]):
             yield fit_square(frame, self._image_size)
 
+    def read_truth(self, clip: int) -> ClipTruth | None:
+        """See `ClipSource.read_truth`."""
+        truth = read_clip_truth(self._clips[clip])
+        return truth and truth.fitted(self._image_size)
+
 
 class Subset:
     """Some clips of another source."""
@@ -80,6 +89,10 @@ class Subset:
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
         """See `ClipSource.iterate_frames`."""
         return self._source.iterate_frames(self._indices[clip])
+
+    def read_truth(self, clip: int) -> ClipTruth | None:
+        """See `ClipSource.read_truth`."""
+        return self._source.read_truth(self._indices[clip])
 
 
 def open_clips(config: Config, split: str) -> ClipSource:
@@ -127,6 +140,19 @@ def _open_shards(location: str, split: str, config: Config) -> tuple[ClipSource,
 
 def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource, bool]:
     """The same for a folder of clips."""
+    clips, has_test = folder_clips(location, split, config.data)
+    return RawClips(clips, config.model.image_size), has_test
+
+
+def folder_clips(location: str, split: str, data: DataConfig) -> tuple[list[Clip], bool]:
+    """The clips of a split of a folder, or all where there is no test split, and whether there is.
+
+    Those of its folder `train/` are all, where there is one. Clips of one frame are left out.
+
+    Raises:
+      FileNotFoundError: there is no such folder.
+      ValueError: it holds no clips.
+    """
     if not os.path.isdir(location):
         raise FileNotFoundError(
             f"data_dir {location} is no folder; give the folder of your videos with --data_dir=DIR"
@@ -135,8 +161,8 @@ def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource,
     folder = os.path.join(location, split if has_test else TRAIN)
     clips = find_clips(
         folder if os.path.isdir(folder) else location,
-        strict=config.data.strict,
+        strict=data.strict,
         minimum_frames=2,
-        progress=config.data.progress,
+        progress=data.progress,
     )
-    return RawClips(clips, config.model.image_size), has_test
+    return clips, has_test

@@ -16,9 +16,10 @@ from tqdm import tqdm
 
 from maskanim_tf import names
 from maskanim_tf.commands import run_command
-from maskanim_tf.config import Config, Section, option
+from maskanim_tf.config import Config, DataConfig, Section, option
 from maskanim_tf.data.clips import Clip
 from maskanim_tf.data.sampling import hold_out
+from maskanim_tf.data.sources import folder_clips
 from maskanim_tf.evaluation.ablation_page import write_page
 from maskanim_tf.evaluation.ablation_runs import FULL, AblationRuns
 from maskanim_tf.evaluation.instruments import InstrumentOptions, describe, open_instruments
@@ -90,21 +91,20 @@ def find_pairs(options: AblationOptions, config: Config) -> list[Pair]:
     """
     if not options.pairs and not options.data_dir:
         raise ValueError("no pairs; give a list with --pairs=CSV or test videos with --data_dir")
-    clips = test_clips(options.data_dir) if options.data_dir else {}
     if options.pairs:
-        return read_pairs(options.pairs, clips)
+        return read_pairs(options.pairs, test_clips(options.data_dir) if options.data_dir else {})
     held_out = config.data.held_out if options.held_out < 0 else options.held_out
-    unseen = _unseen(clips, options.data_dir, held_out, config.seed)
-    return draw_pairs(unseen, options.count, options.seed)
+    data = config.data.replace(data_dir=options.data_dir, held_out=held_out)
+    return draw_pairs(unseen_clips(data, config.seed), options.count, options.seed)
 
 
-def _unseen(clips: Mapping[str, Clip], data_dir: str, held_out: int, seed: int) -> list[Clip]:
-    """The clips of a test folder, or those that training holds back."""
-    whole = [clip for clip in clips.values() if clip.frames > 1]
-    if not held_out or os.path.isdir(os.path.join(data_dir, names.TEST)):
-        return whole
-    _, test = hold_out([clip.name for clip in whole], held_out, seed)
-    return [whole[index] for index in test]
+def unseen_clips(data: DataConfig, seed: int) -> list[Clip]:
+    """The clips of a test folder, or those that training holds back; all if it holds back none."""
+    clips, has_test = folder_clips(data.data_dir, names.TEST, data)
+    if has_test or not data.held_out:
+        return clips
+    _, test = hold_out([clip.name for clip in clips], data.held_out, seed)
+    return [clips[index] for index in test]
 
 
 def _stacked(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

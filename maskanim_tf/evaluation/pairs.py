@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,9 @@ import numpy as np
 from maskanim_tf.data.clips import Clip, probe_clip
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.names import TEST
+from maskanim_tf.storage.csv_tables import read_table
+
+COLUMNS = ("source", "driving")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,23 +53,18 @@ def read_pairs(path: str, clips: Mapping[str, Clip]) -> list[Pair]:
       FileNotFoundError: there is no such CSV, or an entry is neither.
       ValueError: a column is missing, a clip is broken, or two pairs have one name.
     """
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no list of pairs {path}")
     pairs: dict[str, Pair] = {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            if not row.get("source") or not row.get("driving"):
-                raise ValueError(f"{where}: needs the columns source,driving and may have name")
-            source, driving = (
-                _resolve(row[column], Path(path).parent, clips, where)
-                for column in ("source", "driving")
-            )
-            name = row.get("name") or pair_name(source, driving)
-            if name in pairs:
-                raise ValueError(f"{where}: another pair is called {name!r}; use the column name")
-            pairs[name] = Pair(name, source, driving)
+    for line, row in read_table(path, COLUMNS, None):
+        where = f"{path}, line {line}"
+        if not row.get("source") or not row.get("driving"):
+            raise ValueError(f"{where}: needs the columns source,driving and may have name")
+        source, driving = (
+            _resolve(row[column], Path(path).parent, clips, where) for column in COLUMNS
+        )
+        name = row.get("name") or pair_name(source, driving)
+        if name in pairs:
+            raise ValueError(f"{where}: another pair is called {name!r}; use the column name")
+        pairs[name] = Pair(name, source, driving)
     if not pairs:
         raise ValueError(f"{path} holds no pairs; write lines of source,driving below that heading")
     return list(pairs.values())
@@ -101,7 +98,7 @@ def pair_name(source: Clip, driving: Clip) -> str:
 def _resolve(entry: str, folder: Path, clips: Mapping[str, Clip], where: str) -> Clip:
     if entry in clips:
         return clips[entry]
-    path = folder / entry
+    path = folder / os.path.expanduser(entry)
     if not path.exists():
         raise FileNotFoundError(f"{where}: {entry!r} is neither a test clip nor a file ({path})")
     return probe_clip(path)

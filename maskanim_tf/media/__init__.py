@@ -1,1 +1,1 @@
-"""Everything that opens films: tracks, time stamps, exact seeking, geometry and colours."""
+"""Everything that opens pictures and films: tracks, time stamps, seeking, geometry, colours."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.files import atomic_path
+from maskanim_tf.training.mask_health import MaskHealth
 
 matplotlib.use("Agg")
 
@@ -24,12 +25,18 @@ COLUMNS = (
     "coarse",
     "fine",
     "validation_l1",
+    "across_l1",
     "copy_l1",
+    "refinement_cost",
+    *(f"mask_{field.name}" for field in dataclasses.fields(MaskHealth)),
 )
 
 
 class History:
     """The table of a run, `history.csv`, one row per interval.
+
+    Rows are appended, so that one costs the same however long a run is. A killed run may leave half
+    a line, which is dropped.
 
     Args:
       run_dir: directory of the run.
@@ -39,26 +46,16 @@ class History:
     def __init__(self, run_dir: str, step: int = 0):
         self._folder = Path(run_dir)
         self._path = self._folder / "history.csv"
-        self.rows: list[dict[str, float]] = []
-        if self._path.is_file():
-            with open(self._path, newline="") as file:
-                rows = [
-                    {key: float(value) for key, value in row.items() if value}
-                    for row in csv.DictReader(file)
-                ]
-            self.rows = [row for row in rows if row["step"] <= step]
+        self.rows = [row for row in self._read() if row["step"] <= step]
+        with atomic_path(self._path) as partial:
+            partial.write_text(_line(COLUMNS) + "".join(map(_row, self.rows)))
         self._board = tf.summary.create_file_writer(str(self._folder / "tensorboard"))
 
     def add(self, row: dict[str, float]) -> None:
-        """Adds a row, writes the table and TensorBoard's scalars."""
+        """Adds a row to the table and to TensorBoard's scalars."""
         self.rows.append(row)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for one in self.rows:
-            writer.writerow({key: f"{value:.8g}" for key, value in one.items()})
-        with atomic_path(self._path) as partial:
-            partial.write_text(text.getvalue())
+        with open(self._path, "a") as file:
+            file.write(_row(row))
         with self._board.as_default(step=int(row["step"])):
             for key, value in row.items():
                 if key not in ("step", "epoch"):
@@ -70,11 +67,14 @@ class History:
             tf.summary.image("intermediates", panel[np.newaxis])
 
     def draw(self) -> Path:
-        """Draws the losses and the validation into `losses.png` and returns its path."""
-        figure, (losses, validation) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+        """Draws losses, validation and masks into `losses.png` and returns its path."""
+        figure, (losses, validation, masks) = pyplot.subplots(
+            1, 3, figsize=(16, 4), layout="constrained"
+        )
         for axes, keys in (
             (losses, ("mask", "coarse", "fine")),
-            (validation, ("validation_l1", "copy_l1")),
+            (validation, ("validation_l1", "across_l1", "copy_l1")),
+            (masks, ("mask_contrast", "mask_saturated", "mask_polarity", "mask_luminance")),
         ):
             for key in keys:
                 points = [(row["step"], row[key]) for row in self.rows if key in row]
@@ -87,8 +87,38 @@ class History:
         losses.set_title("training losses")
         losses.set_yscale("log")
         validation.set_title("L1 of unseen clips")
+        masks.set_title("masks")
         path = self._folder / "losses.png"
         with atomic_path(path) as partial:
             figure.savefig(partial, dpi=110)
         pyplot.close(figure)
         return path
+
+    def _read(self) -> list[dict[str, float]]:
+        """The rows of the file, but for a torn one; none where there is no file."""
+        if not self._path.is_file():
+            return []
+        header, *lines = self._path.read_text(errors="replace").split("\n") or [""]
+        columns = header.split(",")
+        rows = []
+        # What stands behind the last line end was not written to its own end.
+        for line in lines[:-1]:
+            cells = line.split(",")
+            try:
+                row = {key: float(value) for key, value in zip(columns, cells) if value}
+            except ValueError:
+                continue
+            if "step" in row and len(cells) == len(columns):
+                rows.append(row)
+        return rows
+
+
+def _row(row: dict[str, float]) -> str:
+    unknown = set(row) - set(COLUMNS)
+    if unknown:
+        raise ValueError(f"the history has no column {min(unknown)!r}, only {', '.join(COLUMNS)}")
+    return _line([f"{row[key]:.8g}" if key in row else "" for key in COLUMNS])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return ",".join(cells) + "\n"

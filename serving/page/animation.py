@@ -141,7 +141,7 @@ class Animation:
         """
         clip = self._driving.clip
         made = contextlib.closing(self._frames(send))
-        with self._plain_errors(), open_sound(clip, audio) as sound, made as frames:
+        with self._plain_errors(output), open_sound(clip, audio) as sound, made as frames:
             return write_output(output, frames, clip_timing(clip), sound)
 
     def _frames(self, send: Callable[[Event], None]) -> Generator[np.ndarray, None, None]:
@@ -191,12 +191,14 @@ class Animation:
         return _StoppableFootage(footage.clip, footage.picture, self._bridge.check)
 
     @contextlib.contextmanager
-    def _plain_errors(self) -> Iterator[None]:
+    def _plain_errors(self, output: Path | None = None) -> Iterator[None]:
         """Errors for the client, in which files are called what it calls them."""
         try:
             yield
         except (ValueError, OSError) as error:
             message = str(error)
+            if output is not None:
+                message = message.replace(os.fspath(output), "the video")
             for material in (self._picture, self._video):
                 message = message.replace(os.fspath(material.path), material.shown)
                 message = message.replace(material.path.name, material.shown)

@@ -106,3 +106,46 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(tmp_path):
     written = {line.split()[0] for line in lines if line.endswith("written")}
     assert {"a.mp4", "a.gif"} <= failed
     assert set(os.listdir(tmp_path)) == written
+
+
+def test_an_output_that_is_an_input_is_refused(tmp_path):
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"film")
+    os.link(source, tmp_path / "same.mp4")
+    (tmp_path / "link.mp4").symlink_to(source)
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "frame-000000.png").write_bytes(b"frame")
+    for output, read in (
+        ("a.mp4", "a.mp4"),
+        ("same.mp4", "a.mp4"),
+        ("link.mp4", "a.mp4"),
+        ("frames", "frames"),
+    ):
+        with pytest.raises(ValueError, match="would replace an input"):
+            check_output(tmp_path / output, (tmp_path / read,))
+    check_output(tmp_path / "b.mp4", (source, tmp_path / "frames"))
+
+
+def test_a_file_without_an_ending_and_a_device_are_refused(tmp_path):
+    (tmp_path / "letter").write_text("Dear")
+    with pytest.raises(ValueError, match="letter: is a file, but an output without an ending"):
+        check_output(tmp_path / "letter")
+    with pytest.raises(ValueError, match="/dev/null: is a device"):
+        check_output("/dev/null")
+
+
+def test_frames_go_through_links_and_into_folders_that_stay(tmp_path):
+    folder = tmp_path / "volume"
+    folder.mkdir()
+    (folder / ".DS_Store").write_text("other")
+    (tmp_path / "link").symlink_to(folder)
+    for frames in (FRAMES, FRAMES[:2]):
+        check_output(tmp_path / "link")
+        write_output(tmp_path / "link", frames, 25)
+        names = [f"frame-{index:06d}.png" for index in range(len(frames))]
+        assert sorted(os.listdir(folder)) == [".DS_Store", *names]
+    assert (tmp_path / "link").is_symlink()
+    (tmp_path / "link.gif").symlink_to(tmp_path / "real.gif")
+    write_output(tmp_path / "link.gif", FRAMES, 25)
+    assert (tmp_path / "link.gif").is_symlink()
+    assert len(decoded(tmp_path / "real.gif")[0]) == len(FRAMES)

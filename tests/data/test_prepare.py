@@ -125,7 +125,7 @@ def test_bad_boxes_are_named(config, tmp_path):
     config = config.replace(boxes=str(table))
     for content, message in (
         ("clip,start\n", "lacks 'end'"),
-        (HEADER + ",colour\n", "unknown 'colour'"),
+        (HEADER + ",colour\n", "does not know 'colour'"),
         (HEADER + "\na,0,3,0,0,x,9\n", "line 2.*whole number"),
         (HEADER + "\n\na,0,3,9,0,9,9\n", "line 3.*left < right"),
         (HEADER + "\nb,0,3,0,0,9,9\n", "1 rows are for clips.*'b' in line 2"),

@@ -1,0 +1,1 @@
+"""Files written whole, tables that people wrote, and patience with storage."""
