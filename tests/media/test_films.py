@@ -233,3 +233,12 @@ def test_playlists_are_no_films(tmp_path):
     )
     with pytest.raises(ClipError, match=r"list\.mp4: no readable video"):
         probe_clip(tmp_path / "list.mp4")
+
+
+def test_threads_for_large_frames_change_nothing(tmp_path):
+    path = write_video(tmp_path / "a.mp4", numbered_frames(20, 480, 640), options=B_FRAMES)
+    clip = probe_clip(path)
+    in_order = list(iterate_frames(clip))
+    assert [shown_index(frame) for frame in in_order] == list(range(20))
+    for index in (0, 7, 19):
+        np.testing.assert_array_equal(read_frames(clip, [index])[0], in_order[index])
