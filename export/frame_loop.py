@@ -1,12 +1,14 @@
 """Animating a picture by a video with an exported model, whatever runs it.
 
+Sources, drivers and outputs are those of `maskanim_tf.animate`: any picture or clip; a movie or a
+folder of PNGs, with the driver's times and sound.
+
 Nothing here knows the networks: pictures come in, a `Runtime` is called, a video goes out.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,11 +18,14 @@ from tqdm import tqdm
 from export.stages import ANIMATE, SOURCE_MASK, Runtime
 from maskanim_tf import names
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.clips import clip_timing, iterate_frames, probe_clip
-from maskanim_tf.data.fitting import FITS, fit_square
-from maskanim_tf.data.movies import write_movie
-from maskanim_tf.data.picture_clip import read_picture
+from maskanim_tf.data.clips import clip_timing
+from maskanim_tf.data.fitting import FITS, cut_square
+from maskanim_tf.data.footage import open_footage
+from maskanim_tf.data.outputs import check_output, write_output
+from maskanim_tf.data.sound import open_sound
 from maskanim_tf.ops.pixels import as_bytes, as_floats
+
+AUDIO = (FROM_DRIVING, SILENT) = ("driving", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +33,24 @@ class RunOptions(Section):
     """Options of every command that animates with an export."""
 
     model: str = option("", "folder that the exporter wrote")
-    source: str = option("", "picture to animate")
+    source: str = option("", "picture, or video whose first frame is taken, to animate")
     driving: str = option("", "video, or folder of frames, to animate it by")
-    output: str = option("out/animation.mp4", "video to write, ends in .mp4")
+    output: str = option(
+        "out/animation.mp4", "file ending in .mp4, .gif or .webp, or a folder for PNGs"
+    )
     fit: str = option("crop", "how other shapes become squares", choices=FITS)
+    auto_crop: bool = option(False, "first crop source and driver around what moves or stands out")
+    output_size: int = option(
+        0, "side of a picture in the output in pixels, 0 for the model's; even", minimum=0
+    )
+    audio: str = option(
+        FROM_DRIVING, "sound of an .mp4: that of the driver, or none", choices=AUDIO
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.output_size % 2:
+            raise ValueError(f"output_size is {self.output_size}, but must be even")
 
 
 def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) -> None:
@@ -45,22 +64,26 @@ def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) 
       ValueError: an option is missing; model, source or driver cannot be read.
       OSError: the video cannot be written.
     """
-    for name in ("model", "source", "driving"):
+    for name in ("model", "source", "driving", "output"):
         if not getattr(options, name):
             raise ValueError(f"{name} is empty; give it with --{name}=PATH")
-    if not options.output.endswith(".mp4"):
-        raise ValueError(f"output is {options.output!r}, but must end in .mp4")
+    check_output(options.output, (options.source, options.driving))
     runtime = open_runtime(Path(options.model))
-    size = runtime.image_size
-    source = as_floats(fit_square(read_picture(options.source), size, options.fit)[np.newaxis])
-    clip = probe_clip(options.driving)
+    size, shown = runtime.image_size, options.output_size or runtime.image_size
+    pictures, drivers = (
+        open_footage(path).squares(size, options.fit, options.auto_crop)
+        for path in (options.source, options.driving)
+    )
+    source = as_floats(pictures.frame(0)[np.newaxis])
+    clip = drivers.clip
     mask = runtime.run(SOURCE_MASK, source=source)[names.SOURCE_MASK]
 
     def frames() -> Iterator[np.ndarray]:
-        for frame in tqdm(iterate_frames(clip), "animating", clip.frames, unit="frame"):
-            driving = as_floats(fit_square(frame, size, options.fit)[np.newaxis])
+        for frame in tqdm(drivers.frames(), "animating", clip.frames, unit="frame"):
+            driving = as_floats(frame[np.newaxis])
             result = runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving)
-            yield as_bytes(result[names.FRAME][0])
+            yield cut_square(as_bytes(result[names.FRAME][0]), 0, 0, size, shown)
 
-    count = write_movie(options.output, frames(), clip_timing(clip))
-    print(f"{count} frames of {size}x{size}: {Path(os.path.abspath(options.output))}")
+    with open_sound(clip, options.audio == FROM_DRIVING) as sound:
+        count = write_output(options.output, frames(), clip_timing(clip), sound)
+    print(f"{count} frames of {shown}x{shown}: {Path(options.output).absolute()}")

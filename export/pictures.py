@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from export.gif import is_gif, over_white, without_transparency
+
 # Optimized graphs multiply by the rounded reciprocal where they should divide by a constant.
 LEVELS = np.arange(256, dtype=np.float32) / 255
 
@@ -40,8 +42,19 @@ def encode_frames(frames: tf.Tensor, encoding: str, quality: int) -> tf.Tensor:
     return tf.map_fn(encode, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
-def _decode(content: tf.Tensor, size: int) -> tf.Tensor:
+def _decode_other(content: tf.Tensor) -> tf.Tensor:
     picture = tf.io.decode_image(content, channels=0, expand_animations=False)
+    return tf.ensure_shape(picture, (None, None, None))
+
+
+def _decode_gif(content: tf.Tensor) -> tf.Tensor:
+    """The first frame, uint8 `[height, width, 3]`, over white."""
+    opaque, box = without_transparency(content)
+    return over_white(_decode_other(opaque), box)
+
+
+def _decode(content: tf.Tensor, size: int) -> tf.Tensor:
+    picture = tf.cond(is_gif(content), lambda: _decode_gif(content), lambda: _decode_other(content))
     picture = tf.gather(LEVELS, tf.cast(tf.ensure_shape(picture, (None, None, None)), tf.int32))
     height, width, channels = (tf.shape(picture)[axis] for axis in range(3))
     side = tf.minimum(height, width)

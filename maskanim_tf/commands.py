@@ -81,6 +81,11 @@ def assume_frozen_weights() -> None:
     os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
 
 
+def say(line: str) -> None:
+    """Tells the person who runs a command something that is no result."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def _first_line(message: str) -> str:
     """The first line of TensorFlow's message, without the name of the graph's node."""
     return re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()[0]

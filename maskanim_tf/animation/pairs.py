@@ -14,7 +14,7 @@ from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_video
 from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.data.outputs import check_output
-from maskanim_tf.data.picture_clip import is_strip, survey_pictures
+from maskanim_tf.data.picture_clip import survey_pictures
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.storage.csv_tables import read_table
 
@@ -135,7 +135,7 @@ def _members(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def _is_frames_folder(folder: str | os.PathLike[str]) -> bool:
-    """Whether a folder directly holds pictures, and neither videos nor strips.
+    """Whether a folder directly holds pictures, none of them animated, and no videos.
 
     It is one driver even where a frame is broken: reading it will say so.
     """
@@ -143,8 +143,7 @@ def _is_frames_folder(folder: str | os.PathLike[str]) -> bool:
     if any(has_suffix(name, VIDEO_SUFFIXES) and is_finished(name) for name in names):
         return False
     survey = survey_pictures(os.fspath(folder), names)
-    strips = any(is_strip(height, width) for height, width in survey.sizes.values())
-    return bool(survey.sizes or survey.broken) and not strips
+    return bool(survey.sizes or survey.broken) and not survey.animated
 
 
 def _names(paths: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif")
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+PICTURE_SUFFIXES = (*(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".apng", ".tif", ".tiff"),)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Clip:
     Attributes:
       path: the file, or the folder of frames.
       name: path relative to the indexed folder, '/'-separated; without suffix for files; UTF-8.
-      kind: "video", "folder", "strip" or "picture".
+      kind: "video", "animation", "folder", "strip" or "picture".
       frames: exact number of frames.
       fps: frames per second; 25.0 where the kind has none.
       height: of a frame in pixels, after rotation.

@@ -1,14 +1,16 @@
-"""Clips: frames from video files, folders of frames, strips and single pictures.
+"""Clips: frames from video files, animations, folders of frames, strips and single pictures.
 
 What is what:
 
 * A file with a suffix of a video (mp4, m4v, avi, mov, mkv, webm, gif) is a "video".
-* A picture (png, jpg, jpeg, webp, bmp) whose width is a whole multiple, at least 2, of its height
-  is a "strip": square frames side by side. A photograph of exactly 2:1 must be cropped by a pixel.
+* A picture (png, jpg, jpeg, webp, bmp, avif, apng, tif, tiff) with several frames is an
+  "animation": PNG, WebP, AVIF, and TIFF whose pages have one size.
+* Where strips are asked for, a picture whose width is a whole multiple, at least 2, of its height
+  is a "strip": square frames side by side.
 * A folder is one clip of kind "folder" when it directly holds two or more pictures, all of one
-  stored size, none of them a strip, and no video. Its frames are in natural order: 2 before 10.
-  Sub-folders do not matter, nor does whether it is the folder that was indexed: a folder of equally
-  large portraits is taken for a clip, so name portraits one by one.
+  stored size, none of them animated or a strip, and no video. Its frames are in natural order: 2
+  before 10. Sub-folders do not matter, nor does whether it is the folder that was indexed: a folder
+  of equally large portraits is taken for a clip, so name portraits one by one.
 * Any other picture is a "picture": a clip of one frame.
 
 Hidden files, files with `.partial` in their name and all other suffixes are ignored. Every function
@@ -34,6 +36,7 @@ from maskanim_tf.data.clip import (
     printable,
 )
 from maskanim_tf.data.picture_clip import (
+    animation_index,
     probe_folder,
     probe_picture,
     read_picture_frames,
@@ -59,15 +62,20 @@ __all__ = [
 
 
 def probe_clip(
-    path: str | os.PathLike[str], name: str | None = None, *, strict: bool = False
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    strict: bool = False,
+    strips: bool = False,
 ) -> Clip:
     """What a file or a folder of frames holds; decodes a single frame of it where it can.
 
     Args:
       path: a video, a picture, or a folder of frames.
       name: of the clip; the file name without suffix, or the name of the folder, by default.
-      strict: a video that ends early is an error; otherwise it is warned about and kept with the
-        frames that are there.
+      strips: a picture that is several times as wide as high holds square frames side by side.
+      strict: a video or animation that ends early is an error; otherwise it is warned about and
+        kept with the frames that are there.
 
     Raises:
       ClipError: it is missing, broken, or none of the kinds above.
@@ -75,13 +83,14 @@ def probe_clip(
     path = os.fspath(path)
     if os.path.isdir(path):
         name = name or printable(os.path.basename(os.path.abspath(path)))
-        return _probe_frames_folder(path, name)
+        return _probe_frames_folder(path, name, strips)
     name = name or printable(os.path.splitext(os.path.basename(path))[0])
     if has_suffix(path, PICTURE_SUFFIXES):
-        return probe_picture(path, name)
-    if not has_suffix(path, VIDEO_SUFFIXES):
+        clip, complaint = probe_picture(path, name, strips)
+    elif has_suffix(path, VIDEO_SUFFIXES):
+        clip, complaint = probe_video(path, name)
+    else:
         raise ClipError(f"{path}: unknown suffix; clips end in {known_suffixes()}")
-    clip, complaint = probe_video(path, name)
     if complaint and strict:
         raise ClipError(complaint)
     if complaint:
@@ -129,6 +138,8 @@ def clip_timing(clip: Clip, first: int = 0) -> float | np.ndarray:
     Raises:
       ClipError: the clip has changed.
     """
+    if clip.kind == "animation":
+        return animation_index(clip).timing(first)
     return video_timing(clip, first) if clip.kind == "video" else clip.fps
 
 
@@ -138,6 +149,8 @@ def clip_time(clip: Clip, frame: int) -> float:
     Raises:
       ClipError: the clip has changed.
     """
+    if clip.kind == "animation":
+        return float(animation_index(clip).durations[:frame].sum())
     return video_time(clip, frame) if clip.kind == "video" else frame / clip.fps
 
 
@@ -166,7 +179,7 @@ def _frames_at(clip: Clip, ascending: Sequence[int]) -> Iterator[np.ndarray]:
     return read_picture_frames(clip, ascending)
 
 
-def _probe_frames_folder(path: str, name: str) -> Clip:
+def _probe_frames_folder(path: str, name: str, strips: bool) -> Clip:
     try:
         names = os.listdir(path)
     except OSError as error:
@@ -175,7 +188,7 @@ def _probe_frames_folder(path: str, name: str) -> Clip:
     if survey.broken:
         raise next(iter(survey.broken.values()))
     videos = any(has_suffix(n, VIDEO_SUFFIXES) and is_finished(n) for n in names)
-    if videos or not survey.is_one_clip():
+    if videos or not survey.is_one_clip(strips):
         raise ClipError(
             f"{path}: is no folder of frames, which holds at least two pictures "
             f"({' '.join(PICTURE_SUFFIXES)}) of one size and no videos; "

@@ -31,8 +31,6 @@ from maskanim_tf.storage.patience import patiently
 MOST_FAILURES = 16
 # Batches that wait for the training step; more would only cost memory.
 PREFETCHED = 2
-# Clips whose ground truth stays in memory.
-KEPT_TRUTHS = 64
 
 
 def make_dataset(
@@ -164,24 +162,27 @@ def _subjects_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.n
     """
     if not config.loss.mask_prior:
         return lambda draw: np.empty((0, 0, 0), np.uint8)
-
-    @functools.lru_cache(maxsize=KEPT_TRUTHS)
-    def masks_of(clip: int) -> np.ndarray:
-        truth = clips.read_truth(clip)
-        if truth is None:
-            raise FileNotFoundError(
-                f"mask_prior needs ground truth, but there is no .npz beside {clips.names[clip]}; "
-                "use folders that a generator of this package wrote, or --mask_prior=0"
-            )
-        return truth.masks
-
-    masks_of(0)  # Known before the first step where there is none at all.
+    size = config.model.image_size
+    # All at once, before threads read samples: in CPython 3.11 two threads that parse a line of
+    # Python at the same time, as np.load does, end in a SystemError (python/cpython 106905).
+    subjects = [_packed_subject(clips, clip) for clip in range(len(clips.names))]
 
     def read(draw: Draw) -> np.ndarray:
-        pair = masks_of(draw.clip)[draw.source], masks_of(draw.driver)[draw.driving]
-        return np.where(pair, np.uint8(255), np.uint8(0))[..., np.newaxis]
+        pair = subjects[draw.clip][draw.source], subjects[draw.driver][draw.driving]
+        return np.unpackbits(np.stack(pair), axis=-1, count=size)[..., np.newaxis] * np.uint8(255)
 
     return read
+
+
+def _packed_subject(clips: ClipSource, clip: int) -> np.ndarray:
+    """The ground truth of a clip, bits packed along the rows, uint8 `[frames, size, size / 8]`."""
+    truth = clips.read_truth(clip)
+    if truth is None:
+        raise FileNotFoundError(
+            f"mask_prior needs ground truth, but there is no .npz beside {clips.names[clip]}; "
+            "use folders that a generator of this package wrote, or --mask_prior=0"
+        )
+    return np.packbits(truth.masks, axis=-1)
 
 
 def finish_sample(

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from maskanim_tf.data.clip import DEFAULT_FPS, PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix
+from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix
 from maskanim_tf.data.clips import Clip, iterate_frames, probe_clip
 from maskanim_tf.data.cropping import object_box
 from maskanim_tf.data.fitting import cut_square, square_around
-from maskanim_tf.data.picture_header import read_header
-from maskanim_tf.data.pictures import other_picture_size, read_other_picture
+from maskanim_tf.data.picture_clip import probe_picture
 from maskanim_tf.data.video_clip import stored_size
+from maskanim_tf.media.pictures import claimed_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,15 +23,13 @@ class Footage:
 
     Attributes:
       clip: where they are.
-      picture: the frame of a picture that is no clip, uint8 `[height, width, 3]`.
     """
 
     clip: Clip
-    picture: np.ndarray | None = None
 
     def frames(self) -> Iterator[np.ndarray]:
         """All frames in order, uint8 `[height, width, 3]`, RGB, upright; ClipError if broken."""
-        return iter([self.picture]) if self.picture is not None else iterate_frames(self.clip)
+        return iterate_frames(self.clip)
 
     def squares(self, size: int, fit: str, auto_crop: bool) -> SquareFootage:
         """The same frames as squares; see `AnimationOptions`."""
@@ -81,10 +79,8 @@ def open_footage(path: str | os.PathLike[str]) -> Footage:
     path = os.fspath(path)
     if os.path.isdir(path) or has_suffix(path, VIDEO_SUFFIXES + PICTURE_SUFFIXES):
         return Footage(probe_clip(path))
-    picture = read_other_picture(path)
-    height, width = picture.shape[:2]
-    name = os.path.splitext(os.path.basename(path))[0]
-    return Footage(Clip(path, name, "picture", 1, DEFAULT_FPS, height, width, False), picture)
+    clip, _ = probe_picture(path, os.path.splitext(os.path.basename(path))[0])
+    return Footage(clip)
 
 
 def claimed_pixels(path: str | os.PathLike[str]) -> int:
@@ -96,8 +92,6 @@ def claimed_pixels(path: str | os.PathLike[str]) -> int:
     path = os.fspath(path)
     if has_suffix(path, VIDEO_SUFFIXES):
         height, width = stored_size(path)
-    elif has_suffix(path, PICTURE_SUFFIXES):
-        height, width, _ = read_header(path)
     else:
-        height, width = other_picture_size(path)
+        height, width = claimed_size(path)
     return height * width

@@ -43,6 +43,7 @@ def find_clips(
     strict: bool = False,
     minimum_frames: int = 1,
     progress: bool = False,
+    strips: bool = False,
 ) -> list[Clip]:
     """All clips below `folder`, sorted by name; `data.clips` says what counts as one.
 
@@ -54,6 +55,7 @@ def find_clips(
         and skipped. A folder of frames goes without its broken ones.
       minimum_frames: shorter clips are left out, with one warning for all of them.
       progress: shows a progress bar on stderr.
+      strips: pictures that are several times as wide as high hold square frames side by side.
 
     Raises:
       FileNotFoundError, NotADirectoryError, PermissionError: `folder` cannot be listed.
@@ -69,13 +71,15 @@ def find_clips(
     with ThreadPoolExecutor(WORKERS) as pool:
         candidates: list[_Candidate] = []
         folders = list(_walk(root, report))
-        for several, errors in pool.map(lambda listed: _candidates(*listed), folders):
+        for several, errors in pool.map(
+            lambda each: _candidates(each[0], each[1], strips), folders
+        ):
             candidates += several
             broken += len(errors)
             for error in errors:
                 report(error)
         names = _names(root, candidates)
-        probed = pool.map(lambda c, name: _probe(c, name, strict), candidates, names)
+        probed = pool.map(lambda c, name: _probe(c, name, strict, strips), candidates, names)
         bar = tqdm(probed, "clips", len(candidates), disable=not progress, unit="clip")
         for result in bar:
             if isinstance(result, Clip):
@@ -124,11 +128,13 @@ def _walk(root: str, report: Callable[[Exception], None]) -> Iterator[tuple[str,
         yield folder, sorted(files)
 
 
-def _candidates(folder: str, files: Sequence[str]) -> tuple[list[_Candidate], list[ClipError]]:
+def _candidates(
+    folder: str, files: Sequence[str], strips: bool
+) -> tuple[list[_Candidate], list[ClipError]]:
     videos = [n for n in files if has_suffix(n, VIDEO_SUFFIXES) and is_finished(n)]
     survey = survey_pictures(folder, files)
     errors = list(survey.broken.values())
-    if survey.is_one_clip() and not videos:
+    if survey.is_one_clip(strips) and not videos:
         return [_Candidate(folder, survey)], errors
     single = [*videos, *survey.sizes]
     return [_Candidate(os.path.join(folder, name)) for name in single], errors
@@ -146,11 +152,11 @@ def _names(root: str, candidates: Sequence[_Candidate]) -> list[str]:
     return [printable(name) for name in names]
 
 
-def _probe(candidate: _Candidate, name: str, strict: bool) -> Clip | ClipError:
+def _probe(candidate: _Candidate, name: str, strict: bool, strips: bool) -> Clip | ClipError:
     try:
         if candidate.survey:
             return probe_folder(candidate.path, name, candidate.survey)
-        return probe_clip(candidate.path, name, strict=strict)
+        return probe_clip(candidate.path, name, strict=strict, strips=strips)
     except ClipError as error:
         return error
 

@@ -1,4 +1,4 @@
-"""Clips made of pictures: folders of frames, strips and single pictures."""
+"""Clips made of pictures: folders of frames, strips, animated and single pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-import cv2
 import numpy as np
 
 from maskanim_tf.data.clip import (
@@ -18,58 +17,17 @@ from maskanim_tf.data.clip import (
     has_suffix,
     is_finished,
 )
-from maskanim_tf.data.picture_header import NO_PICTURE, has_alpha, png_is_sound, read_header
-
-WHITE = 255
-
-
-def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
-    """One picture as uint8 RGB `[height, width, 3]`, upright by its EXIF orientation.
-
-    Grey and palette pictures become RGB, 16 bits per channel become 8, and transparent pixels are
-    laid over white, which is what picture viewers and browsers show.
-
-    Raises:
-      ClipError: the file is empty, unreadable, cut short, animated, or no picture.
-    """
-    path = os.fspath(path)
-    read_header(path)
-    # Decoded from memory: OpenCV would log a line of its own for a file it cannot open.
-    with open(path, "rb") as file:
-        data = file.read()
-    transparent = has_alpha(data)
-    # Reading the alpha channel switches EXIF off in OpenCV, so it is done only where there is one.
-    mode = cv2.IMREAD_UNCHANGED if transparent else cv2.IMREAD_COLOR
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), mode)
-    except cv2.error:
-        pixels = None
-    if pixels is None:
-        raise ClipError(f"{path}: {NO_PICTURE}")
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    if pixels.ndim == 3 and pixels.shape[-1] == 4:
-        pixels = _over_white(pixels)
-    if pixels.ndim == 2:
-        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-
-
-def upright_size(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Height and width of what `read_picture` returns; decodes only where the header leaves doubt.
-
-    Raises:
-      ClipError: as `read_picture`.
-    """
-    header = read_header(path)
-    if header.decisive or png_is_sound(path):
-        return header.height, header.width
-    height, width, _ = read_picture(path).shape
-    return height, width
+from maskanim_tf.media.animations import (
+    AnimationIndex,
+    read_animation_frames,
+    read_animation_index,
+    read_header,
+)
+from maskanim_tf.media.pictures import read_picture, upright_size
 
 
 def is_strip(height: int, width: int) -> bool:
-    """Whether a picture of this size is taken for square frames side by side."""
+    """Whether a picture of this size can be square frames side by side."""
     return width >= 2 * height and width % height == 0
 
 
@@ -80,28 +38,40 @@ class PictureSurvey:
     Attributes:
       sizes: height and width as stored, per file name, in natural order.
       broken: the error of each file that cannot be read.
+      animated: names of those that are clips of their own.
     """
 
     sizes: dict[str, tuple[int, int]]
     broken: dict[str, ClipError]
+    animated: frozenset[str] = frozenset()
 
-    def is_one_clip(self) -> bool:
-        """Whether they are the frames of one clip: two or more of one size, and no strips."""
+    def is_one_clip(self, strips: bool) -> bool:
+        """Whether they are the frames of one clip: two or more of one size, and none a clip itself.
+
+        Args:
+          strips: whether pictures of that form are strips.
+        """
         sizes = set(self.sizes.values())
-        return len(self.sizes) >= 2 and len(sizes) == 1 and not is_strip(*sizes.pop())
+        if len(self.sizes) < 2 or len(sizes) != 1 or self.animated:
+            return False
+        return not (strips and is_strip(*sizes.pop()))
 
 
 def survey_pictures(folder: str, names: Iterable[str]) -> PictureSurvey:
     """Reads the headers of the pictures among `names` of a folder; raises nothing for bad files."""
     sizes: dict[str, tuple[int, int]] = {}
     broken: dict[str, ClipError] = {}
+    animated = set()
     for name in sorted((n for n in names if is_picture(n)), key=_natural):
         try:
             header = read_header(os.path.join(folder, name))
-            sizes[name] = header.height, header.width
         except ClipError as error:
             broken[name] = error
-    return PictureSurvey(sizes, broken)
+            continue
+        sizes[name] = header.height, header.width
+        if header.animated:
+            animated.add(name)
+    return PictureSurvey(sizes, broken, frozenset(animated))
 
 
 def is_picture(name: str) -> bool:
@@ -121,12 +91,36 @@ def probe_folder(path: str, name: str, survey: PictureSurvey) -> Clip:
     return Clip(path, name, "folder", frames, DEFAULT_FPS, height, width, False, left_out)
 
 
-def probe_picture(path: str, name: str) -> Clip:
-    """The clip of one picture: a strip or a single frame. Raises ClipError as `read_picture`."""
+def probe_picture(path: str, name: str, strips: bool = False) -> tuple[Clip, str]:
+    """The clip of one picture, and a complaint if frames of an animated one are missing, else "".
+
+    Args:
+      path: of a file of any format.
+      name: of the clip.
+      strips: take a picture that is several times as wide as high for square frames side by side.
+
+    Raises:
+      ClipError: as `read_picture`.
+    """
+    if read_header(path).animated:
+        index = read_animation_index(path)
+        size = index.height, index.width
+        return Clip(path, name, "animation", index.frames, index.fps, *size, False), index.damage
     height, width = upright_size(path)
-    if is_strip(height, width):
-        return Clip(path, name, "strip", width // height, DEFAULT_FPS, height, height, False)
-    return Clip(path, name, "picture", 1, DEFAULT_FPS, height, width, False)
+    if strips and is_strip(height, width):
+        return Clip(path, name, "strip", width // height, DEFAULT_FPS, height, height, False), ""
+    return Clip(path, name, "picture", 1, DEFAULT_FPS, height, width, False), ""
+
+
+def animation_index(clip: Clip) -> AnimationIndex:
+    """The frames of an animated picture; ClipError if it has changed since it was indexed."""
+    index = read_animation_index(clip.path)
+    if (index.frames, index.height, index.width) != (clip.frames, clip.height, clip.width):
+        raise ClipError(
+            f"{clip.path}: holds {index.frames} frames of {index.width}x{index.height} pixels, "
+            f"{clip.frames} of {clip.width}x{clip.height} when indexed; index again"
+        )
+    return index
 
 
 def read_picture_frames(clip: Clip, indices: Sequence[int]) -> Iterator[np.ndarray]:
@@ -136,6 +130,12 @@ def read_picture_frames(clip: Clip, indices: Sequence[int]) -> Iterator[np.ndarr
         for index in indices:
             frame = read_picture(files[index])
             clip.check_shape(files[index], frame.shape)
+            yield frame
+        return
+    if clip.kind == "animation":
+        animation_index(clip)
+        for frame in read_animation_frames(clip.path, indices):
+            clip.check_shape(clip.path, frame.shape)
             yield frame
         return
     picture = read_picture(clip.path)
@@ -162,9 +162,3 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
     """Sorts 2 before 10; the name itself decides between 2 and 02."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts], name
-
-
-def _over_white(pixels: np.ndarray) -> np.ndarray:
-    alpha = pixels[..., 3:].astype(np.uint16)
-    mixed = pixels[..., :3] * alpha + WHITE * (255 - alpha)
-    return ((mixed + 127) // 255).astype(np.uint8)

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import names
-from maskanim_tf.commands import run_command
+from maskanim_tf.commands import run_command, say
 from maskanim_tf.config import Config, DataConfig, Section, option
 from maskanim_tf.data.clips import Clip
 from maskanim_tf.data.sampling import hold_out
@@ -28,6 +28,8 @@ from maskanim_tf.evaluation.pairs import Pair, draw_pairs, read_pairs, test_clip
 from maskanim_tf.evaluation.results import write_results
 from maskanim_tf.evaluation.scoring import ANIMATION, Results
 from maskanim_tf.evaluation.tables import add_reasons, format_table, means
+from maskanim_tf.inference import PRECISIONS, resolve_precision
+from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import load_animator
 
 COLUMNS = (L1, SSIM, *ANIMATION)
@@ -40,6 +42,7 @@ class AblationOptions(Section):
     checkpoint: str = option("", "weights of a run; the embedded ones by default")
     pairs: str = option("", "CSV with the columns source,driving[,name]; drawn by default")
     data_dir: str = option("", "folder of test videos")
+    strips: bool = option(False, "its pictures are strips of frames; as in training by default")
     held_out: int = option(
         -1, "test clips where there is no test folder; as in training by default", minimum=-1
     )
@@ -50,15 +53,19 @@ class AblationOptions(Section):
     )
     shown: int = option(8, "at most so many pairs are shown; all are scored", minimum=1)
     batch_size: int = option(8, "frames generated at once", minimum=1)
+    precision: str = option(
+        FLOAT32, "what networks compute in; auto: bfloat16 where it is fast", choices=PRECISIONS
+    )
     output: str = option("out/ablation", "folder for ablation.png, ablation.html and the results")
 
 
 def main(options: AblationOptions, instrument_options: InstrumentOptions) -> None:
     """Animates, scores and writes the page."""
+    options = options.replace(precision=resolve_precision(options.precision, say))
     animator, config = load_animator(options.checkpoint)
     instruments = open_instruments(instrument_options, config.data.dataset)
     pairs = find_pairs(options, config)
-    runs = AblationRuns(animator, instruments, options.batch_size)
+    runs = AblationRuns(animator, instruments, options.batch_size, options.precision)
     results: Results = {variant: {} for variant in runs.variants}
     rows: list[dict[str, np.ndarray]] = []
     with tqdm(desc="ablation", total=sum(p.driving.frames for p in pairs), unit="frame") as bar:
@@ -91,10 +98,12 @@ def find_pairs(options: AblationOptions, config: Config) -> list[Pair]:
     """
     if not options.pairs and not options.data_dir:
         raise ValueError("no pairs; give a list with --pairs=CSV or test videos with --data_dir")
+    strips = options.strips or config.data.strips
     if options.pairs:
-        return read_pairs(options.pairs, test_clips(options.data_dir) if options.data_dir else {})
+        clips = test_clips(options.data_dir, strips) if options.data_dir else {}
+        return read_pairs(options.pairs, clips)
     held_out = config.data.held_out if options.held_out < 0 else options.held_out
-    data = config.data.replace(data_dir=options.data_dir, held_out=held_out)
+    data = config.data.replace(data_dir=options.data_dir, held_out=held_out, strips=strips)
     return draw_pairs(unseen_clips(data, config.seed), options.count, options.seed)
 
 

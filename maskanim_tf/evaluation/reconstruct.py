@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf import names
-from maskanim_tf.commands import run_command
+from maskanim_tf.commands import run_command, say
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import DATASETS, OTHER, SAME
 from maskanim_tf.data.partners import evaluation_drivers
@@ -29,6 +29,8 @@ from maskanim_tf.evaluation.results import read_json, write_json, write_results
 from maskanim_tf.evaluation.scoring import ACROSS, RECONSTRUCTION
 from maskanim_tf.evaluation.tables import add_reasons, format_improvement, format_table, means
 from maskanim_tf.evaluation.truth_judge import NO_TRUTH
+from maskanim_tf.inference import PRECISIONS, at_precision, resolve_precision
+from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import ABLATIONS, Animator, load_animator
 
 ACROSS_PAIRS = "across"
@@ -41,6 +43,7 @@ class ReconstructOptions(Section):
     checkpoint: str = option("", "weights of a run; the embedded ones by default")
     ablation: str = option("none", "what is left out of the model", choices=ABLATIONS)
     data_dir: str = option("", "folder of videos or prepared shards; that of training by default")
+    strips: bool = option(False, "its pictures are strips of frames; as in training by default")
     held_out: int = option(
         -1, "test clips where there is no test folder; as in training by default", minimum=-1
     )
@@ -57,11 +60,15 @@ class ReconstructOptions(Section):
     clips: int = option(0, "at most so many clips; 0: all", minimum=0)
     format: str = option("mp4", "H.264 for browsers, or a lossless folder of PNG", choices=FORMATS)
     batch_size: int = option(8, "frames generated at once", minimum=1)
+    precision: str = option(
+        FLOAT32, "what networks compute in; auto: bfloat16 where it is fast", choices=PRECISIONS
+    )
     output: str = option("out/reconstruct", "folder for videos/, results.json and results.csv")
 
 
 def main(options: ReconstructOptions, instrument_options: InstrumentOptions) -> None:
     """Rebuilds and scores the test clips, prints the table and writes the results."""
+    options = options.replace(precision=resolve_precision(options.precision, say))
     animator, config = load_animator(options.checkpoint, options.ablation)
     config = _with_data(config, options)
     dataset = config.data.dataset
@@ -73,7 +80,13 @@ def main(options: ReconstructOptions, instrument_options: InstrumentOptions) -> 
     drivers = evaluation_drivers(clips.names, OTHER if across else SAME, wish="--pairs=across")
     _claim(options.output, settings)
     work = Reconstruction(
-        animator, clips, drivers, instruments, options.output, options.format, options.batch_size
+        at_precision(animator, options.precision),
+        clips,
+        drivers,
+        instruments,
+        options.output,
+        options.format,
+        options.batch_size,
     )
     results = work.run(options.clips)
     reasons = add_reasons(instruments.not_measured, results)
@@ -99,6 +112,8 @@ def _with_data(config: Config, options: ReconstructOptions) -> Config:
     changes: dict[str, Any] = {}
     if options.data_dir:
         changes["data_dir"] = options.data_dir
+    if options.strips:
+        changes["strips"] = True
     if options.held_out >= 0:
         changes["held_out"] = options.held_out
     if options.dataset:
@@ -120,6 +135,7 @@ def _settings(
     return {
         "weights": digest.hexdigest()[:16],
         "ablation": options.ablation,
+        "precision": options.precision,
         "data_dir": config.data.data_dir,
         "held_out": config.data.held_out,
         "seed": config.seed,

@@ -22,6 +22,7 @@ from maskanim_tf.data.clips import batched
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sources import ClipSource
+from maskanim_tf.evaluation.across_sheet import AcrossSheet
 from maskanim_tf.evaluation.instruments import Instruments
 from maskanim_tf.evaluation.results import decode_scores, encode_scores, read_json, write_json
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
@@ -45,7 +46,7 @@ class Reconstruction:
       clips: test clips of the model's size.
       drivers: which clips are rebuilt, and which clip drives each: (clip, driver).
       instruments: what measures.
-      output: folder that `videos/` and `records/` are written into.
+      output: folder that `videos/`, `records/` and, across identities, `sheets/` are written into.
       video_format: "mp4" for H.264, or "png" for lossless folders of frames.
       batch_size: frames generated at once.
     """
@@ -121,6 +122,8 @@ class Reconstruction:
         source = observe(self._instruments, first[np.newaxis])
         segmenter = self._instruments.segmenter
         judge = TruthJudge(self._clips, clip, segmenter) if driver != clip else None
+        count = int(min(self._clips.frame_counts[[clip, driver]]))
+        sheet = AcrossSheet(first, count)
         done = 1
         for real, driving_frames in self._batches(frames, clip, driver):
             result = self._animator.animate(encoded, driving_frames, keys=(names.FRAME,))
@@ -134,9 +137,12 @@ class Reconstruction:
                 numbers = np.arange(done, done + len(real))
                 for method, scores in judge.scores(numbers, shown).items():
                     parts.setdefault(method, []).append(scores)
+                sheet.add(numbers, driving_frames, made, real)
             done += len(real)
             bar.update(len(real))
             yield from made
+        if judge:
+            sheet.write(self._output / "sheets" / f"{self._clips.names[clip]}.png")
 
     def _batches(
         self, frames: Iterator[np.ndarray], clip: int, driver: int

@@ -1,1 +1,1 @@
-"""Everything that opens pictures and films: tracks, time stamps, seeking, geometry, colours."""
+"""Everything that opens films and pictures: tracks, time stamps, seeking, geometry, colours."""

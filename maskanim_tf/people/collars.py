@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.interpolate import NearestNDInterpolator, LinearNDInterpolator
+import functools
 
-from maskanim_tf.people.body import Body
+import numpy as np
+from scipy.interpolate import (
+    LinearNDInterpolator,
+    NearestNDInterpolator,
+    RegularGridInterpolator,
+)
+
+from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.clothes import Cloth, load_cloth_map
 from maskanim_tf.people.labels import CLOTHES
 from maskanim_tf.people.pieces import Piece, grid_triangles
@@ -18,18 +24,30 @@ _AXIS_Z, _POINTS = 0.25, 72
 class NeckSurface:
     """The base shape round neck and shoulders as a distance from an upright axis."""
 
+    _TURNS, _HEIGHTS = np.linspace(-np.pi, np.pi, 97), np.linspace(4.4, 6.3, 96)
+
     def __init__(self, body: Body) -> None:
-        points = body.rest[load_cloth_map().vertices]
-        places, reach = _cylinder(points)
+        places, reach = _cylinder(body.rest[load_cloth_map().vertices])
         places = np.concatenate([places + (shift, 0) for shift in (-2 * np.pi, 0, 2 * np.pi)])
-        self._inside = LinearNDInterpolator(places, np.tile(reach, 3))
-        self._outside = NearestNDInterpolator(places, np.tile(reach, 3))
+        grid = np.meshgrid(self._TURNS, self._HEIGHTS, indexing="ij")
+        inside = LinearNDInterpolator(places, np.tile(reach, 3))(*grid)
+        outside = NearestNDInterpolator(places, np.tile(reach, 3))(*grid)
+        values = np.where(np.isfinite(inside), inside, outside)
+        self._reach = RegularGridInterpolator(
+            (self._TURNS, self._HEIGHTS), values, bounds_error=False, fill_value=None
+        )
 
     def points(self, turn: np.ndarray, height: np.ndarray, above: np.ndarray | float) -> np.ndarray:
         """Points `[n, 3]` at angles and heights, `above` the surface."""
-        reach = self._inside(turn, height)
-        reach = np.where(np.isfinite(reach), reach, self._outside(turn, height)) + above
+        wrapped = (turn + np.pi) % (2 * np.pi) - np.pi
+        reach = self._reach(np.stack([wrapped, height], axis=1)) + above
         return np.stack([reach * np.sin(turn), height, _AXIS_Z + reach * np.cos(turn)], axis=1)
+
+
+@functools.lru_cache(maxsize=1)
+def load_neck_surface() -> NeckSurface:
+    """The surface, made once in each process."""
+    return NeckSurface(load_body())
 
 
 def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator) -> list[Piece]:
@@ -37,7 +55,7 @@ def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator
     line = cloth.neckline
     color = cloth.colors[0] if rng.random() < 0.7 else cloth.colors[1]
     paint = plain_paint(color * rng.uniform(0.8, 1.05), 0.08)
-    neck = NeckSurface(body)
+    neck = load_neck_surface()
     turn = np.linspace(-np.pi, np.pi, _POINTS, endpoint=False)
     base = float(cloth.thickness.min())
     if line.cut == "shirt":

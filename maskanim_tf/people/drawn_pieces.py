@@ -43,10 +43,15 @@ class DrawnPiece:
         }
         index = context.buffer(np.ascontiguousarray(piece.triangles, np.int32).tobytes())
         self._array = self._program.vertex_array(context, buffers, index)
-        self._shadow = None
+        self._shadow, self._owned = None, []
         if piece.shadow:
-            self._shadow = programs["riding_shadow"].vertex_array(context, buffers, index)
-        self._owned = [buffer for buffer, _ in buffers.values()] + [index, self._array]
+            triangles = piece.triangles
+            if piece.kind == STRANDS:  # a part of the strips throws the same soft shadow
+                triangles = triangles.reshape(-1, piece.strip, 3)[::3].reshape(-1, 3)
+            thin = context.buffer(np.ascontiguousarray(triangles, np.int32).tobytes())
+            self._owned.append(thin)
+            self._shadow = programs["riding_shadow"].vertex_array(context, buffers, thin)
+        self._owned += [buffer for buffer, _ in buffers.values()] + [index, self._array]
 
     def draw(self) -> None:
         """Draws it into the current frame."""

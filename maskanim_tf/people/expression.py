@@ -50,7 +50,10 @@ def random_expressions(
         start += hold + 1.5 + smiles.exponential(3.0 / (0.15 + warmth))
     smile = np.clip(smile, 0.0, 1.0)
     _add(units, {"mouthSmile": 0.9, "cheekSquint": 0.55, "mouthDimple": 0.2}, smile)
-    _add(units, {"eyeSquint": 0.35, "mouthUpperUp": 0.15}, smile**2)
+    # Broad smiles narrow the eyes, and most of them show teeth.
+    teeth = rng.uniform(0.0, 0.5)
+    _add(units, {"eyeSquint": 0.35}, smile**2)
+    _add(units, {"mouthUpperUp": teeth, "mouthLowerDown": 0.5 * teeth}, smile**2)
 
     names = list(_PASSING)
     shares = np.array([_PASSING[name][0] for name in names])

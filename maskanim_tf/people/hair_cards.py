@@ -80,6 +80,7 @@ def cards(
         paint=strand_texture(),
         tangents=np.repeat(tangent.reshape(-1, 3), 2, axis=0).astype(np.float32),
         colors=(traits.hair, traits.hair_tips),
+        strip=2 * (points - 1),
     )
 
 

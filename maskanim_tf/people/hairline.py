@@ -39,7 +39,7 @@ def scalp_density(
     """How much hair darkens the scalp, and a texture of strands on it, both `[size, size]`."""
     position = skin_map.position
     tile = noise_tile(rng, 3, 32)
-    patchy = solid_noise(tile, position, 0.45)
+    patchy = solid_noise(tile, position, 0.45, 2)
     strands = solid_noise(tile, position, 1.9)
     mask = hair_mask(position, traits.style, 0.035 * patchy + 0.02 * strands)
     grown = {"buzz": 0.8, "bald": 0.22, "receding": 0.85}.get(traits.style, 0.95)
@@ -68,7 +68,7 @@ def beard_density(position: np.ndarray, traits: Traits, rng: np.random.Generator
     """How much stubble or the shade below a beard covers the skin, `[size, size]`."""
     if traits.stubble == 0.0:
         return np.zeros(position.shape[:2], np.float32)
-    patchy = solid_noise(noise_tile(rng, 3, 8), position, 0.6)
+    patchy = solid_noise(noise_tile(rng, 3, 8), position, 0.6, 2)
     mask = beard_mask(position, traits.beard)
     mask = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 4)
     return mask * traits.stubble * np.clip(1.0 + 0.2 * patchy, 0, 1.2)

@@ -25,21 +25,26 @@ def noise_tile(rng: np.random.Generator, octaves: int = 4, first: int = 8) -> np
     return tile / tile.std()
 
 
-def solid_noise(tile: np.ndarray, position: np.ndarray, scale: float) -> np.ndarray:
+def solid_noise(
+    tile: np.ndarray, position: np.ndarray, scale: float, step: int = 1
+) -> np.ndarray:
     """Noise over points in space: the sum of a tile seen along three axes.
 
     Args:
         tile: float32 `[256, 256]` that repeats.
         position: float32 `[height, width, 3]`.
         scale: repetitions of the tile per unit of length.
+        step: 2 works at half the resolution, for noise without fine detail.
 
     Returns:
         float32 `[height, width]`, mean about 0, deviation about 1.
     """
-    x, y, z = cv2.split(position * np.float32(scale * _TILE))
-    total = np.zeros(position.shape[:2], np.float32)
+    x, y, z = cv2.split(position[::step, ::step] * np.float32(scale * _TILE))
+    total = np.zeros(x.shape, np.float32)
     for first, second in ((x, y), (y + 91.0, z + 37.0), (z + 151.0, x + 73.0)):
         total += cv2.remap(tile, first, second, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    if step > 1:
+        total = cv2.resize(total, position.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return total / np.float32(np.sqrt(3.0))
 
 

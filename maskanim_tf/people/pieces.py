@@ -27,6 +27,7 @@ class Piece:
         tangents: float32 `[n, 3]` of strands.
         colors: of strands at root and tip, linear.
         shadow: whether it throws one.
+        strip: triangles of each strip of strands.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Piece:
     tangents: np.ndarray | None = None
     colors: tuple[np.ndarray, np.ndarray] | None = None
     shadow: bool = True
+    strip: int = 1
 
 
 def vertex_normals(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:

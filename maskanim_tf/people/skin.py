@@ -42,8 +42,8 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
     x, y, z = cv2.split(position)
     side, front = np.abs(x), smooth_step(0.15, 0.6, z)
     coarse, fine = noise_tile(rng, 4, 4), noise_tile(rng, 3, 32)
-    broad = solid_noise(coarse, position, 0.35)
-    middle = solid_noise(coarse, position + 3.0, 1.4)
+    broad = solid_noise(coarse, position, 0.35, 2)
+    middle = solid_noise(coarse, position + 3.0, 1.4, 2)
     grain = solid_noise(fine, position, 0.8)
     pores = solid_noise(fine, position + 1.0, 1.6)
     cheek = _blob(side, y, z, (0.46, 6.92, 1.2), (0.26, 0.22, 0.5))
@@ -87,7 +87,7 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
     return Paint(_encode_color(color), encode_relief(height + wrinkles, gloss))
 
 
-def encode_relief(height: np.ndarray, gloss: np.ndarray, texel: float = 1 / 265.0) -> np.ndarray:
+def encode_relief(height: np.ndarray, gloss: np.ndarray, texel: float = 1 / 200.0) -> np.ndarray:
     """Slopes and gloss as bytes; `texel` is the size of a texel in units of the height."""
     sideways = cv2.Sobel(height.astype(np.float32), -1, 1, 0, scale=0.125 / texel)
     upwards = cv2.Sobel(height.astype(np.float32), -1, 0, 1, scale=0.125 / texel)
@@ -109,14 +109,14 @@ def _freckles(
     position: np.ndarray, traits: Traits, rng: np.random.Generator, where: np.ndarray
 ) -> np.ndarray:
     """Extra melanin of freckles, of a few moles, and of the spots of old age."""
-    moles = solid_noise(noise_tile(rng, 1, 32), position, 0.30)
+    moles = solid_noise(noise_tile(rng, 1, 32), position, 0.30, 2)
     result = 0.9 * smooth_step(3.6, 3.8, moles)
     if traits.freckles:
         spots = solid_noise(noise_tile(rng, 2, 32), position, 0.55)
         amount = smooth_step(1.1, 2.0, spots) * traits.freckles * (where + 0.25)
         result += 0.9 * np.minimum(amount, 1.0)
     if traits.wrinkles > 0.1:
-        blotches = solid_noise(noise_tile(rng, 2, 16), position, 0.5)
+        blotches = solid_noise(noise_tile(rng, 2, 16), position, 0.5, 2)
         result += 0.35 * smooth_step(1.6, 2.6, blotches) * traits.wrinkles
     return result
 

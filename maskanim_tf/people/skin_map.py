@@ -16,7 +16,7 @@ import scipy.interpolate
 
 from maskanim_tf.people.body import Body, load_body
 
-TEXTURE_SIZE = 1024
+TEXTURE_SIZE = 768
 _AXIS_Z = 0.45
 _BROW_Y, _NECK_Y, _BOTTOM_Y = 7.2, 5.9, 4.4
 _ELEVATION_RADIUS, _CHEST_SHARE, _FRONT_GAIN = 1.1, 0.4, 0.75

@@ -98,7 +98,8 @@ def random_speech(
         swell = ease((times - start) / 0.12) * ease((now + 0.08 - times) / 0.15)
         loudness = np.maximum(loudness, swell * min(energy, 1.0))
         now += 0.15 + rng.exponential(pauses)
-    return Speech(_blend(times, spoken, loudness), loudness, stresses)
+    units = {name: loudness * value for name, value in sound_out(times, spoken).items()}
+    return Speech(units, loudness, stresses)
 
 
 def _syllable(
@@ -116,18 +117,23 @@ def _syllable(
     return syllable
 
 
-def _blend(
-    times: np.ndarray, spoken: list[tuple[Viseme, float, float]], loudness: np.ndarray
+def sound_out(
+    times: np.ndarray, spoken: list[tuple[Viseme, float, float]]
 ) -> dict[str, np.ndarray]:
-    """Means of the visemes' weights, weighted by how much each dominates at a time."""
-    names = sorted({name for each in (*VOWELS.values(), *CONSONANTS.values()) for name in each.units})
+    """Means of the visemes' weights, weighted by how much each dominates at a time.
+
+    Args:
+        times: seconds, `[times]`, evenly spaced.
+        spoken: visemes, each with its moment in seconds and a scale of its weights.
+    """
+    every = (*VOWELS.values(), *CONSONANTS.values())
+    sums = {name: np.zeros(len(times)) for each in every for name in each.units}
     total = np.full(len(times), 0.03)
-    sums = {name: np.zeros(len(times)) for name in names}
     for viseme, moment, size in spoken:
         first, last = np.searchsorted(times, (moment - 0.4, moment + 0.4))
         near = slice(int(first), int(last))
-        dominance = viseme.strength * np.exp(-np.abs((times[near] - moment) / viseme.reach) ** 1.6)
+        dominance = viseme.strength * np.exp(-(np.abs((times[near] - moment) / viseme.reach) ** 1.6))
         total[near] += dominance
         for name, weight in viseme.units.items():
             sums[name][near] += dominance * weight * size
-    return {name: loudness * value / total for name, value in sums.items()}
+    return {name: value / total for name, value in sums.items()}

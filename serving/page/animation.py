@@ -188,7 +188,7 @@ class Animation:
         if claimed_pixels(material.path) > self._max_pixels:
             raise invalid(f"{material.shown} has more than {self._max_pixels} pixels")
         footage = open_footage(material.path)
-        return _StoppableFootage(footage.clip, footage.picture, self._bridge.check)
+        return _StoppableFootage(footage.clip, self._bridge.check)
 
     @contextlib.contextmanager
     def _plain_errors(self, output: Path | None = None) -> Iterator[None]:

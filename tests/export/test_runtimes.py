@@ -180,7 +180,7 @@ def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
     ("changes", "message"),
     [
         ({"source": ""}, "source is empty; give it with --source=PATH"),
-        ({"output": "x.avi"}, "must end in .mp4"),
+        ({"output": "x.avi"}, "unknown ending .avi"),
         ({"driving": "missing.mp4"}, "missing.mp4"),
     ],
 )

@@ -23,7 +23,7 @@ void main() {
     vec3 tone = mix(hair_color, tip_color, clamp(along * 0.7 + (in_tint.y - 0.5) * 0.9, 0.0, 1.0));
     tone *= 0.72 + 0.56 * in_tint.y;
     vec3 sum = surroundings(normal) * open;
-    sheen = surroundings(normalize(normal + 0.5 * toward)) * open * 0.018;
+    sheen = sum * 0.018;
     float across_view = dot(strand, toward);
     float sine_view = sqrt(max(0.0, 1.0 - across_view * across_view));
     for (int i = 0; i < 3; i++) {
@@ -35,7 +35,10 @@ void main() {
         sum += reaching * (0.35 + 0.65 * sine);
         float ring = max(0.0, sine * sine_view - across * across_view);
         float shifted = max(0.0, ring + 0.10 * (in_tint.y - 0.5));
-        sheen += reaching * (0.022 * pow(shifted, 60.0) + tone * 0.40 * pow(shifted, 14.0));
+        float fourth = shifted * shifted * shifted * shifted;
+        float broad = fourth * fourth * fourth * fourth;
+        float narrow = broad * broad * broad * broad;
+        sheen += reaching * (0.022 * narrow + tone * 0.40 * broad);
     }
     base = tone * sum;
     uv = in_uv;

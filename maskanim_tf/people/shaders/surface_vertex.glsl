@@ -31,11 +31,12 @@ void main() {
 #endif
     float occlusion = in_tint.x;
     // Light that bounces in folds of skin comes out redder.
-    vec3 open = pow(vec3(occlusion), 1.0 - 0.6 * scatter);
+    vec3 open = mix(vec3(occlusion), vec3(sqrt(occlusion)), 1.1 * scatter);
     light = surroundings(normal) * open;
-    vec3 slope = surroundings(normal).ggg * normal * 0.3;
+    vec3 slope = light.g * normal * 0.3;
     vec3 mirror = reflect(-toward, normal);
-    float grazing = pow(1.0 - max(dot(normal, toward), 0.0), 5.0);
+    float away = 1.0 - max(dot(normal, toward), 0.0);
+    float grazing = away * away * away * away * away;
     float fresnel = reflectance + (1.0 - reflectance) * grazing * 0.5;
     other_gloss = surroundings(mirror) * fresnel * occlusion;
     vec3 wrap = scatter * (0.55 + 0.9 * in_tint.y);
@@ -45,7 +46,7 @@ void main() {
         float facing = dot(normal, light_direction[i]);
         float open_sky = 0.25 + 0.75 * occlusion;
         float clear = i == 0 ? lit(position + normal * 0.04) * open_sky : open_sky;
-        vec3 cover = pow(vec3(clear), 1.0 - 0.55 * scatter);
+        vec3 cover = mix(vec3(clear), vec3(sqrt(clear)), scatter);
         vec3 diffuse = clamp((facing + wrap) / (1.0 + wrap), 0.0, 1.0);
         diffuse *= mix(vec3(1.0), diffuse, wrap);
         light += light_color[i] * diffuse * cover;
@@ -56,7 +57,9 @@ void main() {
             half_vector = vec3(dot(middle, side), dot(middle, rise), dot(middle, normal));
             key_gloss = gloss;
         } else {
-            other_gloss += gloss * 3.0 * pow(max(dot(normal, middle), 0.0), 14.0);
+            float across = max(dot(normal, middle), 0.0);
+            across *= across * across;
+            other_gloss += gloss * 3.0 * across * across * across * across;
         }
     }
     light *= mix(vec3(1.0), vec3(1.10, 0.80, 0.76), in_tint.z);

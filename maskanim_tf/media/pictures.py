@@ -1,0 +1,222 @@
+"""Still pictures of any format: the one reader of them all, on Pillow.
+
+Upright by EXIF, in sRGB by their colour profile, over white where transparent, 8 bits per channel.
+What Pillow does not know (OpenEXR, Radiance) OpenCV decodes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import struct
+import warnings
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from maskanim_tf.media.errors import ClipError
+from maskanim_tf.media.picture_colors import srgb_over_white
+from maskanim_tf.media.picture_ends import ends_whole, png_is_sound
+
+# Not among them: formats that start other programs or hold no pictures of their own.
+COMMON = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+OTHERS = ("PPM", "JPEG2000", "DIB", "ICO", "ICNS", "PSD", "SGI", "PCX", "DDS", "QOI", "SUN", "TGA")
+# How files of common formats begin.
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*")
+ORIENTATION = 0x112
+Size = tuple[int, int]
+# Side of pictures that Pillow refuses to open.
+HUGE = 1 << 16
+BROKEN = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, struct.error)
+EMPTY = "the file is empty; copy or download it again, or delete it"
+CUT_SHORT = "it is cut short; copy or download it again, or delete it"
+NO_PICTURE = "it holds no picture that is known; convert it to .png, .jpg or .mp4, or delete it"
+
+# What is really wrong is raised, which is enough.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+class UnknownPictureError(ClipError):
+    """A file that begins like no picture that Pillow knows."""
+
+
+def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
+    """One picture as uint8 RGB `[height, width, 3]`; of several in a file the first.
+
+    Raises:
+      ClipError: the file is missing, empty, cut short, damaged, or no picture.
+    """
+    path = os.fspath(path)
+    try:
+        with opened_picture(path) as (image, file):
+            pixels = _plain_pixels(file, image) if _is_plain(image) else None
+            return decoded(image, path) if pixels is None else pixels
+    except UnknownPictureError as error:
+        return _read_with_opencv(path, error)
+
+
+def upright_size(path: str | os.PathLike[str]) -> Size:
+    """Height and width of what `read_picture` returns; decodes only where the file leaves doubt.
+
+    Raises:
+      ClipError: as `read_picture`.
+    """
+    path = os.fspath(path)
+    try:
+        with opened_picture(path) as (image, file):
+            # Damage turns into odd colours there, never into an error.
+            sure = image.format == "JPEG" and image.mode in ("RGB", "L")
+            if not sure and not (image.format == "PNG" and png_is_sound(file)):
+                return decoded(image, path).shape[:2]
+            turned = image.format == "JPEG" or _holds(file, b"eXIf")
+            size = image.height, image.width
+            return upright(*size, image) if turned else size
+    except UnknownPictureError as error:
+        return _read_with_opencv(path, error).shape[:2]
+
+
+def upright(height: int, width: int, image: Image.Image) -> Size:
+    """The height and width of a picture once it is turned by its EXIF orientation."""
+    return (width, height) if orientation(image) >= 5 else (height, width)
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    try:
+        found = image.getexif().get(ORIENTATION, 1)
+    except BROKEN:
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def decoded(image: Image.Image, name: str) -> np.ndarray:
+    """The pixels of an opened picture, or of the frame that it was moved to; see `read_picture`."""
+    try:
+        if orientation(image) != 1:
+            image = ImageOps.exif_transpose(image)
+        return srgb_over_white(image)
+    except BROKEN as error:
+        raise ClipError(f"{name}: {_what_is_wrong(error)}") from error
+
+
+def encoded_size(content: bytes) -> Size | None:
+    """Height and width that the header of a JPEG, PNG, BMP or GIF claims; None for anything else.
+
+    Decodes nothing, so that what claims to be huge can be refused before it takes memory.
+    """
+    return _claimed_size(io.BytesIO(content), ("JPEG", "PNG", "BMP", "GIF"))
+
+
+def claimed_size(path: str | os.PathLike[str]) -> Size:
+    """The same for a file of any format; raises ClipError if it is no picture that is known."""
+    path = os.fspath(path)
+    with _opened_file(path) as file:
+        size = _claimed_size(file, _formats())
+    if size is None:
+        raise UnknownPictureError(f"{path}: {NO_PICTURE}")
+    return size
+
+
+@contextlib.contextmanager
+def opened_picture(path: str) -> Iterator[tuple[Image.Image, BinaryIO]]:
+    """A picture whose header was read, and its file, which is not cut short.
+
+    Raises:
+      UnknownPictureError: see there.
+      ClipError: it is missing, empty, cut short, or too large to be opened.
+    """
+    with _opened_file(path) as file:
+        try:
+            image = Image.open(file, formats=_formats())
+        except Image.DecompressionBombError as error:
+            raise ClipError(f"{path}: has too many pixels ({error}); make it smaller") from error
+        except UnidentifiedImageError as error:
+            file.seek(0)
+            head = file.read(8)
+            if head.startswith(MAGIC) or head[4:] == b"ftyp":  # AVIF among others.
+                raise ClipError(f"{path}: {CUT_SHORT}") from error
+            raise UnknownPictureError(f"{path}: {NO_PICTURE}") from error
+        except BROKEN as error:
+            raise ClipError(f"{path}: {_what_is_wrong(error)}") from error
+        if not ends_whole(file, image.format or ""):
+            raise ClipError(f"{path}: {CUT_SHORT}")
+        yield image, file
+
+
+@contextlib.contextmanager
+def _opened_file(path: str) -> Iterator[BinaryIO]:
+    try:
+        with open(path, "rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise ClipError(f"{path}: {EMPTY}")
+            yield file
+    except OSError as error:
+        reason = error.strerror or error
+        raise ClipError(f"{path}: cannot be read ({reason}); check permissions") from error
+
+
+def _is_plain(image: Image.Image) -> bool:
+    """Whether OpenCV, which is faster, is known to return the very same pixels."""
+    return (
+        image.format in ("JPEG", "PNG")
+        and image.mode in ("RGB", "L")
+        and not {"icc_profile", "exif", "transparency", "adobe", "xmp"} & set(image.info)
+        and "XML:com.adobe.xmp" not in image.info
+        and not getattr(image, "is_animated", False)
+    )
+
+
+def _plain_pixels(file: BinaryIO, image: Image.Image) -> np.ndarray | None:
+    file.seek(0)
+    content = file.read()
+    if image.format == "PNG" and b"eXIf" in content:
+        return None
+    return _decode(content)
+
+
+def _read_with_opencv(path: str, error: UnknownPictureError) -> np.ndarray:
+    with _opened_file(path) as file:
+        pixels = _decode(file.read())
+    if pixels is None:
+        raise error
+    return pixels
+
+
+def _decode(content: bytes) -> np.ndarray | None:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def _holds(file: BinaryIO, mark: bytes) -> bool:
+    file.seek(0)
+    return mark in file.read()
+
+
+def _claimed_size(file: BinaryIO, formats: tuple[str, ...]) -> Size | None:
+    try:
+        with Image.open(file, formats=formats) as image:
+            return image.height, image.width
+    except Image.DecompressionBombError:
+        return HUGE, HUGE
+    except BROKEN:
+        return None
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if "truncated" in str(error):
+        return CUT_SHORT
+    return f"it is damaged ({error}); copy or download it again, or delete it"
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(form for form in (*COMMON, *OTHERS) if form in Image.OPEN)
