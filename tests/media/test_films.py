@@ -19,6 +19,7 @@ from maskanim_tf.data.clips import (
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.media import video_index
+from maskanim_tf.media.geometry import orientation_of
 from tests.data.clip_files import B_FRAMES, numbered_frames, shown_index, write_video
 from tests.media.films import (
     rename_codecs,
@@ -84,6 +85,22 @@ def test_all_orientations_come_out_upright(matrix, tmp_path):
     for before, after in zip(stored, iterate_frames(clip)):
         np.testing.assert_array_equal(after, placed(before, matrix))
     assert after.shape[:2] == (clip.height, clip.width)
+
+
+@pytest.mark.parametrize("matrix", [(0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0), (1, 0, 0, 1)])
+def test_the_angle_serves_where_side_data_cannot_be_read(matrix, tmp_path):
+    path = write_video(tmp_path / "phone.mp4", FRAMES[:1], options={"qp": "0"})
+    with av.open(str(set_matrix(path, matrix))) as container:
+        frame = next(container.decode(video=0))
+
+    class Unknown:
+        rotation = frame.rotation
+
+        @property
+        def side_data(self):
+            raise ValueError("31 is not a valid Type")
+
+    assert orientation_of(Unknown()) == orientation_of(frame)
 
 
 def test_a_cover_is_not_the_film(tmp_path):
