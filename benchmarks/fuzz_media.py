@@ -1,10 +1,10 @@
 """Opens and decodes damaged videos and pictures, and prints what became of them.
 
-`python benchmarks/fuzz_media.py` makes small files of eight containers and codecs and of six
-formats of pictures, damages copies of them (flipped bits, cut ends, foreign headers, zeroed blocks;
-the seed is fixed) and reads each as a user's file would be, in child processes with limits on time
-and memory. Each must be read or refused by one error that names it; a crash, a hang, a traceback or
-any other error is printed, its file kept on demand, and the exit status is 1.
+`python benchmarks/fuzz_media.py` makes small films of eight containers and codecs and pictures of
+six formats, still and moving, damages copies of them (flipped bits, cut ends, foreign headers,
+zeroed blocks; the seed is fixed) and reads each as a user's file would be, in child processes with
+limits on time and memory. Each must be read or refused by one error that names it; a crash, a hang,
+a traceback or any other error is printed, its file kept on demand, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ VIDEOS = {
     "palette.gif": ("gif", "rgb8", {}),
     "av1.mp4": ("libsvtav1", "yuv420p", {"preset": "12", "svtav1-params": "lp=1"}),
 }
-PICTURES = ("png", "jpg", "webp", "bmp", "tif", "gif")
+PICTURES = ("png", "jpg", "webp", "bmp", "tif", "avif")
+ANIMATIONS = ("png", "webp", "gif", "avif")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,17 +124,21 @@ def make_videos(folder: Path) -> list[Path]:
 
 
 def make_pictures(folder: Path) -> list[Path]:
-    """A picture in every format."""
+    """A picture in every format, and animations of four pictures."""
     import cv2
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     picture = cv2.GaussianBlur(noise, (0, 0), 2)
+    frames = [Image.fromarray(np.roll(picture, 3 * shift, 1)) for shift in range(4)]
     paths = [folder / f"picture.{suffix}" for suffix in PICTURES]
     for path in paths:
-        Image.fromarray(picture).save(path)
-    return paths
+        frames[0].save(path)
+    moving = [folder / f"moving.{suffix}" for suffix in ANIMATIONS]
+    for path in moving:
+        frames[0].save(path, save_all=True, append_images=frames[1:], duration=80)
+    return paths + moving
 
 
 def damage(wholes: Sequence[Path], number: int, rng: np.random.Generator, folder: Path) -> Path:
@@ -157,7 +162,7 @@ def damage(wholes: Sequence[Path], number: int, rng: np.random.Generator, folder
         size = int(rng.integers(1, 500))
         data[begin : begin + size] = bytes(min(size, len(data) - begin))
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{number:04d}-{whole.name.replace('picture.', 'damaged.')}"
+    path = folder / f"{number:04d}-{whole.name}"
     path.write_bytes(data)
     return path
 
@@ -225,7 +230,7 @@ def read(path: Path) -> None:
         assert frame.shape == (clip.height, clip.width, 3)
         count += 1
     assert count == clip.frames
-    if footage.picture is None:
+    if clip.kind != "picture":
         read_frames(clip, [clip.frames - 1, clip.frames // 2, 0])
     clip_timing(clip)
     with open_sound(clip, True) as sound:

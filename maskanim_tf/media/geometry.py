@@ -39,6 +39,14 @@ class Orientation:
         return np.ascontiguousarray(picture)
 
 
+# By degrees, counter-clockwise.
+TURNS = {
+    90: Orientation(exchanged=True, flipped=True),
+    180: Orientation(mirrored=True, flipped=True),
+    270: Orientation(exchanged=True, mirrored=True),
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Geometry:
     """How the frames of a film become pictures; that of its first frame serves for all.
@@ -63,13 +71,20 @@ class Geometry:
 def read_geometry(stream: av.VideoStream, frame: av.VideoFrame) -> Geometry:
     """The geometry that a track and its first decoded frame ask for."""
     stored = frame.height, frame.width
-    matrix = frame.side_data.get(MATRIX)
-    orientation = (
-        read_orientation(memoryview(cast(av.buffer.Buffer, matrix)))
-        if matrix is not None
-        else Orientation()
-    )
-    return Geometry(stored, square_pixels(*stored, stream.sample_aspect_ratio), orientation)
+    scaled = square_pixels(*stored, stream.sample_aspect_ratio)
+    return Geometry(stored, scaled, orientation_of(frame))
+
+
+def orientation_of(frame: av.VideoFrame) -> Orientation:
+    """The orientation that a decoded frame carries with it."""
+    try:
+        matrix = frame.side_data.get(MATRIX)
+    except ValueError:
+        # PyAV refuses all side data if it does not know one kind of it, but tells the angle.
+        return TURNS.get(frame.rotation % 360, Orientation())
+    if matrix is None:
+        return Orientation()
+    return read_orientation(memoryview(cast(av.buffer.Buffer, matrix)))
 
 
 def square_pixels(height: int, width: int, aspect: Fraction | None) -> tuple[int, int]:

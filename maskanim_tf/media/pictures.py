@@ -32,7 +32,10 @@ ORIENTATION = 0x112
 Size = tuple[int, int]
 # Side of pictures that Pillow refuses to open.
 HUGE = 1 << 16
-BROKEN = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, struct.error)
+BROKEN = (
+    *(OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError),
+    *(RuntimeError, struct.error),  # The former comes from libavif.
+)
 EMPTY = "the file is empty; copy or download it again, or delete it"
 CUT_SHORT = "it is cut short; copy or download it again, or delete it"
 NO_PICTURE = "it holds no picture that is known; convert it to .png, .jpg or .mp4, or delete it"

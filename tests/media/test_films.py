@@ -19,6 +19,7 @@ from maskanim_tf.data.clips import (
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.media import video_index
+from maskanim_tf.media.geometry import orientation_of
 from tests.data.clip_files import B_FRAMES, numbered_frames, shown_index, write_video
 from tests.media.films import (
     rename_codecs,
@@ -84,6 +85,22 @@ def test_all_orientations_come_out_upright(matrix, tmp_path):
     for before, after in zip(stored, iterate_frames(clip)):
         np.testing.assert_array_equal(after, placed(before, matrix))
     assert after.shape[:2] == (clip.height, clip.width)
+
+
+@pytest.mark.parametrize("matrix", [(0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0), (1, 0, 0, 1)])
+def test_the_angle_serves_where_side_data_cannot_be_read(matrix, tmp_path):
+    path = write_video(tmp_path / "phone.mp4", FRAMES[:1], options={"qp": "0"})
+    with av.open(str(set_matrix(path, matrix))) as container:
+        frame = next(container.decode(video=0))
+
+    class Unknown:
+        rotation = frame.rotation
+
+        @property
+        def side_data(self):
+            raise ValueError("31 is not a valid Type")
+
+    assert orientation_of(Unknown()) == orientation_of(frame)
 
 
 def test_a_cover_is_not_the_film(tmp_path):
@@ -233,3 +250,12 @@ def test_playlists_are_no_films(tmp_path):
     )
     with pytest.raises(ClipError, match=r"list\.mp4: no readable video"):
         probe_clip(tmp_path / "list.mp4")
+
+
+def test_threads_for_large_frames_change_nothing(tmp_path):
+    path = write_video(tmp_path / "a.mp4", numbered_frames(20, 480, 640), options=B_FRAMES)
+    clip = probe_clip(path)
+    in_order = list(iterate_frames(clip))
+    assert [shown_index(frame) for frame in in_order] == list(range(20))
+    for index in (0, 7, 19):
+        np.testing.assert_array_equal(read_frames(clip, [index])[0], in_order[index])
