@@ -1,5 +1,6 @@
 import contextlib
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -90,6 +91,36 @@ def test_the_best_checkpoint_has_the_lowest_validation(data_dir, tmp_path):
     assert state["best_l1"] == pytest.approx(float(best["validation_l1"]))
 
 
+def test_a_refiner_that_has_not_learned_is_never_the_best(data_dir, tmp_path):
+    """An epoch has two steps; the refiner learns from step 5 on."""
+    late = config(data_dir, steps=6).replace(
+        loss=LossConfig(
+            vgg_weights="random", vgg_width=0.05, pyramid_levels=2, refiner_start_epoch=2
+        )
+    )
+    loop = TrainingLoop(late, options(tmp_path, validate_every=2))
+    judged = []
+    scores = loop.validation.scores
+
+    def watched(refined):
+        judged.append((loop.state.step, refined))
+        found = scores(refined)
+        # The driver's own mask would win.
+        return found if refined else dataclasses.replace(found, l1=0.0)
+
+    loop.validation.scores = watched
+    loop.run()
+    assert judged == [(2, False), (4, False), (6, True)]
+    assert read_state(tmp_path / "checkpoints" / "best.npz")["step"] == 6
+
+
+def test_the_history_names_the_rate_that_a_step_had(data_dir, tmp_path):
+    setting = config(data_dir, steps=4, milestones=(1,), decay=0.1)
+    TrainingLoop(setting, options(tmp_path, log_every=1)).run()
+    rates = [float(row["learning_rate"]) for row in rows_of(tmp_path)]
+    np.testing.assert_allclose(rates, [2e-4, 2e-4, 2e-5, 2e-5])
+
+
 def test_learning_rate_falls_at_milestones(data_dir, tmp_path):
     setting = config(data_dir, steps=6, milestones=(1, 2), decay=0.1)
     loop = TrainingLoop(setting, options(tmp_path))
@@ -141,7 +172,7 @@ def test_a_failed_save_keeps_the_last_checkpoint(data_dir, tmp_path, monkeypatch
     with pytest.raises(OSError, match="No space left"):
         loop.checkpoints.save(loop.trainer, State(4))
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert names == ["best.npz", "step-00000002.npz"]
+    assert names == ["step-00000002.npz"]
 
 
 def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, monkeypatch):
