@@ -144,7 +144,6 @@ def test_storage_that_is_gone_is_an_error_in_the_end(monkeypatch):
     clips.gone = True
     with pytest.raises(tf.errors.OpError, match="the server does not answer"):
         batches(1, config(), TRAIN, clips=clips)
-    assert -200 < clips.hiccups < 0
 
 
 def test_evaluation_reads_whole_clips_in_order():

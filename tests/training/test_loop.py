@@ -272,13 +272,14 @@ def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_sigterm_saves_and_leaves(data_dir, tmp_path):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_saves_and_leaves(data_dir, tmp_path, name):
     run = start(data_dir, tmp_path, "--max_steps=100000", "--epochs=100000")
     wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
-    os.kill(run.pid, signal.SIGTERM)
+    os.kill(run.pid, getattr(signal, name))
     _, stderr = run.communicate()
-    assert run.returncode == 143
-    assert "stopped by SIGTERM; saved" in stderr
+    assert run.returncode == 128 + getattr(signal, name)
+    assert f"stopped by {name}; saved" in stderr
     assert "go on with --resume" in stderr.splitlines()[-1]
     saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
     assert int(saved.stem[5:]) > 10
