@@ -25,6 +25,8 @@ def test_the_exporter_holds_back_no_clips(tmp_path):
 
 def test_strips_are_read_where_training_did_or_the_option_asks(tmp_path):
     write_picture(tmp_path / "a.png", np.full((32, 96, 3), 80, np.uint8))
-    trained = TINY_CONFIG.replace(data=TINY_CONFIG.data.replace(strips=True))
+    trained = TINY_CONFIG.replace(data=TINY_CONFIG.data.replace(picture_strips=True))
     for config, strips in ((trained, False), (TINY_CONFIG, True)):
-        assert levels(config, ExportOptions(data_dir=str(tmp_path), strips=strips), 1) == [80]
+        assert levels(config, ExportOptions(data_dir=str(tmp_path), picture_strips=strips), 1) == [
+            80
+        ]
