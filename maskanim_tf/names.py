@@ -19,9 +19,12 @@ SOURCE_MASK = "source_mask"  # m_s
 DRIVING_MASK = "driving_mask"  # m(d), or m(A(d)) in training
 PERTURBED_MASK = "perturbed_mask"  # P(m(d))
 REFINED_MASK = "refined_mask"  # m_d, from the mask refiner
+TARGET_MASK = "target_mask"  # m(A(target)), what r is to restore; m(A(d)) where d is the target
 
 # What training batches and evaluation frames hold besides source and driving.
-TARGET = "target"  # d as filmed, the driver before A, like a frame
+TARGET = "target"  # what is to come out: d as filmed, or the source in d's pose; like a frame
+AUGMENTED_TARGET = "augmented_target"  # A(target), where another identity drives the source
+SUBJECTS = "subjects"  # where source and driver show the subject, [batch, 2, mask size, .., 1]
 SEEDS = "seeds"  # int32 [batch, 2], one per sample
 CLIP = "clip"  # int64 [batch], index of the clip
 FRAME_NUMBER = "frame_number"  # int64 [batch], of the driving frame in its clip

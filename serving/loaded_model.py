@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
+from tensorflow.core.framework import function_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.media.pictures import encoded_size
 from serving.contract import BYTES_SUFFIX, HTTP_STATUS, SERVING_DEFAULT, ServingError, invalid
 
@@ -30,6 +32,7 @@ class LoadedModel:
     Attributes:
       version: number of the version.
       definitions: the protocol buffer of each signature by name.
+      precision: what its convolutions compute in, float32 or bfloat16.
 
     Raises:
       ValueError: the folder holds no SavedModel that can be loaded.
@@ -43,6 +46,7 @@ class LoadedModel:
             self.definitions: dict[str, meta_graph_pb2.SignatureDef] = dict(
                 content.meta_graphs[0].signature_def
             )
+            self.precision = _precision(content.meta_graphs[0].graph_def.library)
             # Kept, since signatures alone do not keep their variables.
             self._model = tf.saved_model.load(str(path))
         except (OSError, ValueError, LookupError, DecodeError, tf.errors.OpError) as error:
@@ -104,6 +108,15 @@ def error_line(error: Exception) -> str:
     ]
     told = [s for s in lines if s.strip() and not re.match(r"Graph execution|Detected at|<", s)]
     return told[0].strip() if told else type(error).__name__
+
+
+def _precision(library: function_pb2.FunctionDefLibrary) -> str:
+    sixteen = any(
+        node.op == "Conv2D" and node.attr["T"].type == tf.bfloat16.as_datatype_enum
+        for function in library.function
+        for node in function.node_def
+    )
+    return BFLOAT16 if sixteen else FLOAT32
 
 
 def _check_tensor(key: str, value: np.ndarray, spec: tf.TensorSpec) -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from absl import logging
 
-from maskanim_tf.commands import assume_frozen_weights, run_command  # Before TensorFlow.
+from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Before TensorFlow.
 
 # isort: split
 from aiohttp import web
 
 from maskanim_tf.config import Section, option
+from maskanim_tf.inference.precision import AUTO, PRECISIONS, resolve_precision
 from serving.api import grpc, message_limits, require_api
 from serving.grpc_service import Services, warm_up
 from serving.loaded_model import GRAPH, LoadedModel
@@ -44,6 +45,9 @@ class ServeOptions(Section):
     )
     port: int = option(8501, "of REST; 0 for any free one", minimum=0, maximum=65535)
     grpc_port: int = option(-1, "of gRPC; 0 for any free one, -1 for none", minimum=-1)
+    precision: str = option(
+        AUTO, "that models must have, decided at their export; auto: any", choices=PRECISIONS
+    )
     version_labels: tuple[str, ...] = option((), "names of versions, such as stable:1,canary:2")
     num_versions: int = option(1, "how many of the newest versions are served", minimum=1)
     poll_seconds: float = option(1.0, "between looks for new versions", above=0)
@@ -159,6 +163,12 @@ class LocalServer:
 
     def _load(self, folder: Path) -> LoadedModel:
         model = LoadedModel(folder, self._options.max_pixels)
+        if self._options.precision not in (AUTO, model.precision):
+            raise ValueError(
+                f"{folder} computes in {model.precision}, not in {self._options.precision}; export "
+                f"it with --precision={self._options.precision}, or serve it with --precision=auto"
+            )
+        resolve_precision(model.precision, lambda line: say(f"{folder}: {line}"))
         warm_up(model, folder, self._limit)
         return model
 

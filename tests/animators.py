@@ -32,7 +32,11 @@ def scrambled_animator(
                 variable.assign(rng.uniform(0.2, 2.0, shape))
             elif "gamma" in name:
                 variable.assign(rng.uniform(0.5, 1.0, shape) * rng.choice((1, 1, 1, -1), shape))
-            elif "kernel" not in name:
+            elif "kernel" in name:
+                # As large as those of trained networks, or tiny ones would be dead.
+                bound = (6 / (np.prod(shape[:3]) + shape[3])) ** 0.5
+                variable.assign(rng.uniform(-bound, bound, shape))
+            else:
                 variable.assign(rng.normal(0, 0.2, shape))
     return Animator(model, perturbation, networks, ablation)
 

@@ -7,14 +7,14 @@ import numpy as np
 from maskanim_tf import names
 from maskanim_tf.data.puppets import make_clip
 from maskanim_tf.models import load_animator
-from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
+from maskanim_tf.models.presets import preset_path
 from maskanim_tf.ops.color import as_floats
 
 
 def test_small_and_described():
-    assert os.path.getsize(EMBEDDED_WEIGHTS) < 10e6
-    assert np.load(EMBEDDED_WEIGHTS)["mask_generator/final/kernel"].dtype == np.float16
-    card = EMBEDDED_WEIGHTS.with_suffix(".md").read_text()
+    assert os.path.getsize(preset_path()) < 10e6
+    assert np.load(preset_path())["mask_generator/final/kernel"].dtype == np.float16
+    card = preset_path().with_suffix(".md").read_text()
     assert "python train_main.py" in card
 
 

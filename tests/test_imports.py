@@ -15,7 +15,7 @@ ORDER = (
     ),
     ("maskanim_tf.ops",),
     ("maskanim_tf.media",),
-    ("maskanim_tf.data",),
+    ("maskanim_tf.data", "maskanim_tf.people"),
     ("maskanim_tf.models",),
     ("maskanim_tf.inference",),
     ("maskanim_tf.losses",),

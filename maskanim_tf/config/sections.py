@@ -11,6 +11,7 @@ ENCODER_ORDERS = ("relu_norm", "norm_relu")
 VGG_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 DATASETS = ("custom", "vox", "taichi", "robonet")
 VARIANTS = ("paper", "release")
+DRIVER_IDENTITIES = (SAME, OTHER, MIXED) = ("same", "other", "mixed")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -149,6 +150,15 @@ class LossConfig(Section):
     vgg_width: float = option(
         1.0, "multiplies the channels of VGG-19; only with vgg_weights=random", above=0, maximum=1
     )
+    mask_prior: float = option(
+        0.0,
+        "weight, at the first step, of the L1 distance of masks to the subject's ground truth, for "
+        "synthetic clips; it sets which side of a mask is bright. 0 is the paper",
+        minimum=0,
+    )
+    mask_prior_steps: int = option(
+        2000, "steps in which mask_prior falls to zero, in a straight line", minimum=1
+    )
     refiner_start_epoch: int = option(
         1, "epoch, counted from 0, in which the mask refiner starts to learn", minimum=0
     )
@@ -186,6 +196,13 @@ class TrainingConfig(Section):
     accumulate: int = option(
         1, "parts that a replica takes its samples in, one after another, to save memory", minimum=1
     )
+    refined_share: float = option(
+        0.0,
+        "share of samples whose generators are fed the refined mask, as at test time, once the "
+        "refiner learns; 0 is the paper",
+        minimum=0,
+        maximum=1,
+    )
     average_decay: float = option(
         0.0,
         "decay of a moving average of the weights, such as 0.999; 0 for none",
@@ -203,6 +220,18 @@ class DataConfig(Section):
     repeats: int = option(75, "how often a video is drawn in one epoch", minimum=1)
     id_sampling: bool = option(
         False, "clips named <id>#... share a person: draw an id first, then a clip"
+    )
+    driver_identity: str = option(
+        "same",
+        "who drives the source in training: itself (the paper), another identity with the same "
+        "motion, which needs clips named <identity>#motion<key>, or now one, now the other",
+        choices=DRIVER_IDENTITIES,
+    )
+    other_identity_share: float = option(
+        0.5,
+        "with driver_identity=mixed, share of samples driven by another identity",
+        minimum=0,
+        maximum=1,
     )
     held_out: int = option(
         0, "clips kept for testing where data_dir has no train/ and test/", minimum=0

@@ -16,6 +16,7 @@ __all__ = [
     "ClipError",
     "has_suffix",
     "is_finished",
+    "printable",
 ]
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif")
@@ -28,7 +29,7 @@ class Clip:
 
     Attributes:
       path: the file, or the folder of frames.
-      name: path relative to the indexed folder, '/'-separated; without suffix for files.
+      name: path relative to the indexed folder, '/'-separated; without suffix for files; UTF-8.
       kind: "video", "animation", "folder", "strip" or "picture".
       frames: exact number of frames.
       fps: frames per second; 25.0 where the kind has none.
@@ -63,6 +64,11 @@ class Clip:
                 f"{path}: a frame of {shape[1]}x{shape[0]} pixels in a clip of "
                 f"{self.width}x{self.height}; bring all frames to one size, then index again"
             )
+
+
+def printable(name: str) -> str:
+    r"""A file name as text that can be printed and stored: what is no UTF-8 becomes \xe9."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def has_suffix(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> bool:

@@ -33,6 +33,7 @@ from maskanim_tf.data.clip import (
     ClipError,
     has_suffix,
     is_finished,
+    printable,
 )
 from maskanim_tf.data.picture_clip import (
     animation_index,
@@ -81,8 +82,9 @@ def probe_clip(
     """
     path = os.fspath(path)
     if os.path.isdir(path):
-        return _probe_frames_folder(path, name or os.path.basename(os.path.abspath(path)), strips)
-    name = name or os.path.splitext(os.path.basename(path))[0]
+        name = name or printable(os.path.basename(os.path.abspath(path)))
+        return _probe_frames_folder(path, name, strips)
+    name = name or printable(os.path.splitext(os.path.basename(path))[0])
     if has_suffix(path, PICTURE_SUFFIXES):
         clip, complaint = probe_picture(path, name, strips)
     elif has_suffix(path, VIDEO_SUFFIXES):

@@ -9,7 +9,8 @@ worker would.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 import tensorflow as tf
@@ -17,9 +18,12 @@ from absl import logging
 
 from maskanim_tf import names
 from maskanim_tf.config import AugmentationConfig, Config
-from maskanim_tf.data.sampling import Sampler
+from maskanim_tf.config.sections import SAME
+from maskanim_tf.data.partners import evaluation_drivers
+from maskanim_tf.data.sampling import Draw, Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
+from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import SHARED_COLOR
 from maskanim_tf.storage.patience import patiently
 
@@ -42,9 +46,14 @@ def make_dataset(
 
     The train split never ends; its batches hold `source`, `driving` (augmented by A) and `target`
     (the driver as filmed), float32 `[batch, size, size, 3]` in [0, 1], and `seeds`, int32
-    `[batch, 2]`. The test split runs once through every clip in order: `source` (the first frame),
-    `driving` and `target` (each later frame), with `clip` and `frame_number`, int64 `[batch]`; the
-    last batch may be smaller.
+    `[batch, 2]`. Unless `driver_identity` is "same", the driver may be another identity; the target
+    is then the source's own frame of that moment, and `augmented_target` is A of it, by the
+    same draw. With `mask_prior` they also hold `subjects`, the ground truth of source and driver,
+    float32 `[batch, 2, mask_size, mask_size, 1]` in [0, 1].
+
+    The test split runs once through every clip in order: `source` (the first frame), `driving` and
+    `target` (each later frame), with `clip` and `frame_number`, int64 `[batch]`; the last batch may
+    be smaller. There the first partner drives, if others are to.
 
     Args:
       config: data, augmentation, seed, sizes.
@@ -55,7 +64,7 @@ def make_dataset(
       workers: how many workers share a batch; each gets the same share of it.
 
     Raises:
-      ValueError: as `open_clips`; or the batch cannot be shared equally.
+      ValueError: as `open_clips` and `Sampler`; or the batch cannot be shared equally.
     """
     clips = open_clips(config, split) if clips is None else clips
     if split == names.TRAIN:
@@ -88,33 +97,51 @@ def _training_batches(
         )
     share, size = batch_size // workers, config.model.image_size
     sampler = _sampler(config, clips)
-    reported: set[int] = set()
+    reported: set[tuple[int, int]] = set()
 
-    def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Source and driver, uint8 `[2, size, size, 3]`, and the seed, int32 `[2]`, of a sample."""
+    others_drive = config.data.driver_identity != SAME
+    subjects_of = _subjects_reader(config, clips)
+
+    def read(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+        """Source, target and, where others may drive, driver, and the subjects; uint8."""
+        frames = clips.read_frames(draw.clip, (draw.source, draw.driving))
+        if others_drive:
+            driver = frames[1:]
+            if draw.driver != draw.clip:
+                driver = clips.read_frames(draw.driver, (draw.driving,))
+            frames = np.concatenate((frames, driver))
+        return frames, subjects_of(draw)
+
+    def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The frames of a sample, its subjects and its seed, int32 `[2]`."""
         failures = 0
         for attempt in range(len(clips.names)):
             draw = sampler.draw(int(index), attempt)
-            read = functools.partial(clips.read_frames, draw.clip, (draw.source, draw.driving))
             try:
-                pair = patiently(read)
+                frames, subjects = patiently(functools.partial(read, draw))
             except (ValueError, OSError) as error:
                 failures += isinstance(error, OSError)
                 if config.data.strict or failures == MOST_FAILURES:
                     raise
-                if draw.clip not in reported:
-                    reported.add(draw.clip)
+                if (draw.clip, draw.driver) not in reported:
+                    reported.add((draw.clip, draw.driver))
                     logging.warning("%s; another clip takes its place", error)
                 continue
             if draw.mirrored:
-                pair = pair[:, :, ::-1]
-            return np.ascontiguousarray(pair), np.array(draw.seed, np.int32)
+                frames, subjects = frames[:, :, ::-1], subjects[:, :, ::-1]
+            pixels = np.ascontiguousarray(frames), np.ascontiguousarray(subjects)
+            return *pixels, np.array(draw.seed, np.int32)
         raise ValueError("no clip can be read any more; is the disk or the network gone?")
 
     def sample(index: tf.Tensor) -> dict[str, tf.Tensor]:
-        pair, seed = tf.numpy_function(load, (index,), (tf.uint8, tf.int32))
-        pair = tf.ensure_shape(pair, (2, size, size, 3))
-        return finish_sample(pair, tf.ensure_shape(seed, (2,)), config.augmentation)
+        kinds = (tf.uint8, tf.uint8, tf.int32)
+        frames, subjects, seed = tf.numpy_function(load, (index,), kinds)
+        frames = tf.ensure_shape(frames, (3 if others_drive else 2, size, size, 3))
+        result = finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
+        if config.loss.mask_prior:
+            subjects = as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
+            result[names.SUBJECTS] = resize_bilinear(subjects, config.model.mask_size)
+        return result
 
     first = start_step * batch_size + worker * share
     # The samples of this worker: `share` of every `batch_size`.
@@ -128,55 +155,103 @@ def _training_batches(
     )
 
 
+def _subjects_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.ndarray]:
+    """What reads the subjects of a draw's source and driver, uint8 `[2, size, size, 1]` 0 or 255.
+
+    Without `mask_prior` it returns an empty `[0, 0, 0]`.
+    """
+    if not config.loss.mask_prior:
+        return lambda draw: np.empty((0, 0, 0), np.uint8)
+    size = config.model.image_size
+    # All at once, before threads read samples: in CPython 3.11 two threads that parse a line of
+    # Python at the same time, as np.load does, end in a SystemError (python/cpython 106905).
+    subjects = [_packed_subject(clips, clip) for clip in range(len(clips.names))]
+
+    def read(draw: Draw) -> np.ndarray:
+        pair = subjects[draw.clip][draw.source], subjects[draw.driver][draw.driving]
+        return np.unpackbits(np.stack(pair), axis=-1, count=size)[..., np.newaxis] * np.uint8(255)
+
+    return read
+
+
+def _packed_subject(clips: ClipSource, clip: int) -> np.ndarray:
+    """The ground truth of a clip, bits packed along the rows, uint8 `[frames, size, size / 8]`."""
+    truth = clips.read_truth(clip)
+    if truth is None:
+        raise FileNotFoundError(
+            f"mask_prior needs ground truth, but there is no .npz beside {clips.names[clip]}; "
+            "use folders that a generator of this package wrote, or --mask_prior=0"
+        )
+    return np.packbits(truth.masks, axis=-1)
+
+
 def finish_sample(
-    pair: tf.Tensor, seed: tf.Tensor, augmentation: AugmentationConfig
+    frames: tf.Tensor, seed: tf.Tensor, augmentation: AugmentationConfig
 ) -> dict[str, tf.Tensor]:
-    """Source, augmented driver and target from two decoded frames.
+    """Source, augmented driver and target from decoded frames.
 
     Args:
-      pair: uint8 `[2, height, width, 3]`, source and driver.
+      frames: uint8 `[2, height, width, 3]`, source and target, which is also the driver; or
+        `[3, height, width, 3]` with another driver.
       seed: int32 `[2]`.
       augmentation: settings of A, and whether a second change is shared by all (the release).
     """
-    source, target = tf.unstack(as_floats(pair))
+    source, target, *other = tf.unstack(as_floats(frames))
     if augmentation.shared_jitter:
         shared = draw_color_change(seed, augmentation, SHARED_COLOR)
         source, target = adjust_color(source, shared), adjust_color(target, shared)
-    driving = adjust_color(target, draw_color_change(seed, augmentation))
-    return {
+        other = [adjust_color(driving, shared) for driving in other]
+    change = draw_color_change(seed, augmentation)
+    augmented = adjust_color(target, change)
+    sample = {
         names.SOURCE: source,
-        names.DRIVING: driving,
+        names.DRIVING: augmented,
         names.TARGET: target,
         names.SEEDS: seed,
     }
+    if other:
+        # By the same change, so that a sample whose source drives itself is that of the paper.
+        sample[names.DRIVING] = adjust_color(other[0], change)
+        sample[names.AUGMENTED_TARGET] = augmented
+    return sample
 
 
 def _evaluation_batches(config: Config, clips: ClipSource) -> tf.data.Dataset:
     size = config.model.image_size
 
-    def frames() -> Iterator[tuple[np.ndarray, np.ndarray, int, int]]:
-        for clip in range(len(clips.names)):
+    drivers = evaluation_drivers(clips.names, config.data.driver_identity)
+
+    def frames() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int, int]]:
+        for clip, driver in drivers:
             stream = clips.iterate_frames(clip)
             first = next(stream)
-            for number, frame in enumerate(stream, 1):
-                yield first, frame, clip, number
+            if driver == clip:
+                for number, frame in enumerate(stream, 1):
+                    yield first, frame, frame, clip, number
+            else:
+                driving = islice(clips.iterate_frames(driver), 1, None)
+                for number, (frame, moved) in enumerate(zip(stream, driving), 1):
+                    yield first, moved, frame, clip, number
 
     picture = tf.TensorSpec((size, size, 3), tf.uint8)
     number = tf.TensorSpec((), tf.int64)
 
     def element(
-        source: tf.Tensor, driving: tf.Tensor, clip: tf.Tensor, frame: tf.Tensor
+        source: tf.Tensor,
+        driving: tf.Tensor,
+        target: tf.Tensor,
+        clip: tf.Tensor,
+        frame: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        driving = as_floats(driving)
         return {
             names.SOURCE: as_floats(source),
-            names.DRIVING: driving,
-            names.TARGET: driving,
+            names.DRIVING: as_floats(driving),
+            names.TARGET: as_floats(target),
             names.CLIP: clip,
             names.FRAME_NUMBER: frame,
         }
 
     generated = tf.data.Dataset.from_generator(
-        frames, output_signature=(picture, picture, number, number)
+        frames, output_signature=(picture, picture, picture, number, number)
     )
     return generated.map(element, num_parallel_calls=2).batch(config.training.batch_size)

@@ -12,7 +12,14 @@ from pathlib import Path
 from absl import logging
 from tqdm import tqdm
 
-from maskanim_tf.data.clip import VIDEO_SUFFIXES, Clip, ClipError, has_suffix, is_finished
+from maskanim_tf.data.clip import (
+    VIDEO_SUFFIXES,
+    Clip,
+    ClipError,
+    has_suffix,
+    is_finished,
+    printable,
+)
 from maskanim_tf.data.clips import known_suffixes, probe_clip
 from maskanim_tf.data.picture_clip import (
     PictureSurvey,
@@ -141,7 +148,8 @@ def _names(root: str, candidates: Sequence[_Candidate]) -> list[str]:
     ]
     short = [os.path.basename(os.path.abspath(root)) if name == "." else name for name in short]
     times = Counter(short)
-    return [name if times[name] == 1 else full for name, full in zip(short, whole)]
+    names = [name if times[name] == 1 else full for name, full in zip(short, whole)]
+    return [printable(name) for name in names]
 
 
 def _probe(candidate: _Candidate, name: str, strict: bool, strips: bool) -> Clip | ClipError:

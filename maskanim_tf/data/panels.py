@@ -22,6 +22,7 @@ def draw_panel(
     intermediates: Mapping[str, np.ndarray],
     keys: Sequence[str] = names.INTERMEDIATES,
     cell: int = 128,
+    caption: str = "",
 ) -> np.ndarray:
     """A grid with a row per sample and a labelled column per intermediate.
 
@@ -30,6 +31,7 @@ def draw_panel(
         size, floating in [0, 1].
       keys: which of them to draw, in this order.
       cell: side of a drawn picture in pixels.
+      caption: a line of text below the grid.
 
     Returns:
       uint8 `[height, width, 3]`, RGB.
@@ -46,7 +48,7 @@ def draw_panel(
         for row in range(rows):
             top = LABEL_HEIGHT + row * step
             panel[top : top + cell, left : left + cell] = _cell(intermediates[key][row], cell)
-    return panel
+    return _captioned(panel, caption) if caption else panel
 
 
 def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
@@ -62,6 +64,13 @@ def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
         except cv2.error as error:
             raise ValueError(f"{path}: no picture format has this suffix; use .png") from error
         partial.write_bytes(encoded.tobytes())
+
+
+def _captioned(panel: np.ndarray, caption: str) -> np.ndarray:
+    footer = np.full((LABEL_HEIGHT, panel.shape[1], 3), BACKGROUND, np.uint8)
+    origin = (GAP, LABEL_HEIGHT - 7)
+    cv2.putText(footer, caption, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
+    return np.concatenate((panel, footer))
 
 
 def _cell(image: np.ndarray, side: int) -> np.ndarray:

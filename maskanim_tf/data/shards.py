@@ -157,6 +157,9 @@ class ShardClips:
         """All frames of a clip in order, each uint8 `[image_size, image_size, 3]`, RGB."""
         return (self.read_frames(clip, (frame,))[0] for frame in range(self.frame_counts[clip]))
 
+    def read_truth(self, clip: int) -> None:
+        """None: what is known about clips is not prepared."""
+
     def _check_sizes(self, sizes: Sequence[int]) -> None:
         for shard, size in zip(self._shards, sizes):
             if not os.path.isfile(shard):

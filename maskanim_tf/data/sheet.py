@@ -13,7 +13,7 @@ from maskanim_tf.data.sources import open_clips
 
 LABELS = {
     names.SOURCE: "source",
-    names.TARGET: "driver (target)",
+    names.TARGET: "target",
     names.DRIVING: "augmented driver",
 }
 

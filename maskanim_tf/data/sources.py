@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from maskanim_tf.config import Config, DataConfig
+from maskanim_tf.data.clip_truth import ClipTruth, read_clip_truth
 from maskanim_tf.data.clips import Clip, iterate_frames, read_frames
 from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
@@ -38,6 +39,9 @@ class ClipSource(Protocol):
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
         """All frames of a clip in order, uint8 `[size, size, 3]`, RGB, one at a time."""
 
+    def read_truth(self, clip: int) -> ClipTruth | None:
+        """The ground truth of a clip, in the pixels of its frames; None where there is none."""
+
 
 class RawClips:
     """Clips as they are found, decoded and cropped to their centre square when they are read.
@@ -63,6 +67,11 @@ class RawClips:
         for frame in iterate_frames(self._clips[clip]):
             yield fit_square(frame, self._image_size)
 
+    def read_truth(self, clip: int) -> ClipTruth | None:
+        """See `ClipSource.read_truth`."""
+        truth = read_clip_truth(self._clips[clip])
+        return truth and truth.fitted(self._image_size)
+
 
 class Subset:
     """Some clips of another source."""
@@ -80,6 +89,10 @@ class Subset:
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
         """See `ClipSource.iterate_frames`."""
         return self._source.iterate_frames(self._indices[clip])
+
+    def read_truth(self, clip: int) -> ClipTruth | None:
+        """See `ClipSource.read_truth`."""
+        return self._source.read_truth(self._indices[clip])
 
 
 def open_clips(config: Config, split: str) -> ClipSource:

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import names
-from maskanim_tf.commands import run_command
+from maskanim_tf.commands import run_command, say
 from maskanim_tf.config import Config, DataConfig, Section, option
 from maskanim_tf.data.clips import Clip
 from maskanim_tf.data.sampling import hold_out
@@ -28,6 +28,8 @@ from maskanim_tf.evaluation.pairs import Pair, draw_pairs, read_pairs, test_clip
 from maskanim_tf.evaluation.results import write_results
 from maskanim_tf.evaluation.scoring import ANIMATION, Results
 from maskanim_tf.evaluation.tables import add_reasons, format_table, means
+from maskanim_tf.inference import PRECISIONS, resolve_precision
+from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import load_animator
 
 COLUMNS = (L1, SSIM, *ANIMATION)
@@ -53,15 +55,19 @@ class AblationOptions(Section):
     )
     shown: int = option(8, "at most so many pairs are shown; all are scored", minimum=1)
     batch_size: int = option(8, "frames generated at once", minimum=1)
+    precision: str = option(
+        FLOAT32, "what networks compute in; auto: bfloat16 where it is fast", choices=PRECISIONS
+    )
     output: str = option("out/ablation", "folder for ablation.png, ablation.html and the results")
 
 
 def main(options: AblationOptions, instrument_options: InstrumentOptions) -> None:
     """Animates, scores and writes the page."""
+    options = options.replace(precision=resolve_precision(options.precision, say))
     animator, config = load_animator(options.checkpoint)
     instruments = open_instruments(instrument_options, config.data.dataset)
     pairs = find_pairs(options, config)
-    runs = AblationRuns(animator, instruments, options.batch_size)
+    runs = AblationRuns(animator, instruments, options.batch_size, options.precision)
     results: Results = {variant: {} for variant in runs.variants}
     rows: list[dict[str, np.ndarray]] = []
     with tqdm(desc="ablation", total=sum(p.driving.frames for p in pairs), unit="frame") as bar:

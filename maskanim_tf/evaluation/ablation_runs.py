@@ -21,7 +21,8 @@ from maskanim_tf.evaluation.scoring import (
     observe,
     pool,
 )
-from maskanim_tf.inference import BatchAnimator
+from maskanim_tf.inference import BatchAnimator, at_precision
+from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import ABLATIONS, Animator
 from maskanim_tf.ops.pixels import as_bytes
 
@@ -35,16 +36,23 @@ class AblationRuns:
       animator: the full model.
       instruments: what measures.
       batch_size: frames generated at once.
+      precision: what networks compute in, float32 or bfloat16.
     """
 
-    def __init__(self, animator: Animator, instruments: Instruments, batch_size: int):
+    def __init__(
+        self,
+        animator: Animator,
+        instruments: Instruments,
+        batch_size: int,
+        precision: str = FLOAT32,
+    ):
         self._animator = animator
         self._instruments = instruments
         self._batch_size = batch_size
-        self.variants = {FULL: BatchAnimator(animator, batch_size)}
+        self.variants = {FULL: BatchAnimator(at_precision(animator, precision), batch_size)}
         for ablation in ABLATIONS[1:]:
             variant = Animator(animator.model, animator.perturbation, animator.networks, ablation)
-            self.variants[ablation] = BatchAnimator(variant, batch_size)
+            self.variants[ablation] = BatchAnimator(at_precision(variant, precision), batch_size)
 
     def run(
         self, pair: Pair, chosen: int, progress: Callable[[int], object]

@@ -21,10 +21,12 @@ from maskanim_tf.evaluation.keypoints import (
     PuppetJoints,
 )
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE, SHAPE
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, IOU, MKR, POSE, SHAPE
+from maskanim_tf.evaluation.segmentation import MediaPipePerson, SceneDifference, Segmenter
 
-# What finds key points where the data set decides.
+# What finds key points where the data set decides, and what finds subjects where the key points do.
 _BY_DATASET = {"vox": "face", "taichi": "pose"}
+_BY_KEYPOINTS = {"puppets": "scene", "face": "person", "pose": "person"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +46,13 @@ class InstrumentOptions(Section):
     keypoints_normalization: str = option("unit", "values it takes", choices=tuple(NORMALIZATIONS))
     keypoints_colors: str = option("rgb", "its order of channels", choices=COLORS)
     keypoints_threshold: float = option(0.5, "least confidence of a point that is found")
+    segmentation: str = option(
+        "auto",
+        "what finds the subject in generated frames, for mask IoU: the difference from the empty "
+        "scene (the camera must stand still), or MediaPipe's selfie segmentation; auto: what suits "
+        "the key points",
+        choices=("auto", "none", "scene", "person"),
+    )
     embedding: str = option("", "network for AED and CSIM: .onnx, .tflite or a SavedModel folder")
     embedding_size: int = option(112, "side of the frames it takes", minimum=1)
     embedding_normalization: str = option(
@@ -59,11 +68,13 @@ class Instruments:
     Attributes:
       detector: finds key points, or None.
       embedding: turns frames into vectors, or None.
+      segmenter: finds the subject of a clip, or None.
       not_measured: the reason, for every metric that cannot be measured.
     """
 
     detector: KeypointDetector | None
     embedding: ImageModel | None
+    segmenter: Segmenter | None
     not_measured: dict[str, str]
 
 
@@ -74,7 +85,7 @@ def open_instruments(options: InstrumentOptions, dataset: str = "custom") -> Ins
       ValueError: a model is damaged or takes other frames than declared.
     """
     not_measured: dict[str, str] = {}
-    detector = embedding = None
+    detector = embedding = segmenter = None
     try:
         detector = _open_detector(options, dataset)
     except ModelMissingError as error:
@@ -85,22 +96,39 @@ def open_instruments(options: InstrumentOptions, dataset: str = "custom") -> Ins
         embedding = _open_embedding(options)
     except ModelMissingError as error:
         not_measured |= dict.fromkeys((AED, CSIM), str(error))
-    return Instruments(detector, embedding, not_measured)
+    try:
+        segmenter = _open_segmenter(options, dataset)
+    except ModelMissingError as error:
+        not_measured[IOU] = str(error)
+    return Instruments(detector, embedding, segmenter, not_measured)
 
 
 def describe(instruments: Instruments, options: InstrumentOptions) -> dict[str, str]:
     """Names of what measured, for the results."""
     detector, embedding = instruments.detector, instruments.embedding
+    segmenter = instruments.segmenter
     return {
         "keypoints": detector.description if detector else "none",
+        "segmentation": segmenter.description if segmenter else "none",
         "embedding": os.path.basename(options.embedding) if embedding else "none",
     }
 
 
-def _open_detector(options: InstrumentOptions, dataset: str) -> KeypointDetector:
-    kind = options.keypoints
+def _keypoints_kind(options: InstrumentOptions, dataset: str) -> str:
+    return _BY_DATASET.get(dataset, "none") if options.keypoints == "auto" else options.keypoints
+
+
+def _open_segmenter(options: InstrumentOptions, dataset: str) -> Segmenter:
+    kind = options.segmentation
     if kind == "auto":
-        kind = _BY_DATASET.get(dataset, "none")
+        kind = _BY_KEYPOINTS.get(_keypoints_kind(options, dataset), "none")
+    if kind == "none":
+        raise ModelMissingError("nothing finds the subject; choose --segmentation=scene|person")
+    return SceneDifference() if kind == "scene" else MediaPipePerson()
+
+
+def _open_detector(options: InstrumentOptions, dataset: str) -> KeypointDetector:
+    kind = _keypoints_kind(options, dataset)
     if kind == "none":
         raise ModelMissingError(
             "no key-point detector; choose one with --keypoints=puppets|face|pose|model"

@@ -12,8 +12,9 @@ import tensorflow as tf
 # Keys of every table of results.
 L1, SSIM, AKD, MKR, AED, CSIM = "l1", "ssim", "akd", "mkr", "aed", "csim"
 POSE, SHAPE = "pose", "shape"
-METRICS = (L1, SSIM, AKD, MKR, POSE, SHAPE, AED, CSIM)
-HIGHER_IS_BETTER = (SSIM, CSIM)
+IOU = "iou"
+METRICS = (L1, SSIM, AKD, MKR, POSE, SHAPE, IOU, AED, CSIM)
+HIGHER_IS_BETTER = (SSIM, IOU, CSIM)
 
 
 def l1(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
@@ -37,6 +38,12 @@ def ssim(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
         )
     frames = (tf.cast(images, tf.float32) / 255 for images in (real, generated))
     return tf.image.ssim(*frames, max_val=1.0).numpy().astype(np.float64)
+
+
+def mask_overlap(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
+    """Intersection over union of masks, bool `[frames, height, width]`; NaN where none has any."""
+    union = (real | generated).sum((1, 2))
+    return np.where(union > 0, (real & generated).sum((1, 2)) / np.maximum(union, 1), np.nan)
 
 
 def embedding_distance(real: np.ndarray, generated: np.ndarray) -> np.ndarray:

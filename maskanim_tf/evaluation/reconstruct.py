@@ -1,5 +1,8 @@
 """`python -m maskanim_tf.evaluation.reconstruct`: rebuilds test videos and scores the result.
 
+With `--pairs=across` every clip is driven by a partner, which shows the same motion on another
+identity, and compared with its own frames: animation across identities, measured exactly.
+
 What is done is kept: started again, the command goes on with the next clip.
 """
 
@@ -13,17 +16,24 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf import names
-from maskanim_tf.commands import run_command
+from maskanim_tf.commands import run_command, say
 from maskanim_tf.config import Config, Section, option
-from maskanim_tf.config.sections import DATASETS
+from maskanim_tf.config.sections import DATASETS, OTHER, SAME
+from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sources import open_clips
 from maskanim_tf.evaluation.instruments import InstrumentOptions, describe, open_instruments
+from maskanim_tf.evaluation.metrics import IOU
 from maskanim_tf.evaluation.published import FOMM, published_fomm, published_rows
 from maskanim_tf.evaluation.reconstruction import COPY, FORMATS, MODEL, Reconstruction
 from maskanim_tf.evaluation.results import read_json, write_json, write_results
-from maskanim_tf.evaluation.scoring import RECONSTRUCTION
+from maskanim_tf.evaluation.scoring import ACROSS, RECONSTRUCTION
 from maskanim_tf.evaluation.tables import add_reasons, format_improvement, format_table, means
+from maskanim_tf.evaluation.truth_judge import NO_TRUTH
+from maskanim_tf.inference import PRECISIONS, at_precision, resolve_precision
+from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import ABLATIONS, Animator, load_animator
+
+ACROSS_PAIRS = "across"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +54,23 @@ class ReconstructOptions(Section):
         "whose published figures are shown; that of training by default",
         choices=("", *DATASETS),
     )
+    pairs: str = option(
+        SAME,
+        "who drives a clip: itself, or a clip of the same motion on another identity",
+        choices=(SAME, ACROSS_PAIRS),
+    )
     clips: int = option(0, "at most so many clips; 0: all", minimum=0)
     format: str = option("mp4", "H.264 for browsers, or a lossless folder of PNG", choices=FORMATS)
     batch_size: int = option(8, "frames generated at once", minimum=1)
+    precision: str = option(
+        FLOAT32, "what networks compute in; auto: bfloat16 where it is fast", choices=PRECISIONS
+    )
     output: str = option("out/reconstruct", "folder for videos/, results.json and results.csv")
 
 
 def main(options: ReconstructOptions, instrument_options: InstrumentOptions) -> None:
     """Rebuilds and scores the test clips, prints the table and writes the results."""
+    options = options.replace(precision=resolve_precision(options.precision, say))
     animator, config = load_animator(options.checkpoint, options.ablation)
     config = _with_data(config, options)
     dataset = config.data.dataset
@@ -59,19 +78,31 @@ def main(options: ReconstructOptions, instrument_options: InstrumentOptions) -> 
     clips = open_clips(config, names.TEST)
     settings = _settings(animator, config, options, instrument_options)
     settings |= describe(instruments, instrument_options)
+    across = options.pairs == ACROSS_PAIRS
+    drivers = evaluation_drivers(clips.names, OTHER if across else SAME, wish="--pairs=across")
     _claim(options.output, settings)
     work = Reconstruction(
-        animator, clips, instruments, options.output, options.format, options.batch_size
+        at_precision(animator, options.precision),
+        clips,
+        drivers,
+        instruments,
+        options.output,
+        options.format,
+        options.batch_size,
     )
     results = work.run(options.clips)
     reasons = add_reasons(instruments.not_measured, results)
-    write_results(options.output, settings, results, RECONSTRUCTION, reasons)
+    if across and not any(IOU in scores for scores in results[MODEL].values()):
+        reasons.setdefault(IOU, NO_TRUTH)
+    columns = ACROSS if across else RECONSTRUCTION
+    write_results(options.output, settings, results, columns, reasons)
     measured = means(results)
-    print(format_table({**published_rows(dataset), **measured}, RECONSTRUCTION, reasons))
-    for label, baseline in (
-        (f"improvement over {FOMM} as published", published_fomm(dataset)),
-        (f"improvement over the {COPY}", measured[COPY]),
-    ):
+    published = {} if across else published_rows(dataset)
+    print(format_table({**published, **measured}, columns, reasons))
+    baselines = {f"improvement over the {COPY}": measured[COPY]}
+    if not across:
+        baselines = {f"improvement over {FOMM} as published": published_fomm(dataset)} | baselines
+    for label, baseline in baselines.items():
         print(
             format_improvement(label, measured[MODEL], baseline) or f"{label}: {_unknown(dataset)}"
         )
@@ -106,9 +137,11 @@ def _settings(
     return {
         "weights": digest.hexdigest()[:16],
         "ablation": options.ablation,
+        "precision": options.precision,
         "data_dir": config.data.data_dir,
         "held_out": config.data.held_out,
         "seed": config.seed,
+        "pairs": options.pairs,
         "format": options.format,
         "side": config.model.image_size,
         **instrument_options.to_dict(),

@@ -1,13 +1,15 @@
 """The paper's reconstruction of test clips (section 4), resumable clip by clip.
 
 The first frame of every clip is the source, all others are drivers and, at the same time, what the
-result is compared with. Scores are of the generated frames rounded to 8 bits, before any video
-compression.
+result is compared with. Or, across identities, another clip drives that shows the same motion on
+someone else; the result is compared with the same frames. Scores are of the generated frames
+rounded to 8 bits, before any video compression.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,19 @@ from maskanim_tf.data.clips import batched
 from maskanim_tf.data.movies import write_movie
 from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.sources import ClipSource
+from maskanim_tf.evaluation.across_sheet import AcrossSheet
 from maskanim_tf.evaluation.instruments import Instruments
 from maskanim_tf.evaluation.results import decode_scores, encode_scores, read_json, write_json
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
+from maskanim_tf.evaluation.truth_judge import TruthJudge
 from maskanim_tf.files import atomic_path
 from maskanim_tf.inference import AnyAnimator, BatchAnimator
 from maskanim_tf.ops.pixels import as_bytes
 
 MODEL, COPY = "this model", "copy of the source"
+# What the segmenter makes of the true frames: no mask of a generated frame can be expected to fit
+# better.
+TRUE_FRAMES = "true frames"
 FORMATS = ("mp4", "png")
 
 
@@ -37,8 +44,9 @@ class Reconstruction:
     Args:
       animator: the model.
       clips: test clips of the model's size.
+      drivers: which clips are rebuilt, and which clip drives each: (clip, driver).
       instruments: what measures.
-      output: folder that `videos/` and `records/` are written into.
+      output: folder that `videos/`, `records/` and, across identities, `sheets/` are written into.
       video_format: "mp4" for H.264, or "png" for lossless folders of frames.
       batch_size: frames generated at once.
     """
@@ -47,6 +55,7 @@ class Reconstruction:
         self,
         animator: AnyAnimator,
         clips: ClipSource,
+        drivers: Sequence[tuple[int, int]],
         instruments: Instruments,
         output: str,
         video_format: str = "mp4",
@@ -54,12 +63,13 @@ class Reconstruction:
     ):
         self._animator = BatchAnimator(animator, batch_size)
         self._clips = clips
+        self._drivers = list(drivers)
         self._instruments = instruments
         self._output = Path(output)
         self._video_format = video_format
 
     def run(self, limit: int = 0) -> Results:
-        """The scores of every clip, for the model and for copying the source.
+        """The scores of every clip, for the model and for copying the source, and for yardsticks.
 
         Args:
           limit: at most so many clips; 0: all.
@@ -68,28 +78,28 @@ class Reconstruction:
           ValueError: a clip or the record of an earlier run is damaged.
           OSError: the output cannot be written.
         """
-        count = len(self._clips.names)
-        chosen = range(min(count, limit or count))
+        chosen = self._drivers[: limit or None]
         results: Results = {MODEL: {}, COPY: {}}
-        frames = [int(self._clips.frame_counts[clip]) - 1 for clip in chosen]
+        counts = self._clips.frame_counts
+        frames = [int(min(counts[clip], counts[driver])) - 1 for clip, driver in chosen]
         with tqdm(desc="reconstruct", total=sum(frames), unit="frame") as bar:
-            for clip in chosen:
+            for (clip, driver), count in zip(chosen, frames):
                 name = self._clips.names[clip]
                 record = self._output / "records" / f"{name}.json"
                 if record.exists():
                     # Neither rate nor remaining time may count what was not done now.
-                    bar.initial += frames[clip]
-                    bar.update(frames[clip])
+                    bar.initial += count
+                    bar.update(count)
                 else:
-                    write_json(record, self._rebuild(clip, bar))
+                    write_json(record, self._rebuild(clip, driver, bar))
                 for method, scores in read_json(record).items():
-                    results[method][name] = decode_scores(scores)
+                    results.setdefault(method, {})[name] = decode_scores(scores)
         return results
 
-    def _rebuild(self, clip: int, bar: tqdm) -> dict[str, Any]:
+    def _rebuild(self, clip: int, driver: int, bar: tqdm) -> dict[str, Any]:
         parts: dict[str, list[dict[str, Score]]] = {MODEL: [], COPY: []}
         path = self._output / "videos" / self._clips.names[clip]
-        generated = self._generate(clip, parts, bar)
+        generated = self._generate(clip, driver, parts, bar)
         if self._video_format == "mp4":
             write_movie(f"{path}.mp4", generated, DEFAULT_FPS)
         else:
@@ -99,19 +109,48 @@ class Reconstruction:
         return {method: encode_scores(pool(scores)) for method, scores in parts.items()}
 
     def _generate(
-        self, clip: int, parts: dict[str, list[dict[str, Score]]], bar: tqdm
+        self,
+        clip: int,
+        driver: int,
+        parts: dict[str, list[dict[str, Score]]],
+        bar: tqdm,
     ) -> Iterator[np.ndarray]:
         """The generated frames, scored on their way."""
         frames = self._clips.iterate_frames(clip)
         first = next(frames)
         encoded = self._animator.encode_source(first)
         source = observe(self._instruments, first[np.newaxis])
-        for real in batched(frames, self._animator.batch_size):
-            result = self._animator.animate(encoded, real, keys=(names.FRAME,))
+        segmenter = self._instruments.segmenter
+        judge = TruthJudge(self._clips, clip, segmenter) if driver != clip else None
+        count = int(min(self._clips.frame_counts[[clip, driver]]))
+        sheet = AcrossSheet(first, count)
+        done = 1
+        for real, driving_frames in self._batches(frames, clip, driver):
+            result = self._animator.animate(encoded, driving_frames, keys=(names.FRAME,))
             made = as_bytes(result[names.FRAME])
-            driving = observe(self._instruments, real)
+            wanted = observe(self._instruments, real)
             seen = observe(self._instruments, made)
-            parts[MODEL].append(compare_reconstruction(driving, seen))
-            parts[COPY].append(compare_reconstruction(driving, source.repeated(len(real))))
+            parts[MODEL].append(compare_reconstruction(wanted, seen))
+            parts[COPY].append(compare_reconstruction(wanted, source.repeated(len(real))))
+            if judge:
+                shown = {MODEL: made, COPY: first[np.newaxis], TRUE_FRAMES: real}
+                numbers = np.arange(done, done + len(real))
+                for method, scores in judge.scores(numbers, shown).items():
+                    parts.setdefault(method, []).append(scores)
+                sheet.add(numbers, driving_frames, made, real)
+            done += len(real)
             bar.update(len(real))
             yield from made
+        if judge:
+            sheet.write(self._output / "sheets" / f"{self._clips.names[clip]}.png")
+
+    def _batches(
+        self, frames: Iterator[np.ndarray], clip: int, driver: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Stacks of the frames to be rebuilt, and of those that drive; the first ones are gone."""
+        if driver == clip:
+            yield from ((real, real) for real in batched(frames, self._animator.batch_size))
+            return
+        driving = islice(self._clips.iterate_frames(driver), 1, None)
+        pairs = (np.stack(pair) for pair in zip(frames, driving))
+        yield from ((b[:, 0], b[:, 1]) for b in batched(pairs, self._animator.batch_size))

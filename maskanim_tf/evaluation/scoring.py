@@ -14,11 +14,13 @@ import numpy as np
 
 from maskanim_tf.evaluation import metrics, point_metrics
 from maskanim_tf.evaluation.instruments import Instruments
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SHAPE, SSIM
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, IOU, L1, MKR, POSE, SHAPE, SSIM
 from maskanim_tf.evaluation.point_metrics import KeyPoints
 
-# What is measured when a video is rebuilt, and when someone else drives the source.
+# What is measured when a video is rebuilt, when someone else drives the source, and when someone
+# else drives it who makes the very motion that the source makes in its own video.
 RECONSTRUCTION = (L1, SSIM, AKD, MKR, AED, CSIM)
+ACROSS = (L1, SSIM, AKD, MKR, IOU, AED, CSIM)
 ANIMATION = (AKD, MKR, POSE, SHAPE, AED, CSIM)
 
 
@@ -78,7 +80,7 @@ def compare_reconstruction(real: Observation, generated: Observation) -> dict[st
     return {
         L1: _mean(metrics.l1(real.frames, generated.frames)),
         SSIM: _mean(metrics.ssim(real.frames, generated.frames)),
-        **_compare_points(real.points, generated.points),
+        **compare_points(real.points, generated.points),
         **_compare_embeddings(real.embeddings, generated.embeddings),
     }
 
@@ -96,13 +98,28 @@ def compare_animation(
       source: one frame.
       generated: the frames to score.
     """
-    scores = _compare_points(driving.points, generated.points)
+    scores = compare_points(driving.points, generated.points)
     if driving.points and generated.points:
         scores[POSE] = _mean(point_metrics.pose_distance(driving.points, generated.points))
     source = source.repeated(len(generated.frames))
     if source.points and generated.points and source.points.depth is not None:
         scores[SHAPE] = _mean(point_metrics.shape_distance(source.points, generated.points))
     return {**scores, **_compare_embeddings(source.embeddings, generated.embeddings)}
+
+
+def compare_points(real: KeyPoints | None, generated: KeyPoints | None) -> dict[str, Score]:
+    """The scores of key points against the real ones; none where there is no detector."""
+    if real is None or generated is None:
+        return {}
+    return {
+        AKD: _mean(point_metrics.keypoint_distance(real, generated)),
+        MKR: _mean(*point_metrics.missing_rate(real, generated)),
+    }
+
+
+def compare_masks(real: np.ndarray, generated: np.ndarray) -> dict[str, Score]:
+    """The score of masks, bool `[frames, side, side]`, against the true ones."""
+    return {IOU: _mean(metrics.mask_overlap(real, generated))}
 
 
 def pool(parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
@@ -116,15 +133,6 @@ def pool(parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
     return {
         metric: Score(total / weight if weight else None, weight)
         for metric, (total, weight) in sums.items()
-    }
-
-
-def _compare_points(real: KeyPoints | None, generated: KeyPoints | None) -> dict[str, Score]:
-    if real is None or generated is None:
-        return {}
-    return {
-        AKD: _mean(point_metrics.keypoint_distance(real, generated)),
-        MKR: _mean(*point_metrics.missing_rate(real, generated)),
     }
 
 

@@ -1,8 +1,9 @@
 """The layers of the inference form: plain TensorFlow operations on finished weights.
 
-Features are float32 `[batch, height, width, channels]`. Each layer is called like the Keras layer
+Features are floating `[batch, height, width, channels]`. Each layer is called like the Keras layer
 that it stands for; `training` is accepted and means nothing. Weights are either NumPy arrays, which
 become constants of the graph that uses them, or variables, which several graphs can share.
+A convolution computes in the type of its kernel and adds the bias in the type of that.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ class Convolution:
     """A convolution with a bias, and optionally a relu.
 
     Args:
-      kernel: float32 `[height, width, channels, filters]`.
-      bias: float32 `[filters]`.
+      kernel: floating `[height, width, channels, filters]`.
+      bias: floating `[filters]`.
       padding: "same" or "valid".
       relu: whether negative results become zero.
       stride: in both directions.
@@ -42,8 +43,9 @@ class Convolution:
         self.stride = stride
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        inputs = tf.cast(inputs, self.kernel.dtype)
         features = tf.nn.conv2d(inputs, self.kernel, self.stride, self.padding)
-        features = tf.nn.bias_add(features, self.bias)
+        features = tf.nn.bias_add(tf.cast(features, self.bias.dtype), self.bias)
         return tf.nn.relu(features) if self.relu else features
 
 

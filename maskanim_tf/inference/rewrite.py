@@ -30,6 +30,7 @@ from maskanim_tf.inference.layers import (
     sub_pixel_kernel,
     turned_kernel,
 )
+from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import Animator, LowResGenerator, Networks
 from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
 from maskanim_tf.models.hourglass import Hourglass
@@ -43,11 +44,13 @@ class Rewritten:
 
     Args:
       original: what is rewritten; it is not changed.
+      input_type: what a tensor that it is called with is cast to; as it is without.
       **replaced: attributes that differ.
     """
 
-    def __init__(self, original: Any, **replaced: Any) -> None:
+    def __init__(self, original: Any, input_type: str = "", **replaced: Any) -> None:
         self._original = original
+        self._input_type = input_type
         vars(self).update(replaced)
 
     def __getattr__(self, name: str) -> Any:
@@ -57,6 +60,8 @@ class Rewritten:
         return getattr(self._original, name)
 
     def __call__(self, inputs: Any, training: bool = False) -> Any:
+        if self._input_type:
+            inputs = tf.cast(inputs, self._input_type)
         return self.call(inputs, training=training)
 
 
@@ -68,7 +73,11 @@ AnyAnimator = Union[Animator, Rewritten]
 
 
 def rewrite(
-    animator: Animator, shared: bool = False, winograd: bool = False, blocks: bool = True
+    animator: Animator,
+    shared: bool = False,
+    winograd: bool = False,
+    blocks: bool = True,
+    precision: str = FLOAT32,
 ) -> Rewritten:
     """An equivalent of a trained animator for inference, with its methods.
 
@@ -78,8 +87,10 @@ def rewrite(
       winograd: for runtimes with Winograd kernels and fast transposed convolutions, such as ncnn;
         the weights are constants then.
       blocks: without it, last convolutions stay as they are, but for `winograd`.
+      precision: float32 or bfloat16, from the first to the last convolution; masks, P_test, the
+        last addition and the sigmoid are float32 always. Not with `winograd`.
     """
-    rewriter = _Rewriter(shared, winograd, blocks)
+    rewriter = _Rewriter(shared, winograd, blocks, precision)
     mask_generator, mask_refiner, low_res_generator, high_res_generator = animator.networks
     rewritten: list[Any] = [
         rewriter.network(mask_generator),
@@ -90,13 +101,19 @@ def rewrite(
     return Rewritten(animator, networks=Networks(*rewritten))
 
 
+def at_precision(animator: Animator, precision: str) -> AnyAnimator:
+    """An animator for measurements: as trained in float32, rewritten in bfloat16."""
+    return animator if precision == FLOAT32 else rewrite(animator, True, precision=precision)
+
+
 class _Rewriter:
     """Makes the inference form of every part of a network."""
 
-    def __init__(self, shared: bool, winograd: bool, blocks: bool) -> None:
+    def __init__(self, shared: bool, winograd: bool, blocks: bool, precision: str) -> None:
         self.shared = shared
         self.winograd = winograd
         self.blocks = blocks
+        self.precision = precision
 
     def network(self, network: Network) -> Rewritten:
         """A network that is an hourglass and a last convolution."""
@@ -119,6 +136,7 @@ class _Rewriter:
     def hourglass(self, hourglass: Hourglass) -> Rewritten:
         return Rewritten(
             hourglass,
+            self.precision,
             down_blocks=[self.down(block) for block in hourglass.down_blocks],
             up_blocks=[self.up(block) for block in hourglass.up_blocks],
         )
@@ -162,20 +180,19 @@ class _Rewriter:
         return Convolution(self.keep(kernel), self.keep(bias), conv.padding, relu)
 
     def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
-        """The last convolution of a network, which has few filters."""
+        """The last convolution of a network, which has few filters; its bias is float32."""
         kernel, bias = folded(conv)
         if self.winograd and conv.padding == "same":
             return TransposedConvolution(self.keep(turned_kernel(kernel)), self.keep(bias))
         if self.winograd or not self.blocks:
-            return self.convolution(conv)
+            return Convolution(self.keep(kernel), self.keep(bias, FLOAT32), conv.padding)
+        bias = self.keep(np.tile(bias, 4), FLOAT32)
         return BlockConvolution(
-            Convolution(
-                self.keep(block_kernel(kernel)), self.keep(np.tile(bias, 4)), conv.padding, stride=2
-            )
+            Convolution(self.keep(block_kernel(kernel)), bias, conv.padding, stride=2)
         )
 
-    def keep(self, weights: np.ndarray) -> Weights:
-        weights = weights.astype(np.float32)
+    def keep(self, weights: np.ndarray, precision: str = "") -> Weights:
+        weights = weights.astype(tf.as_dtype(precision or self.precision).as_numpy_dtype)
         return tf.Variable(weights, trainable=False) if self.shared else weights
 
 

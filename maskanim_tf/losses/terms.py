@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from maskanim_tf.ops.resizing import antialiased_downscale
+from maskanim_tf.ops.resizing import pyramid
 
 # Features of one image: a dict of layers per size of the pyramid.
 Features = list[dict[str, tf.Tensor]]
@@ -32,7 +32,7 @@ def pyramid_features(images: tf.Tensor, network: keras.Model, levels: int) -> Fe
       network: a `VGGFeatures`.
       levels: how many sizes.
     """
-    return [network(antialiased_downscale(images, 1 / 2**level)) for level in range(levels)]
+    return [network(level) for level in pyramid(images, levels)]
 
 
 def perceptual_loss(features: Features, target: Features) -> tf.Tensor:

@@ -1,1 +1,1 @@
-"""Everything that opens films and pictures: time stamps, seeking, orientation, colours."""
+"""Everything that opens films and pictures: tracks, time stamps, seeking, geometry, colours."""

@@ -10,21 +10,14 @@ from __future__ import annotations
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 
 from maskanim_tf.media.geometry import Geometry
 from maskanim_tf.media.tone_mapping import TRANSFERS, map_tones
 
-# ITU-T H.273, table 4, to what swscale knows. YCgCo and the constant-luminance ones are not there.
-MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
+# Matrices by their number in ITU-T H.273, table 4, and in swscale. YCgCo is unknown to the latter.
+BT601, BT709 = 5, 1
+MATRICES = {1: BT709, 4: 4, 5: BT601, 6: BT601, 7: 7, 9: 9, 10: 9}
 # Where the matrix is not named, players take films of more than standard definition for BT.709.
 SD_HEIGHT, HD_WIDTH = 576, 1280
 # Flags of swscale: bicubic, accurate rounding, chroma for every pixel.
@@ -63,12 +56,15 @@ class Painter:
         height, width = self._geometry.scaled
         deep = max(component.bits for component in frame.format.components) > 8
         scaled = (frame.height, frame.width) != (height, width)
+        matrix = matrix_of(frame)
         converted = self._reformatter.reformat(
             frame,
             width,
             height,
             target,
-            src_colorspace=matrix_of(frame),
+            src_colorspace=matrix,
+            # RGB has no matrix; PyAV before 17 looks at ours only if this one is another.
+            dst_colorspace=BT601 if matrix == BT709 else BT709,
             src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG,
             interpolation=PRECISE if deep or scaled else QUICK,
@@ -90,12 +86,12 @@ def _one_thread() -> dict[str, int]:
 ONE_THREAD = _one_thread()
 
 
-def matrix_of(frame: av.VideoFrame) -> Colorspace | None:
+def matrix_of(frame: av.VideoFrame) -> int | None:
     """The matrix that a frame was made by; None where it is RGB."""
     if frame.format.is_rgb or frame.format.has_palette:
         return None
     large = frame.height > SD_HEIGHT or frame.width >= HD_WIDTH
-    return MATRICES.get(frame.colorspace, Colorspace.ITU709 if large else Colorspace.ITU601)
+    return MATRICES.get(frame.colorspace, BT709 if large else BT601)
 
 
 def is_full_range(frame: av.VideoFrame) -> bool:

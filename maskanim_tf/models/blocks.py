@@ -8,12 +8,13 @@ import keras
 import tensorflow as tf
 
 from maskanim_tf.config.sections import ENCODER_ORDERS
-from maskanim_tf.ops.resizing import double_nearest
+from maskanim_tf.models.convolution import Convolution
+from maskanim_tf.models.layers import BatchNorm, UpConvolution
 
 
 def batch_norm(name: str = "norm") -> keras.layers.Layer:
     """Batch normalization with the paper's constants, its statistics shared by all replicas."""
-    return keras.layers.BatchNormalization(epsilon=1e-5, momentum=0.9, synchronized=True, name=name)
+    return BatchNorm(epsilon=1e-5, momentum=0.9, name=name)
 
 
 class DownBlock(keras.layers.Layer):
@@ -35,7 +36,7 @@ class DownBlock(keras.layers.Layer):
             raise ValueError(f"order is {order!r}, but must be one of {', '.join(ENCODER_ORDERS)}")
         self.filters = filters
         self.order = order
-        self.conv = keras.layers.Conv2D(filters, 3, padding="same", name="conv")
+        self.conv = Convolution(filters, 3, name="conv")
         self.norm = batch_norm()
         self.pool = keras.layers.AveragePooling2D(2, name="pool")
 
@@ -63,11 +64,11 @@ class UpBlock(keras.layers.Layer):
     def __init__(self, filters: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.filters = filters
-        self.conv = keras.layers.Conv2D(filters, 3, padding="same", name="conv")
+        self.conv = UpConvolution(filters, name="conv")
         self.norm = batch_norm()
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return tf.nn.relu(self.norm(self.conv(double_nearest(inputs)), training=training))
+        return tf.nn.relu(self.norm(self.conv(inputs), training=training))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters}
@@ -84,9 +85,9 @@ class ResidualBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.norm1 = batch_norm("norm1")
-        self.conv1 = keras.layers.Conv2D(filters, 3, padding="same", name="conv1")
+        self.conv1 = Convolution(filters, 3, name="conv1")
         self.norm2 = batch_norm("norm2")
-        self.conv2 = keras.layers.Conv2D(filters, 3, padding="same", name="conv2")
+        self.conv2 = Convolution(filters, 3, name="conv2")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         features = self.conv1(tf.nn.relu(self.norm1(inputs, training=training)))

@@ -1,24 +1,22 @@
 """From one weight file to a ready `Animator`: what every command that uses trained networks needs.
 
 A weight file is a checkpoint of a run, or any `.npz` with the same arrays; its configuration is in
-it. Without a path the small model that comes with the package is loaded; its model card lies beside
-it.
+it. `models.presets` says which names there are besides paths.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 
 from maskanim_tf.config import Config
 from maskanim_tf.models.animator import NONE, Animator
 from maskanim_tf.models.networks import build_networks
+from maskanim_tf.models.presets import find_weights
 from maskanim_tf.models.weights import assign_weights, read_arrays
 
-EMBEDDED_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "puppets64.npz"
 CONFIG = "config"
 
 
@@ -28,14 +26,14 @@ def load_animator(
     """The networks of a weight file, ready to animate, and the configuration of their training.
 
     Args:
-      checkpoint: path or address of a weight file; the embedded one by default.
+      checkpoint: name, path or address of a weight file; the embedded one by default.
       ablation: see `Animator`.
 
     Raises:
       FileNotFoundError: no such file.
       ValueError: it is damaged, or holds no configuration.
     """
-    path = checkpoint or EMBEDDED_WEIGHTS
+    path = find_weights(checkpoint)
     arrays = read_arrays(path)
     config = stored_config(arrays, path)
     networks = build_networks(config.model)

@@ -18,6 +18,7 @@ import tensorflow as tf
 from maskanim_tf import names
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.blocks import ResidualBlock, UpBlock, batch_norm
+from maskanim_tf.models.convolution import Convolution
 from maskanim_tf.models.network import Network, final_conv, sigmoid
 
 
@@ -28,7 +29,7 @@ class LowResGenerator(Network):
         super().__init__(config, **{"name": "low_res_generator", **kwargs})
         shape = config.low_res_generator
         features = config.scaled(shape.features)
-        self.first = keras.layers.Conv2D(features, 7, padding="same", name="first")
+        self.first = Convolution(features, 7, name="first")
         self.norm = batch_norm()
         self.residual_blocks: list[keras.layers.Layer] = [
             ResidualBlock(features, name=f"residual_{i}") for i in range(shape.residual_blocks)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.config.sections import HourglassConfig
 from maskanim_tf.models.hourglass import Hourglass
+from maskanim_tf.models.layers import NarrowConvolution
 
 
 class Network(keras.Model):
@@ -45,7 +46,7 @@ class Network(keras.Model):
 
 def final_conv(channels: int, padding: str = "same") -> keras.layers.Layer:
     """The 7x7 convolution that ends every network, in float32: 16 bits would show as steps."""
-    return keras.layers.Conv2D(channels, 7, padding=padding, dtype="float32", name="final")
+    return NarrowConvolution(channels, 7, padding=padding, dtype="float32", name="final")
 
 
 def sigmoid(logits: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 
+import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.ops.addons import gaussian_filter
@@ -25,26 +26,6 @@ def resize_bilinear(images: tf.Tensor, size: int) -> tf.Tensor:
     return tf.cast(tf.image.resize(images, (size, size), method="bilinear"), images.dtype)
 
 
-@tf.custom_gradient
-def double_nearest(images: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Nearest-neighbour up-sampling by 2.
-
-    Its gradient is a pooling, which XLA can compile; TensorFlow's own it cannot.
-
-    Args:
-      images: floating `[batch, height, width, channels]`.
-
-    Returns:
-      `[batch, 2 * height, 2 * width, channels]` of the same dtype.
-    """
-    size = (2 * images.shape[1], 2 * images.shape[2])
-
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        return 4 * tf.nn.avg_pool2d(upstream, 2, 2, "VALID")
-
-    return tf.image.resize(images, size, method="nearest"), gradient
-
-
 def antialiased_downscale(images: tf.Tensor, scale: float) -> tf.Tensor:
     """Gaussian blur, then every `1 / scale`-th pixel; it feeds the mask generator.
 
@@ -63,8 +44,45 @@ def antialiased_downscale(images: tf.Tensor, scale: float) -> tf.Tensor:
         raise ValueError(f"scale is {scale}, but must be 1 divided by a whole number")
     if step == 1:
         return images
-    sigma = (step - 1) / 2
-    size = 2 * round(4 * sigma) + 1
+    size, sigma = _filter_of(step)
     blurred = gaussian_filter(tf.cast(images, tf.float32), size, sigma)
     # The mean of one pixel is that pixel; slices with a step cannot be converted for ncnn.
     return tf.cast(tf.nn.avg_pool2d(blurred, 1, step, "VALID"), images.dtype)
+
+
+def pyramid(images: tf.Tensor, levels: int) -> list[tf.Tensor]:
+    """Images at full, half, quarter, ... size: `antialiased_downscale`, made for gradients.
+
+    The filter and the choice of pixels are one matrix, applied to columns and to rows: what is not
+    kept is never computed, and the gradient is two products as well.
+
+    Args:
+      images: float32 `[batch, height, width, channels]`.
+      levels: how many sizes; 2^(levels - 1) divides height and width.
+    """
+    return [images] + [_product_downscale(images, 2**level) for level in range(1, levels)]
+
+
+def _product_downscale(images: tf.Tensor, step: int) -> tf.Tensor:
+    height, width, channels = images.shape[1:]
+    rows = tf.matmul(_downscaling(height, step), tf.reshape(images, (-1, height, width * channels)))
+    rows = tf.reshape(rows, (-1, height // step, width, channels))
+    return tf.matmul(_downscaling(width, step), rows)
+
+
+@functools.lru_cache(maxsize=16)
+def _downscaling(side: int, step: int) -> np.ndarray:
+    """The Gaussian weights of all pixels in each kept one, float32 `[side / step, side]`."""
+    size, sigma = _filter_of(step)
+    reach = size // 2
+    weights = np.exp(-((np.arange(size) - reach) ** 2) / (2 * sigma**2))
+    matrix = np.zeros((side // step, side + 2 * reach))
+    for row, line in enumerate(matrix):
+        line[row * step : row * step + size] = weights / weights.sum()
+    return matrix[:, reach : reach + side].astype(np.float32)
+
+
+def _filter_of(step: int) -> tuple[int, float]:
+    """Side in pixels and standard deviation of the filter before every `step`-th pixel is kept."""
+    sigma = (step - 1) / 2
+    return 2 * round(4 * sigma) + 1, sigma

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 # What a sample's seed is used for; each use derives a seed of its own.
-COLOR, COLUMNS, ROWS, NOISE, SIGN, SHARED_COLOR = range(6)
+COLOR, COLUMNS, ROWS, NOISE, SIGN, SHARED_COLOR, REFINED = range(7)
 
 
 def sample_seeds(seed: tf.Tensor | tuple[int, int], count: int | tf.Tensor) -> tf.Tensor:

@@ -42,7 +42,7 @@ class State:
 
     Attributes:
       step: number of finished steps.
-      best_l1: lowest validation L1 so far.
+      best_l1: lowest validation L1 so far, across identities where training is.
     """
 
     step: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.files import atomic_path
+from maskanim_tf.training.mask_health import MaskHealth
 
 matplotlib.use("Agg")
 
@@ -23,7 +25,10 @@ COLUMNS = (
     "coarse",
     "fine",
     "validation_l1",
+    "across_l1",
     "copy_l1",
+    "refinement_cost",
+    *(f"mask_{field.name}" for field in dataclasses.fields(MaskHealth)),
 )
 
 
@@ -62,11 +67,14 @@ class History:
             tf.summary.image("intermediates", panel[np.newaxis])
 
     def draw(self) -> Path:
-        """Draws the losses and the validation into `losses.png` and returns its path."""
-        figure, (losses, validation) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+        """Draws losses, validation and masks into `losses.png` and returns its path."""
+        figure, (losses, validation, masks) = pyplot.subplots(
+            1, 3, figsize=(16, 4), layout="constrained"
+        )
         for axes, keys in (
             (losses, ("mask", "coarse", "fine")),
-            (validation, ("validation_l1", "copy_l1")),
+            (validation, ("validation_l1", "across_l1", "copy_l1")),
+            (masks, ("mask_contrast", "mask_saturated", "mask_polarity", "mask_luminance")),
         ):
             for key in keys:
                 points = [(row["step"], row[key]) for row in self.rows if key in row]
@@ -79,6 +87,7 @@ class History:
         losses.set_title("training losses")
         losses.set_yscale("log")
         validation.set_title("L1 of unseen clips")
+        masks.set_title("masks")
         path = self._folder / "losses.png"
         with atomic_path(path) as partial:
             figure.savefig(partial, dpi=110)

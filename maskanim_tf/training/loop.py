@@ -6,6 +6,7 @@ import dataclasses
 import math
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -19,19 +20,23 @@ from tqdm import tqdm
 from maskanim_tf import names
 from maskanim_tf.config import Config, Section, option, save_config
 from maskanim_tf.config.interrupts import SIGNALS, InterruptedRunError
+from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
 from maskanim_tf.data.panels import write_picture
+from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.models import load_weights
-from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
+from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
+from maskanim_tf.training.mask_watch import MaskWatch
 from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
 
 EMBEDDED = "embedded"
+TIMED_BAR = "{l_bar}{bar}| {n:.0f} of {total:.0f} seconds of steps{postfix}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,17 +48,25 @@ class RunOptions(Section):
         "", "folder or address of the checkpoints, such as s3://...; run_dir/checkpoints by default"
     )
     initial_weights: str = option(
-        "", "weight file to start from, 'embedded' for the one that comes with the package"
+        "",
+        "weight file to start from, or the name of one that comes with the package; 'embedded' "
+        "for the default",
     )
     resume: bool = option(False, "go on from the last checkpoint of run_dir")
     strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
     jit: bool = option(False, "networks compiled by XLA")
+    minutes: float = option(
+        0.0, "end after so many minutes of steps, if that comes first; 0 for no limit", minimum=0
+    )
     log_every: int = option(50, "steps between rows of the history", minimum=1)
     validate_every: int = option(500, "steps between validations and panels", minimum=1)
     checkpoint_every: int = option(500, "steps between checkpoints", minimum=1)
     bit_exact: bool = option(False, "the same bits in every run on the same machine; slower")
     keep: int = option(3, "checkpoints that stay, besides the best", minimum=1)
     validation_frames: int = option(256, "frames that a validation reconstructs", minimum=1)
+    flat_mask_steps: int = option(
+        400, "steps after which masks that carry nothing end the run; 0 for never", minimum=0
+    )
 
 
 class TrainingLoop:
@@ -76,6 +89,11 @@ class TrainingLoop:
         self.strategy = make_strategy(options.strategy)
         self.chief = is_chief(self.strategy)
         self._check_shares()
+        if options.minutes and options.strategy == "multiworker":
+            raise ValueError(
+                "minutes is for one machine, since clocks differ; end a multiworker run by "
+                "max_steps"
+            )
         self.checkpoints = Checkpoints(
             options.checkpoint_dir or str(Path(options.run_dir, "checkpoints")), options.keep
         )
@@ -110,6 +128,9 @@ class TrainingLoop:
             save_config(config, options.run_dir)
             self.history = History(options.run_dir, self.state.step)
         self.validation = self._make_validation()
+        self.masks = MaskWatch(
+            config, self.trainer.networks.mask_generator, self.clips, options.flat_mask_steps
+        )
         self._asked_to_stop = 0  # Number of the signal.
         self._steps = {refine: self._make_step(refine) for refine in (False, True)}
 
@@ -118,27 +139,42 @@ class TrainingLoop:
 
         Raises:
           InterruptedRunError: after SIGTERM, SIGHUP or Ctrl-C, with a checkpoint saved.
-          RuntimeError: a loss is not finite; the last checkpoint stays.
+          RuntimeError: a loss is not finite, or masks carry nothing for too long; the last
+            checkpoint stays.
         """
-        with (
-            _Signals(self._ask_to_stop),
-            tqdm(
-                total=self.total_steps,
-                initial=self.state.step,
-                unit="step",
-                smoothing=0.05,
-                disable=not self.chief,
-            ) as bar,
-        ):
+        with _Signals(self._ask_to_stop), self._progress() as bar:
+            started = math.nan
             for batch in self._batches():
+                if time.monotonic() - started >= 60 * self.options.minutes > 0:
+                    # This step is the last one, and ends as that of any other run.
+                    self.total_steps = self.state.step + 1
                 losses, stopping = self._step(batch)
-                bar.update()
+                if self.options.minutes:
+                    # The first step, in which graphs are made, is not counted.
+                    started = time.monotonic() if math.isnan(started) else started
+                    passed = time.monotonic() - started
+                    bar.update(min(passed, 60 * self.options.minutes) - bar.n)
+                else:
+                    bar.update()
                 bar.set_postfix({term: f"{value:.3g}" for term, value in losses.items()})
                 self._after_step(losses)
                 if stopping:
                     self._stop()
         if self.history:
             self._summarize(self.history)
+
+    def _progress(self) -> tqdm:
+        """A bar of steps, or of seconds where time is what ends the run."""
+        minutes = self.options.minutes
+        if minutes:
+            return tqdm(total=60 * minutes, bar_format=TIMED_BAR, disable=not self.chief)
+        return tqdm(
+            total=self.total_steps,
+            initial=self.state.step,
+            unit="step",
+            smoothing=0.05,
+            disable=not self.chief,
+        )
 
     def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
         def shares(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -235,9 +271,12 @@ class TrainingLoop:
             **losses,
         }
         validate = self.validation and (last or step % self.options.validate_every == 0)
+        log = validate or last or step % self.options.log_every == 0
+        if log:
+            row.update(self.masks.look(step).row())
         if validate:
             row.update(self._validate())
-        if self.history and (validate or last or step % self.options.log_every == 0):
+        if self.history and log:
             self.history.add(row)
             if validate:
                 self.history.draw()
@@ -248,27 +287,36 @@ class TrainingLoop:
         assert self.validation
         # All workers do this together, since batch norms ask each other for their statistics.
         scores = self.validation.scores(self.refined)
-        panel = self.validation.panel(self.refined)
+        panel = self.validation.panel(self.refined, scores.masks.caption())
+        row = {"validation_l1": scores.l1, "copy_l1": scores.copy_l1, **scores.masks.row()}
+        if scores.refinement_cost is not None:
+            row["refinement_cost"] = scores.refinement_cost
+        decisive, across = scores.l1, ""
+        if scores.across_l1 is not None:
+            row["across_l1"] = scores.across_l1
+            across = f", driven by another identity {scores.across_l1:.4f}"
+            if self.config.data.driver_identity != SAME:
+                decisive = scores.across_l1
         # Frames from the driver's own mask, before that, cannot be compared with those of use.
-        better = self.refined and scores.l1 < self.state.best_l1
+        better = self.refined and decisive < self.state.best_l1
         if better:
-            self.state = dataclasses.replace(self.state, best_l1=scores.l1)
+            self.state = dataclasses.replace(self.state, best_l1=decisive)
         if self.history:
             step = self.state.step
             write_picture(Path(self.options.run_dir, "panels", f"step-{step:08d}.png"), panel)
             self.history.add_panel(panel, step)
             tqdm.write(
-                f"step {step}: L1 of unseen clips {scores.l1:.4f}, "
+                f"step {step}: L1 of unseen clips {scores.l1:.4f}{across}, "
                 f"of copying the source {scores.copy_l1:.4f}",
                 file=sys.stderr,
             )
             if better:
                 self.checkpoints.save(self.trainer, self.state, BEST)
-        return {"validation_l1": scores.l1, "copy_l1": scores.copy_l1}
+        return row
 
     def _load_initial_weights(self) -> None:
-        path = self.options.initial_weights
-        path = str(EMBEDDED_WEIGHTS) if path == EMBEDDED else path
+        name = self.options.initial_weights
+        path = find_weights(DEFAULT_PRESET if name == EMBEDDED else name)
         load_weights(self.trainer.networks, path)
         if self.trainer.averages:
             load_weights(self.trainer.averages, path)
@@ -287,6 +335,11 @@ class TrainingLoop:
         except ValueError as error:
             logging.warning("no validation: %s", error)
             return None
+        if self.config.data.driver_identity != SAME and not any(find_partners(clips.names)):
+            logging.warning(
+                "no test clip has a partner, so validation cannot let another identity drive; "
+                "hold out more clips"
+            )
         frames = self.options.validation_frames
         return Validation(self.config, self.trainer.results, clips, frames)
 

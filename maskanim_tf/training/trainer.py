@@ -2,10 +2,11 @@
 
 | term     | value                                  | learns       |
 | -------- | -------------------------------------- | ------------ |
-| `mask`   | lambda_1 L1(m_d, m(A(d)))              | r            |
-| `coarse` | lambda_2 perceptual loss of c and d    | m, l         |
-| `fine`   | lambda_2 perceptual loss of f and d    | h            |
+| `mask`   | lambda_1 L1(m_d, m(A(target)))         | r            |
+| `coarse` | lambda_2 perceptual loss of c, target  | m, l         |
+| `fine`   | lambda_2 perceptual loss of f, target  | h            |
 
+The target is the driver d, or the source in its pose where another identity drives.
 `training_pass` stops the gradients between the sets, so the gradient of the sum is each set's own.
 """
 
@@ -142,6 +143,8 @@ class Trainer(keras.Model):
             batch[names.DRIVING],
             batch[names.SEEDS],
             refine=refine,
+            augmented_target=batch.get(names.AUGMENTED_TARGET),
+            refined_share=self.config.training.refined_share,
         )
         loss = self.config.loss
         target = pyramid_features(batch[names.TARGET], self._features_call, loss.pyramid_levels)
@@ -152,7 +155,17 @@ class Trainer(keras.Model):
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(result[image]), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
+        if names.SUBJECTS in batch:
+            terms[COARSE] += self._mask_prior(result, batch[names.SUBJECTS])
         if refine:
-            refined, driving_mask = result[names.REFINED_MASK], result[names.DRIVING_MASK]
-            terms[MASK] = loss.mask_weight * mask_loss(refined, driving_mask)
+            refined, target_mask = result[names.REFINED_MASK], result[names.TARGET_MASK]
+            terms[MASK] = loss.mask_weight * mask_loss(refined, target_mask)
         return terms
+
+    def _mask_prior(self, result: dict[str, tf.Tensor], subjects: tf.Tensor) -> tf.Tensor:
+        """The decaying pull of m towards the subjects, float32 `[samples]`; beyond the paper."""
+        masks = tf.stack((result[names.SOURCE_MASK], result[names.DRIVING_MASK]), axis=1)
+        distance = tf.reduce_mean(tf.abs(masks - subjects), axis=(1, 2, 3, 4))
+        done = tf.cast(self.optimizers[COARSE].iterations, tf.float32)
+        left = tf.maximum(0.0, 1 - done / self.config.loss.mask_prior_steps)
+        return self.config.loss.mask_prior * left * distance

@@ -10,7 +10,7 @@ import pytest
 
 from maskanim_tf.animate import AnimateOptions, main
 from maskanim_tf.animation import AnimationOptions
-from maskanim_tf.models.checkpoint import EMBEDDED_WEIGHTS
+from maskanim_tf.models.presets import preset_path
 from maskanim_tf.models.weights import read_arrays, write_arrays
 from tests.animation.material import decoded, pixels
 from tests.data.clip_files import write_picture, write_video
@@ -144,7 +144,7 @@ def test_weights_bring_their_variant_with_them(inputs, checkpoint, tmp_path):
     assert written[0] != written[1]
 
 
-@pytest.mark.skipif(not EMBEDDED_WEIGHTS.is_file(), reason="needs the embedded weights")
+@pytest.mark.skipif(not preset_path().is_file(), reason="needs the embedded weights")
 def test_the_embedded_weights_are_the_default(inputs, tmp_path):
     main(AnimateOptions(**inputs, output=str(tmp_path / "out.mp4")), AnimationOptions())
     assert len(decoded(tmp_path / "out.mp4")[0]) == 5

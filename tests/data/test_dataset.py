@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from maskanim_tf import names
 from maskanim_tf.config import AugmentationConfig, DataConfig, TrainingConfig
+from maskanim_tf.data.clip_truth import ClipTruth
 from maskanim_tf.data.dataset import finish_sample, make_dataset, steps_per_epoch
 from maskanim_tf.data.sampling import Sampler
 from maskanim_tf.names import TEST, TRAIN
@@ -20,8 +21,8 @@ NO_CHANGE = AugmentationConfig(
 class MemoryClips:
     """Frames whose red is the clip, whose green is the frame number and whose blue rises in x."""
 
-    def __init__(self, counts=(3, 5, 8, 4), damaged=(), hiccups=0):
-        self.names = [f"clip{i}" for i in range(len(counts))]
+    def __init__(self, counts=(3, 5, 8, 4), damaged=(), names=(), hiccups=0):
+        self.names = names or [f"clip{i}" for i in range(len(counts))]
         self.frame_counts = np.array(counts)
         self.damaged = damaged
         self.hiccups = hiccups
@@ -193,3 +194,133 @@ def test_replicas_of_a_strategy_get_equal_shares():
         parts = strategy.experimental_local_results(next(distributed)[names.SEEDS])
         assert [len(part) for part in parts] == [2, 2]
         np.testing.assert_array_equal(np.concatenate(parts), batch[names.SEEDS])
+
+
+PAIRED = ["a#motion1", "a#motion2", "b#motion1", "b#motion2"]
+
+
+def paired_clips(**options):
+    return MemoryClips((6, 6, 6, 6), names=PAIRED, **options)
+
+
+def color_of(frame):
+    """Number of the clip and of the frame that a picture shows."""
+    return round(255 * frame[0, 0, 0] / 50), round(255 * frame[0, 0, 1] / 20)
+
+
+@pytest.mark.parametrize("identity", ["other", "mixed"])
+def test_another_identity_drives(identity):
+    setting, clips = config(repeats=3, driver_identity=identity), paired_clips()
+    found = batches(6, setting, TRAIN, clips=clips)
+    across = 0
+    for row in ({key: v[i] for key, v in batch.items()} for batch in found for i in range(4)):
+        clip, number = color_of(row[names.TARGET])
+        driver, moment = color_of(row[names.DRIVING])
+        assert color_of(row[names.SOURCE])[0] == clip
+        assert color_of(row[names.SOURCE])[1] != number
+        assert moment == number
+        assert driver in ((clip + 2) % 4, clip)
+        across += driver != clip
+        np.testing.assert_allclose(row[names.AUGMENTED_TARGET], row[names.TARGET], atol=1e-4)
+    assert across == 24 if identity == "other" else 4 < across < 20
+    assert steps_per_epoch(setting, clips) == 3
+
+
+def test_pairs_are_mirrored_and_coloured_alike():
+    clips = paired_clips()
+    plain, mirrored, coloured = (
+        batches(2, config(augmentation=each, driver_identity="mixed"), TRAIN, clips=clips)
+        for each in (
+            NO_CHANGE,
+            NO_CHANGE.replace(horizontal_flip=1.0),
+            AugmentationConfig(horizontal_flip=0, time_flip=0),
+        )
+    )
+    for one, flipped, other in zip(plain, mirrored, coloured):
+        for key in (names.SOURCE, names.TARGET, names.DRIVING, names.AUGMENTED_TARGET):
+            np.testing.assert_array_equal(flipped[key], one[key][:, :, ::-1])
+        np.testing.assert_array_equal(other[names.TARGET], one[names.TARGET])
+        for row in range(4):
+            change = draw_color_change(tf.constant(one[names.SEEDS][row]), AugmentationConfig())
+            for before, after in (
+                (names.DRIVING, names.DRIVING),
+                (names.TARGET, names.AUGMENTED_TARGET),
+            ):
+                np.testing.assert_allclose(
+                    other[after][row], adjust_color(one[before][row], change), atol=2e-4
+                )
+
+
+def test_pairs_resume_and_are_shared_by_workers():
+    setting = config(augmentation=AugmentationConfig(), driver_identity="mixed")
+    clips = paired_clips()
+    whole = batches(6, setting, TRAIN, clips=clips)
+    assert_same(whole[4:], batches(2, setting, TRAIN, clips=clips, start_step=4))
+    parts = [batches(3, setting, TRAIN, clips=clips, worker=w, workers=2) for w in range(2)]
+    joined = [{k: np.concatenate((a[k], b[k])) for k in a} for a, b in zip(*parts)]
+    assert_same(whole[:3], joined)
+
+
+def test_a_damaged_driver_is_replaced(caplog):
+    clips = paired_clips(damaged=(2,))
+    with caplog.at_level("WARNING", logger="absl"):
+        found = batches(5, config(driver_identity="other"), TRAIN, clips=clips)
+    # Without clip 2 nobody drives clip 0.
+    shown = {color_of(row)[0] for batch in found for row in batch[names.TARGET]}
+    assert shown == {1, 3}
+    assert caplog.text.count("clip2 is damaged") == 2
+
+
+def test_evaluation_across_identities():
+    clips = paired_clips()
+    found = batches(-1, config(driver_identity="other"), TEST, clips=clips)
+    rows = [{key: v[i] for key, v in b.items()} for b in found for i in range(len(b[names.CLIP]))]
+    assert [(row[names.CLIP], row[names.FRAME_NUMBER]) for row in rows] == [
+        (clip, number) for clip in range(4) for number in range(1, 6)
+    ]
+    for row in rows:
+        clip, number = row[names.CLIP], row[names.FRAME_NUMBER]
+        assert color_of(row[names.SOURCE]) == (clip, 0)
+        assert color_of(row[names.TARGET]) == (clip, number)
+        assert color_of(row[names.DRIVING]) == ((clip + 2) % 4, number)
+
+
+class TruthfulClips(MemoryClips):
+    """With a subject as wide as the frame number, from the left."""
+
+    def read_truth(self, clip):
+        masks = np.zeros((self.frame_counts[clip], 32, 32), bool)
+        for number, mask in enumerate(masks):
+            mask[:, : 2 * number + 8 * clip] = True
+        return ClipTruth(masks, np.zeros((len(masks), 0, 2)), np.zeros((len(masks), 0), bool))
+
+
+@pytest.mark.parametrize("mirrored", [0, 1])
+def test_subjects_of_source_and_driver_come_at_the_size_of_masks(mirrored):
+    clips = TruthfulClips((4, 4, 4, 4), names=PAIRED)
+    flips = AugmentationConfig(
+        brightness=0, contrast=0, saturation=0, hue=0, horizontal_flip=mirrored, time_flip=0
+    )
+    setting = config(augmentation=flips, repeats=2, driver_identity="other")
+    setting = setting.replace(loss=setting.loss.replace(mask_prior=1))
+    for batch in batches(4, setting, TRAIN, clips=clips):
+        for row, subjects in enumerate(batch[names.SUBJECTS]):
+            assert subjects.shape == (2, 16, 16, 1)
+            for key, subject in zip((names.SOURCE, names.DRIVING), subjects):
+                clip, number = color_of(batch[key][row])
+                wide = subject[0, :, 0]
+                assert wide.sum() == pytest.approx((2 * number + 8 * clip) / 2)
+                assert list(wide) == sorted(wide, reverse=not mirrored)
+
+
+def test_without_a_prior_no_ground_truth_is_read():
+    (batch,) = batches(1, config(), TRAIN, clips=MemoryClips())
+    assert names.SUBJECTS not in batch
+
+
+def test_a_prior_without_ground_truth_says_so_before_the_first_step():
+    clips = MemoryClips()
+    clips.read_truth = lambda clip: None
+    setting = config()
+    with pytest.raises(FileNotFoundError, match=r"no \.npz beside clip0.*--mask_prior=0"):
+        make_dataset(setting.replace(loss=setting.loss.replace(mask_prior=1)), TRAIN, clips=clips)

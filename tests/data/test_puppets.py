@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.data.puppets import JOINT_NAMES, contact_sheet, make_clip
+from maskanim_tf.data.puppets import JOINT_NAMES, Cast, contact_sheet, make_clip
 from maskanim_tf.data.puppets.figure import random_figure
 from maskanim_tf.data.puppets.kinematics import pose_skeleton
 from maskanim_tf.data.puppets.motion import ACTIONS, random_motion
@@ -191,3 +191,33 @@ def test_bad_value_is_named(name, value, message):
     arguments = {"seed": 0, "index": 0, name: value}
     with pytest.raises(ValueError, match=message):
         make_clip(**arguments)
+
+
+def test_several_identities_make_one_motion():
+    clips = [make_clip(0, i, frames=4, fps=4, identities_per_motion=2) for i in (2, 3, 4)]
+    assert [clip.name for clip in clips] == [
+        *("person0002#motion00001", "person0003#motion00001", "person0004#motion00002")
+    ]
+    first, second, other = clips
+    assert first.action == second.action
+    # Joints move alike before the same camera; limbs of other lengths keep them a little apart.
+    apart = np.linalg.norm(first.joints - second.joints, axis=-1).mean() / 64
+    assert apart < 0.05
+    assert np.linalg.norm(first.joints - other.joints, axis=-1).mean() / 64 > 2 * apart
+    assert np.abs(first.background.astype(int) - second.background).mean() > 5
+    for clip in clips:
+        # The camera leaves room for all of them.
+        assert not clip.masks[:, [0, -1]].any()
+        assert not clip.masks[:, :, [0, -1]].any()
+
+
+def test_a_cast_gives_every_person_every_motion_of_a_block():
+    cast = Cast(clips_per_person=3, identities_per_motion=2)
+    numbers = [cast.numbers(index) for index in range(12)]
+    assert numbers == [
+        *((0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (1, 2)),
+        *((2, 3), (3, 3), (2, 4), (3, 4), (2, 5), (3, 5)),
+    ]
+    assert cast.persons(3) == [1, 0]
+    assert cast.persons(6) == [2, 3]
+    assert cast.name(9) == "person0003#motion00004"

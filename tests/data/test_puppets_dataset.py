@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 import maskanim_tf
+from maskanim_tf.data.clip_truth import read_clip_truth
+from maskanim_tf.data.index import find_clips
+from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.puppets import (
     DatasetParameters,
     detect_joints,
@@ -102,6 +105,27 @@ def test_people_have_several_clips(tmp_path):
     assert all(len(_read(tmp_path / name)[0]) == 2 for name in videos)
 
 
+def test_motions_have_several_people(tmp_path):
+    parameters = DatasetParameters(
+        clips=4, test_clips=2, size=32, frames=2, identities_per_motion=2, clips_per_person=2
+    )
+    write_dataset(str(tmp_path), parameters)
+    expected = {
+        "train": [f"person000{p}#motion0000{m}" for p in (0, 1) for m in (0, 1)],
+        "test": [f"person200000{p}#motion2000000" for p in (0, 1)],
+    }
+    for split, names in expected.items():
+        clips = find_clips(tmp_path / split)
+        assert [clip.name for clip in clips] == names
+        partners = find_partners(names)
+        assert all(len(others) == 1 for others in partners)
+        for clip in clips:
+            truth = read_clip_truth(clip)
+            again = read_annotations(str(tmp_path / split / f"{clip.name}.npz"))
+            np.testing.assert_array_equal(truth.masks, again.masks > 0)
+            np.testing.assert_array_equal(truth.points, again.joints)
+
+
 def test_second_run_writes_only_what_is_missing(tmp_path):
     parameters = DatasetParameters(**_SMALL)
     write_dataset(str(tmp_path), parameters)
@@ -153,6 +177,7 @@ def test_broken_manifest_is_named(tmp_path, text):
         ("fps", float("nan"), "fps is nan"),
         ("seed", -5, "seed is -5, but must be at least 0"),
         ("clips_per_person", 0, "clips_per_person is 0, but must be at least 1"),
+        ("identities_per_motion", 3, "clips must be a multiple of identities_per_motion 3, got 64"),
         ("format", "gif", "format is 'gif', but must be one of mp4, avi, frames"),
     ],
 )

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,52 @@ def test_hold_out_never_parts_a_person():
     assert len(test) == 4
     assert not {names[i][:3] for i in train} & {names[i][:3] for i in test}
     assert group_by_id(["a#1", "b", "a#2"]) == [[0, 2], [1]]
+
+
+PAIRED = ["a#motion1", "a#motion2", "b#motion1", "b#motion2", "c#motion1", "d#motion3"]
+PAIRED_COUNTS = np.array([9, 4, 6, 4, 9, 5])
+
+
+def paired(identity, **data):
+    return make_sampler(PAIRED, PAIRED_COUNTS, driver_identity=identity, **data)
+
+
+def test_another_identity_drives_with_the_same_motion():
+    sampler = paired("other", repeats=2)
+    # d has no partner, so five clips make a pass.
+    assert sampler.epoch_size == 10
+    draws = [sampler.draw(i) for i in range(500)]
+    assert {d.clip for d in draws} == {0, 1, 2, 3, 4}
+    drivers = {clip: {d.driver for d in draws if d.clip == clip} for clip in range(5)}
+    assert drivers == {0: {2, 4}, 1: {3}, 2: {0, 4}, 3: {1}, 4: {0, 2}}
+    for draw in draws:
+        both = min(PAIRED_COUNTS[draw.clip], PAIRED_COUNTS[draw.driver])
+        assert max(draw.source, draw.driving) < both
+    assert [paired("other").draw(i) for i in range(50)] == draws[:50]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_mixed_lets_others_drive_a_share(share):
+    sampler = paired("mixed", other_identity_share=share)
+    draws = [sampler.draw(i) for i in range(1200)]
+    assert {d.clip for d in draws} == set(range(6))
+    partnered = [d for d in draws if d.clip != 5]
+    assert np.mean([d.driver != d.clip for d in partnered]) == pytest.approx(share, abs=0.04)
+    assert all(d.driver == 5 for d in draws if d.clip == 5)
+
+
+def test_whoever_drives_the_rest_of_a_sample_stays_the_same():
+    counts = np.full(6, 8)
+    same, mixed = (
+        [make_sampler(PAIRED, counts, driver_identity=kind).draw(i) for i in range(200)]
+        for kind in ("same", "mixed")
+    )
+    assert all(draw.driver == draw.clip for draw in same)
+    assert [dataclasses.replace(draw, driver=draw.clip) for draw in mixed] == same
+    assert mixed != same
+
+
+@pytest.mark.parametrize("identity", ["other", "mixed"])
+def test_clips_without_any_partner_are_refused(identity):
+    with pytest.raises(ValueError, match=f"driver_identity={identity} needs .* none of the 7"):
+        make_sampler(driver_identity=identity)

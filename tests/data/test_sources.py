@@ -185,3 +185,31 @@ def test_a_damaged_shard_costs_its_clips_only(raw_and_prepared, tmp_path):
     assert run.stderr.splitlines()[-1].startswith("error: ")
     assert "is damaged at frame" in run.stderr.splitlines()[-1]
     assert "Traceback" not in run.stderr
+
+
+def test_pairs_are_the_same_from_shards(tmp_path):
+    """Whoever drives follows from the names, which preparation keeps."""
+    pytest.importorskip("apache_beam")
+    names = [f"{who}#motion{number}" for who in "abc" for number in (1, 2)]
+    prepared.write_clips(tmp_path / "raw" / TRAIN, dict.fromkeys(names, 5))
+    prepare(
+        PrepareConfig(
+            input=str(tmp_path / "raw"),
+            output=str(tmp_path / "shards"),
+            image_size=32,
+            encoding="png",
+            clips_per_shard=4,
+        )
+    )
+    raw, shards = (
+        list(make_dataset(config(tmp_path / kind, driver_identity="other"), TRAIN).take(3))
+        for kind in ("raw", "shards")
+    )
+    resumed = make_dataset(
+        config(tmp_path / "shards", driver_identity="other"), TRAIN, start_step=2
+    )
+    for batch, expected in (*zip(shards, raw), (next(iter(resumed)), raw[2])):
+        assert set(batch) == set(expected)
+        for key in expected:
+            np.testing.assert_array_equal(batch[key], expected[key], err_msg=key)
+    assert np.abs(raw[0]["driving"] - raw[0]["augmented_target"]).mean() > 0.05

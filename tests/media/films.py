@@ -71,7 +71,7 @@ def write_frames(
             frame.pts = stamps[number] if stamps is not None else number
             frame.time_base = 1 / Fraction(rate)
             for name in ("color_range", "colorspace", "color_trc", "color_primaries"):
-                if name in attributes:
+                if name in attributes and hasattr(frame, name):
                     setattr(frame, name, attributes[name])
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -144,7 +144,7 @@ def write_with_cover(path: Path, frames: np.ndarray) -> Path:
         film.height, film.width = frames.shape[1:3]
         film.pix_fmt, cover.pix_fmt = "yuv420p", "yuvj420p"
         cover.height = cover.width = 32
-        cover.disposition = av.stream.Disposition.attached_pic
+        cover.disposition = av.stream.Disposition.attached_pic.value
         (picture,) = rgb_frames(np.full((1, 32, 32, 3), 255, np.uint8), "yuvj420p")
         picture.pts, picture.time_base = 0, Fraction(1, 25)
         container.mux(cover.encode(picture) + cover.encode())

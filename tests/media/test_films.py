@@ -181,7 +181,9 @@ def test_a_name_that_is_not_utf8(tmp_path):
         pytest.skip("this file system takes no such name")
     clip = probe_clip(os.fsdecode(path))
     assert numbers(clip) == list(range(12))
-    assert [clip.frames for clip in find_clips(tmp_path)] == [12]
+    (found,) = find_clips(tmp_path)
+    assert (found.name, found.frames, found.path) == (r"caf\xe9\xff", 12, clip.path)
+    found.name.encode()
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "gif", "avi"])
@@ -204,7 +206,7 @@ def test_a_late_frame_is_found_without_decoding_all(tmp_path, monkeypatch):
     decoded = video_index.decoded
     monkeypatch.setattr(video_index, "decoded", lambda d, p: sent.append(p) or decoded(d, p))
     clip = probe_clip(path)
-    assert len(sent) < 10  # The decoder holds some frames back.
+    assert len(sent) < 45  # The first and, before PyAV 17, the last frame.
     sent.clear()
     assert [shown_index(f) for f in read_frames(clip, [149, 3])] == [149, 3]
     # Key frames stand at 0, 60 and 120.

@@ -5,6 +5,7 @@ import tensorflow as tf
 from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import build_networks, training_pass
+from maskanim_tf.models.training_pass import draw_chosen
 from maskanim_tf.ops.perturbation import perturb_train
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import sample_seeds
@@ -20,8 +21,10 @@ def networks():
     return build_networks(TINY_MODEL)
 
 
-def run(networks, training=False):
-    return training_pass(networks, TINY_MODEL, PERTURBATION, SOURCE, DRIVING, SEEDS, training)
+def run(networks, training=False, **options):
+    return training_pass(
+        networks, TINY_MODEL, PERTURBATION, SOURCE, DRIVING, SEEDS, training, **options
+    )
 
 
 def test_generators_get_the_driver_s_own_mask(networks):
@@ -83,3 +86,73 @@ def test_training_updates_batch_statistics(networks):
         for old, new in zip(before, networks.mask_generator.non_trainable_variables)
     ]
     assert all(changed)
+
+
+def test_another_driver_is_what_m_sees_and_the_target_what_r_restores(networks):
+    target = tf.constant(random_frames(2, seed=2))
+    plain, across = run(networks), run(networks, augmented_target=target)
+    # Only the aim of r changes: nobody is fed anything of the target.
+    for key in names.INTERMEDIATES:
+        np.testing.assert_allclose(across[key], plain[key], atol=1e-6, err_msg=key)
+    expected = networks.mask_generator(target)[names.MASK]
+    np.testing.assert_allclose(across[names.TARGET_MASK], expected, atol=1e-5)
+    np.testing.assert_array_equal(plain[names.TARGET_MASK], plain[names.DRIVING_MASK])
+    assert np.abs(expected - plain[names.DRIVING_MASK]).max() > 1e-4
+
+
+def generated_from(networks, result, mask):
+    coarse = networks.low_res_generator(
+        {
+            names.SOURCE_SMALL: result[names.SOURCE_SMALL],
+            names.SOURCE_MASK: result[names.SOURCE_MASK],
+            names.DRIVING_MASK: mask,
+        }
+    )[names.COARSE]
+    frame = networks.high_res_generator(
+        {
+            names.SOURCE: SOURCE,
+            names.SOURCE_MASK: resize_bilinear(result[names.SOURCE_MASK], 32),
+            names.COARSE: coarse,
+            names.DRIVING_MASK: resize_bilinear(mask, 32),
+        }
+    )[names.FRAME]
+    return {names.COARSE: coarse, names.FRAME: frame}
+
+
+def test_chosen_samples_get_the_refined_mask(networks):
+    result = run(networks, refined_share=1.0)
+    for key, expected in generated_from(networks, result, result[names.REFINED_MASK]).items():
+        np.testing.assert_allclose(result[key], expected, atol=1e-5, err_msg=key)
+    own = generated_from(networks, result, result[names.DRIVING_MASK])
+    assert np.abs(result[names.COARSE] - own[names.COARSE]).max() > 1e-5
+
+
+def test_samples_are_chosen_by_their_seeds():
+    seeds = sample_seeds((8, 9), 400)
+    chosen = draw_chosen(seeds, 0.3).numpy()
+    assert chosen.mean() == pytest.approx(0.3, abs=0.07)
+    np.testing.assert_array_equal(draw_chosen(seeds[100:150], 0.3), chosen[100:150])
+    assert not draw_chosen(seeds, 0.0).numpy().any()
+    assert draw_chosen(seeds, 1.0).numpy().all()
+
+
+@pytest.mark.parametrize(
+    ("output", "moved"),
+    [
+        (names.COARSE, {"mask_generator", "low_res_generator"}),
+        (names.FRAME, {"high_res_generator"}),
+        (names.REFINED_MASK, {"mask_refiner"}),
+    ],
+)
+def test_a_refined_mask_lets_no_gradient_through(networks, output, moved):
+    target = tf.constant(random_frames(2, seed=2))
+    with tf.GradientTape(persistent=True) as tape:
+        result = run(networks, training=True, refined_share=1.0, augmented_target=target)
+        value = tf.reduce_sum(result[output])
+    for network in networks:
+        gradients = tape.gradient(value, network.trainable_variables)
+        reached = [g is not None and float(tf.reduce_max(tf.abs(g))) > 0 for g in gradients]
+        assert any(reached) == (network.name in moved), network.name
+    # What the generators teach m comes through the source's mask alone.
+    through = tape.gradient(value, result[names.DRIVING_MASK])
+    assert through is None or not np.any(through)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf.ops.resizing import antialiased_downscale, resize_bilinear
+from maskanim_tf.ops.resizing import antialiased_downscale, pyramid, resize_bilinear
 from tests.helpers import random_frames, shared_folder
 
 
@@ -59,3 +59,10 @@ def test_identity_and_bad_scale():
     assert resize_bilinear(frames, 32) is frames
     with pytest.raises(ValueError, match=r"scale is 0\.3"):
         antialiased_downscale(frames, 0.3)
+
+
+def test_pyramid_is_the_downscaling():
+    frames = tf.constant(random_frames(2, 48))
+    for level, image in enumerate(pyramid(frames, 4)):
+        expected = antialiased_downscale(frames, 1 / 2**level)
+        np.testing.assert_allclose(image, expected, atol=1e-5, err_msg=str(level))

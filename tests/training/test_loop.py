@@ -15,12 +15,16 @@ import numpy as np
 import pytest
 
 from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig, load_config
-from maskanim_tf.models import build_networks, load_weights
+from maskanim_tf.data.dataset import make_dataset
+from maskanim_tf.data.sources import Subset, open_clips
+from maskanim_tf.models import Animator, build_networks, load_weights
+from maskanim_tf.names import TEST
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.strategy import make_strategy
 from maskanim_tf.training.trainer import TERMS
+from maskanim_tf.training.validation import Validation
 from tests.data.prepared import write_clips
 from tests.helpers import REPOSITORY, TINY_CONFIG, TINY_MODEL
 
@@ -75,11 +79,52 @@ def test_a_run_leaves_everything_a_person_needs(data_dir, tmp_path, capsys):
     assert kept == ["best.npz", "step-00000004.npz", "step-00000006.npz"]
     assert cv2.imread(str(tmp_path / "losses.png")).shape[1] > 800
     panel = cv2.imread(str(tmp_path / "panels" / "step-00000006.png"))
-    assert panel.shape == (22 + 6 * 132, 8 * 132 - 4, 3)
+    assert panel.shape == (22 + 6 * 132 + 22, 8 * 132 - 4, 3)
     assert list((tmp_path / "tensorboard").iterdir())
     assert f"everything is in {tmp_path}" in capsys.readouterr().out
     networks = build_networks(TINY_MODEL)
     load_weights(networks, tmp_path / "checkpoints" / "step-00000006.npz")
+
+
+@pytest.fixture(scope="module")
+def paired_dir(tmp_path_factory):
+    """Two motions on three identities for training, another on two others for testing."""
+    folder = tmp_path_factory.mktemp("paired")
+    write_clips(folder / "train", {f"{who}#motion{n}": 5 for who in "abc" for n in (1, 2)})
+    write_clips(folder / "test", {f"{who}#motion3": 5 for who in "de"})
+    return folder
+
+
+def test_a_run_across_identities_is_validated_across(paired_dir, tmp_path, capsys):
+    setting = config(paired_dir, steps=9, refined_share=0.5)
+    setting = setting.replace(data=setting.data.replace(driver_identity="other", repeats=3))
+    TrainingLoop(setting, options(tmp_path)).run()
+    scored = [row for row in rows_of(tmp_path) if row["validation_l1"]]
+    assert all(float(row["across_l1"]) != float(row["validation_l1"]) for row in scored)
+    best = min(scored, key=lambda row: float(row["across_l1"]))
+    state = read_state(tmp_path / "checkpoints" / "best.npz")
+    assert state["step"] == int(best["step"])
+    assert state["best_l1"] == pytest.approx(float(best["across_l1"]))
+    assert "driven by another identity 0." in capsys.readouterr().err
+    panel = cv2.imread(str(tmp_path / "panels" / "step-00000009.png"))
+    assert panel.shape == (22 + 6 * 132, 9 * 132 - 4, 3)
+
+
+def test_validation_compares_with_the_same_frames(paired_dir):
+    setting = config(paired_dir)
+    clips = open_clips(setting, TEST)
+    networks = build_networks(TINY_MODEL)
+    scores = Validation(setting, networks, clips).scores(refined=True)
+    errors = []
+    for batch in make_dataset(
+        setting.replace(data=setting.data.replace(driver_identity="other")), TEST
+    ):
+        animator = Animator(setting.model, setting.perturbation, networks)
+        frame = animator({key: batch[key] for key in ("source", "driving")})["frame"]
+        errors.append(np.abs(frame - batch["target"]).mean((1, 2, 3)))
+    assert scores.across_l1 == pytest.approx(np.concatenate(errors).mean(), rel=1e-4)
+    alone = Validation(setting, networks, Subset(clips, [0])).scores(refined=True)
+    assert alone.across_l1 is None
 
 
 def test_the_best_checkpoint_has_the_lowest_validation(data_dir, tmp_path):
@@ -230,6 +275,18 @@ def test_a_run_can_start_from_the_weights_of_another(data_dir, tmp_path):
     assert second.state.step == 0
 
 
+def test_pairs_interrupted_and_resumed_are_the_same_run(paired_dir, tmp_path):
+    setting = config(paired_dir, steps=6, refined_share=0.5)
+    setting = setting.replace(data=setting.data.replace(driver_identity="mixed"))
+    TrainingLoop(setting, options(tmp_path / "whole")).run()
+    first = setting.replace(training=setting.training.replace(max_steps=2))
+    TrainingLoop(first, options(tmp_path / "parts")).run()
+    TrainingLoop(setting, options(tmp_path / "parts", resume=True)).run()
+    whole, parts = (rows_of(tmp_path / run)[-1] for run in ("whole", "parts"))
+    for key, value in whole.items():
+        assert float(parts[key]) == pytest.approx(float(value), rel=1e-3), key
+
+
 def start(data_dir, run_dir, *arguments, environment=None):
     command = [
         *(sys.executable, "train_main.py", *TINY_FLAGS, f"--data_dir={data_dir}"),
@@ -350,3 +407,38 @@ def test_a_missing_or_wrong_cluster_is_named(cluster, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster)
     with pytest.raises(ValueError, match="strategy is 'multiworker', but TF_CONFIG is"):
         make_strategy("multiworker")
+
+
+def test_masks_that_carry_nothing_end_the_run(data_dir, tmp_path):
+    loop = TrainingLoop(
+        config(data_dir, steps=20, learning_rate=1e-9), options(tmp_path, flat_mask_steps=4)
+    )
+    kernel, bias = loop.trainer.networks.mask_generator.final.weights
+    kernel.assign(0 * kernel)
+    bias.assign([9.0])
+    with pytest.raises(RuntimeError, match=r"masks have carried nothing for 4 steps.*100%.*docs"):
+        loop.run()
+    # Rows up to the end of patience are there to look at.
+    assert [int(row["step"]) for row in rows_of(tmp_path)][-1] < 6
+    assert float(rows_of(tmp_path)[0]["mask_contrast"]) < 0.01
+
+
+def test_flat_masks_may_be_allowed(data_dir, tmp_path):
+    loop = TrainingLoop(
+        config(data_dir, steps=6, learning_rate=1e-9), options(tmp_path, flat_mask_steps=0)
+    )
+    kernel, _ = loop.trainer.networks.mask_generator.final.weights
+    kernel.assign(0 * kernel)
+    loop.run()
+    assert [float(row["mask_contrast"]) < 0.01 for row in rows_of(tmp_path)] == [True] * 4
+
+
+def test_history_tells_how_masks_are_and_what_refinement_costs(data_dir, tmp_path):
+    TrainingLoop(config(data_dir), options(tmp_path)).run()
+    rows = rows_of(tmp_path)
+    for name in ("contrast", "saturated", "change"):
+        assert all(0 <= float(row[f"mask_{name}"]) <= 1 for row in rows)
+    for name in ("polarity", "luminance"):
+        assert all(-1 <= float(row[f"mask_{name}"]) <= 1 for row in rows)
+    # r takes part from the third step on; validations are after the third and the last one.
+    assert [bool(row["refinement_cost"]) for row in rows] == [False, True, False, True]

@@ -6,7 +6,7 @@ import tensorflow as tf
 from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.losses import load_vgg
-from maskanim_tf.models import build_networks
+from maskanim_tf.models import build_networks, training_pass
 from maskanim_tf.ops.seeds import sample_seeds
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import COARSE, FINE, MASK, TERMS, Trainer
@@ -58,8 +58,20 @@ ROUTES = {
 }
 
 
-def test_each_term_reaches_its_own_variables():
-    trainer, batch = make_trainer(), make_batch()
+def across_batch(count=4):
+    """A batch whose driver is another identity than its target."""
+    batch = make_batch(count)
+    return {
+        **batch,
+        names.DRIVING: tf.constant(random_frames(count, seed=5)),
+        names.AUGMENTED_TARGET: batch[names.DRIVING],
+    }
+
+
+@pytest.mark.parametrize("refined_share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("make", [make_batch, across_batch])
+def test_each_term_reaches_its_own_variables(make, refined_share):
+    trainer, batch = make_trainer(refined_share=refined_share), make()
     with tf.GradientTape(persistent=True) as tape:
         terms = {term: tf.reduce_sum(v) for term, v in trainer.losses_of(batch).items()}
     assert set(terms) == set(TERMS)
@@ -73,8 +85,58 @@ def test_each_term_reaches_its_own_variables():
                 assert not any(reached), (term, network.name)
 
 
-def test_first_epoch_leaves_the_refiner_alone():
+def test_across_identities_r_is_compared_with_the_target_s_mask():
+    trainer, batch = make_trainer(), across_batch()
+    result = training_pass(
+        trainer.networks,
+        CONFIG.model,
+        CONFIG.perturbation,
+        batch[names.SOURCE],
+        batch[names.DRIVING],
+        batch[names.SEEDS],
+        augmented_target=batch[names.AUGMENTED_TARGET],
+    )
+    distances = {
+        key: np.abs(result[names.REFINED_MASK] - result[key]).mean((1, 2, 3))
+        for key in (names.TARGET_MASK, names.DRIVING_MASK)
+    }
+    term = trainer.losses_of(batch)[MASK]
+    np.testing.assert_allclose(term, 100 * distances[names.TARGET_MASK], rtol=1e-3)
+    assert np.abs(term - 100 * distances[names.DRIVING_MASK]).max() > 0.01
+
+
+def test_a_source_that_drives_itself_is_the_paper_s_sample():
     trainer, batch = make_trainer(), make_batch()
+    same = {**batch, names.AUGMENTED_TARGET: batch[names.DRIVING]}
+    plain, mixed = trainer.losses_of(batch), trainer.losses_of(same)
+    # The mask generator sees the driver twice, so batch statistics are nearly the same.
+    for term in TERMS:
+        np.testing.assert_allclose(mixed[term], plain[term], rtol=0.05)
+
+
+def test_the_prior_pulls_masks_to_the_subjects_and_fades():
+    subjects = np.zeros((4, 2, CONFIG.model.mask_size, CONFIG.model.mask_size, 1), np.float32)
+    subjects[:, :, 4:12, 4:12] = 1
+    batch = {**make_batch(), names.SUBJECTS: tf.constant(subjects)}
+    config = CONFIG.replace(loss=CONFIG.loss.replace(mask_prior=30, mask_prior_steps=4))
+    trainer = make_trainer(config)
+    without = {k: v for k, v in batch.items() if k != names.SUBJECTS}
+    result = training_pass(
+        trainer.networks,
+        config.model,
+        config.perturbation,
+        *(batch[key] for key in (names.SOURCE, names.DRIVING, names.SEEDS)),
+    )
+    masks = (result[names.SOURCE_MASK], result[names.DRIVING_MASK])
+    distance = np.mean([np.abs(m - subjects[:, i]).mean((1, 2, 3)) for i, m in enumerate(masks)], 0)
+    for steps, share in ((0, 1), (1, 0.75), (3, 0.25), (4, 0), (9, 0)):
+        trainer.optimizers[COARSE].iterations.assign(steps)
+        pull = trainer.losses_of(batch)[COARSE] - trainer.losses_of(without)[COARSE]
+        np.testing.assert_allclose(pull, 30 * share * distance, rtol=0.02, atol=2e-3)
+
+
+def test_first_epoch_leaves_the_refiner_alone():
+    trainer, batch = make_trainer(refined_share=0.5), make_batch()
     before = snapshot(trainer)
     trainer.train_step(batch, refine=False)
     after = snapshot(trainer)

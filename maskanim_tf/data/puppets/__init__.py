@@ -1,6 +1,6 @@
 """Procedural videos of jointed puppets, with ground truth: training data that needs no download."""
 
-from maskanim_tf.data.puppets.clip import PuppetClip, clip_name, make_clip
+from maskanim_tf.data.puppets.clip import Cast, PuppetClip, make_clip
 from maskanim_tf.data.puppets.dataset import (
     Annotations,
     DatasetParameters,
@@ -14,9 +14,9 @@ from maskanim_tf.data.puppets.skeleton import JOINT_NAMES
 __all__ = [
     "JOINT_NAMES",
     "Annotations",
+    "Cast",
     "DatasetParameters",
     "PuppetClip",
-    "clip_name",
     "contact_sheet",
     "detect_joints",
     "make_clip",

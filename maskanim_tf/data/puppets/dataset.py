@@ -11,7 +11,7 @@ import numpy as np
 import tqdm
 
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.puppets.clip import MIN_SIZE, PuppetClip, clip_name, make_clip
+from maskanim_tf.data.puppets.clip import MIN_SIZE, Cast, PuppetClip, make_clip
 from maskanim_tf.data.puppets.skeleton import JOINT_NAMES
 from maskanim_tf.data.puppets.video import FORMATS, video_path, write_video
 from maskanim_tf.files import atomic_path
@@ -41,6 +41,9 @@ class DatasetParameters(Section):
     fps: float = option(25.0, "frames per second", above=0, maximum=1000)
     seed: int = option(0, "another seed gives another data set", minimum=0)
     clips_per_person: int = option(1, "clips that show the same person", minimum=1)
+    identities_per_motion: int = option(
+        1, "persons that make the same motion, for pairs across identities", minimum=1
+    )
     plain: bool = option(False, "plain backgrounds, which a model learns to copy sooner")
     format: str = option(
         "mp4", "MPEG-4 (small), FFV1 (lossless) or a folder of PNG files per clip", choices=FORMATS
@@ -53,11 +56,22 @@ class DatasetParameters(Section):
                 f"size must be even for format {self.format}, got {self.size}; "
                 "format frames takes every size"
             )
+        for name in ("clips", "test_clips"):
+            if getattr(self, name) % self.identities_per_motion:
+                raise ValueError(
+                    f"{name} must be a multiple of identities_per_motion "
+                    f"{self.identities_per_motion}, got {getattr(self, name)}"
+                )
+
+    @property
+    def cast(self) -> Cast:
+        """Who does what."""
+        return Cast(self.clips_per_person, self.identities_per_motion)
 
     def indices(self) -> Iterator[tuple[str, int]]:
         """The split (`train` or `test`) and index of every clip."""
         yield from (("train", index) for index in range(self.clips))
-        first = _FIRST_TEST_PERSON * self.clips_per_person
+        first = _FIRST_TEST_PERSON * self.clips_per_person * self.identities_per_motion
         yield from (("test", index) for index in range(first, first + self.test_clips))
 
     def make_clip(self, index: int) -> PuppetClip:
@@ -69,6 +83,7 @@ class DatasetParameters(Section):
             frames=self.frames,
             fps=self.fps,
             clips_per_person=self.clips_per_person,
+            identities_per_motion=self.identities_per_motion,
             plain=self.plain,
         )
 
@@ -115,7 +130,7 @@ def write_dataset(output: str, parameters: DatasetParameters, *, progress: bool 
         list(parameters.indices()), desc="puppets", unit="clip", disable=not progress
     ):
         folder = os.path.join(output, split)
-        name = clip_name(index, parameters.clips_per_person)
+        name = parameters.cast.name(index)
         video = video_path(folder, name, parameters.format)
         truth = os.path.join(folder, f"{name}.npz")
         # The annotations come last, so a clip that has them is complete.
@@ -127,7 +142,7 @@ def write_dataset(output: str, parameters: DatasetParameters, *, progress: bool 
         with atomic_path(truth) as partial:
             np.savez_compressed(
                 partial,
-                joints=clip.joints,
+                points=clip.joints,
                 visible=clip.visible,
                 packed_masks=np.packbits(clip.masks > 0, axis=-1),
                 fps=np.float64(parameters.fps),
@@ -141,7 +156,7 @@ def read_annotations(path: str) -> Annotations:
         packed = file["packed_masks"]
         masks = np.unpackbits(packed, axis=-1, count=packed.shape[1]) * np.uint8(255)
         return Annotations(
-            joints=file["joints"],
+            joints=file["points"],
             visible=file["visible"],
             masks=masks,
             fps=float(file["fps"]),

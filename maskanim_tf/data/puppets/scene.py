@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -48,29 +49,39 @@ class Scene:
 
 def random_scene(
     rng: np.random.Generator,
-    figure: Figure,
+    figures: Sequence[Figure],
     canvas: int,
     times: np.ndarray,
     plain: bool = False,
+    surroundings: np.random.Generator | None = None,
 ) -> Scene:
-    """Draws a scene for this figure.
+    """Draws a scene for a figure.
 
     Args:
-        rng: consumed the same way whatever `canvas` and `times` are.
-        figure: who is in it.
+        rng: of motion and camera; consumed the same way whatever `canvas` and `times` are.
+        figures: who is in it, and then who else makes the same motion before the same camera, which
+            leaves room for all of them.
         canvas: height and width of the background in pixels.
         times: seconds since the start of the clip, `[frames]`.
         plain: whether the background is plain.
+        surroundings: of light and background; `rng` by default.
     """
     motion_rng, layout_rng, background_rng = rng.spawn(3)
     motion = random_motion(motion_rng)
     # The layout leaves room for the whole period, so it does not depend on which frames are asked
     # for.
-    period = pose_skeleton(
-        motion.channels(np.linspace(0.0, CYCLES_PER_PERIOD, 128)), figure.body, motion.heading
-    )
+    cycles = np.linspace(0.0, CYCLES_PER_PERIOD, 128)
+    reached = [
+        _reach(pose_skeleton(motion.channels(cycles), each.body, motion.heading), each.body.head)
+        for each in figures
+    ]
+    low = np.min([first for first, _ in reached], axis=0)
+    high = np.max([last for _, last in reached], axis=0)
     wanted, place, ground = (layout_rng.uniform(*span) for span in ((0.76, 0.9), (0, 1), (0, 1)))
-    scale, origin = _fit(period, figure.body.head, wanted, place, ground)
+    scale, origin = _fit(low, high, wanted, place, ground)
+    if surroundings is not None:
+        layout_rng, background_rng = surroundings.spawn(2)
+    figure = figures[0]
     horizon = float(origin[1]) - layout_rng.uniform(0.06, 0.2)
     angle = layout_rng.uniform(-0.9, 0.9)
     direction = np.array([np.sin(angle), -0.55, 0.75], np.float32)
@@ -89,20 +100,29 @@ def random_scene(
     )
 
 
-def _fit(
-    points: dict[str, np.ndarray], head: float, wanted: float, place: float, ground: float
-) -> tuple[float, np.ndarray]:
-    """Scale and origin that keep the moving figure inside the frame.
+def _reach(points: dict[str, np.ndarray], head: float) -> tuple[np.ndarray, np.ndarray]:
+    """The corners `[2]` of the picture plane that a moving figure takes, in body heights.
 
     Args:
         points: of the skeleton over the whole period.
         head: radius of the head in body heights, the widest thing around any point.
+    """
+    reached = np.concatenate([_flatten(points[name]) for name in (*JOINT_NAMES, "skull")])
+    return reached.min(axis=0) - 1.15 * head, reached.max(axis=0) + 0.8 * head
+
+
+def _fit(
+    low: np.ndarray, high: np.ndarray, wanted: float, place: float, ground: float
+) -> tuple[float, np.ndarray]:
+    """Scale and origin that keep what moves between two corners inside the frame.
+
+    Args:
+        low: left and upper end, in body heights.
+        high: right and lower end.
         wanted: body height as a share of the frame, made smaller where the motion needs room.
         place: where in the free space to the sides, from 0 (left) to 1 (right).
         ground: where in the free space above and below, from 0 (up) to 1 (down).
     """
-    reached = np.concatenate([_flatten(points[name]) for name in (*JOINT_NAMES, "skull")])
-    low, high = reached.min(axis=0) - 1.15 * head, reached.max(axis=0) + 0.8 * head
     scale = min(wanted, float(np.min(0.97 / (high - low))))
     free = 1.0 - scale * (high - low)
     return scale, free * np.array([place, 0.4 + 0.5 * ground]) - scale * low

@@ -1,0 +1,64 @@
+"""Ground truth of synthetic clips: what their generators write into an `.npz` beside each clip.
+
+`<name>.npz` beside `<name>.mp4`, or beside the folder `<name>`, holds at least `packed_masks` (the
+subject, `np.packbits` along the rows), `points` (x, y in pixels, the centre of the top left pixel
+at (0.5, 0.5)) and `visible`. Prepared shards carry no ground truth.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+
+import numpy as np
+
+from maskanim_tf.data.clip import Clip, ClipError
+from maskanim_tf.data.fitting import fit_square, square_around
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipTruth:
+    """What is known about the frames of a clip.
+
+    Attributes:
+      masks: the subject, bool `[frames, height, width]`.
+      points: float32 `[frames, points, 2]`, (x, y) in pixels.
+      visible: bool `[frames, points]`.
+    """
+
+    masks: np.ndarray
+    points: np.ndarray
+    visible: np.ndarray
+
+    def fitted(self, size: int) -> ClipTruth:
+        """The same for frames that `fit_square` has brought to a side of `size` pixels."""
+        height, width = self.masks.shape[1:]
+        left, top, side = square_around(None, height, width, "crop")
+        pictures = (np.repeat(mask[..., np.newaxis], 3, -1) for mask in self.masks)
+        masks = [fit_square(np.uint8(255) * each, size)[..., 0] >= 128 for each in pictures]
+        points = (self.points - np.float32([left, top])) * np.float32(size / side)
+        return ClipTruth(np.stack(masks), points, self.visible)
+
+
+def read_clip_truth(clip: Clip) -> ClipTruth | None:
+    """The ground truth beside a clip; None where there is none.
+
+    Raises:
+      ClipError: it is damaged or belongs to another clip.
+    """
+    path = (clip.path if clip.kind == "folder" else os.path.splitext(clip.path)[0]) + ".npz"
+    if not os.path.isfile(path):
+        return None
+    try:
+        with np.load(path) as file:
+            packed, points, visible = (file[k] for k in ("packed_masks", "points", "visible"))
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ClipError(f"{path} is no ground truth of a clip ({error}); make it again") from error
+    masks = np.unpackbits(packed, axis=-1, count=clip.width).astype(bool)
+    if masks.shape != (clip.frames, clip.height, clip.width):
+        raise ClipError(
+            f"{path} is for {len(masks)} frames of {masks.shape[2]}x{masks.shape[1]}, but "
+            f"{clip.path} has {clip.frames} of {clip.width}x{clip.height}; make both again"
+        )
+    return ClipTruth(masks, points, visible)

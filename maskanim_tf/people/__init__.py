@@ -1,0 +1,1 @@
+"""Unlimited videos of synthetic people, free of anyone's rights, with ground truth."""

@@ -1,0 +1,43 @@
+"""Writes a data set of videos of synthetic people: `python -m maskanim_tf.people --output=DIR`."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+
+from maskanim_tf.commands import run_command
+from maskanim_tf.config import Section, option
+from maskanim_tf.data.panels import write_picture
+from maskanim_tf.people.dataset import DatasetParameters, write_dataset
+from maskanim_tf.people.sheet import contact_sheet
+
+
+@dataclasses.dataclass(frozen=True)
+class PeopleOptions(Section):
+    """Where the data set goes, and who draws it."""
+
+    output: str = option("", "folder of the data set; made if needed")
+    sheet: str = option("", "also write a contact sheet of the first clips to this PNG file")
+    sheet_clips: int = option(8, "rows of the contact sheet", minimum=1)
+    processes: int = option(0, "how many draw at the same time; 0: one on each core", minimum=0)
+
+
+def main(parameters: DatasetParameters, options: PeopleOptions) -> None:
+    """Writes the data set, and the sheet if asked for."""
+    if not options.output:
+        raise ValueError("--output must name a folder")
+    processes = options.processes or len(os.sched_getaffinity(0))
+    write_dataset(options.output, parameters, processes=processes, progress=True)
+    if options.sheet:
+        first = itertools.islice(parameters.clip_numbers(), options.sheet_clips)
+        clips = [parameters.make_clip(person, motion) for _, person, motion in first]
+        write_picture(options.sheet, contact_sheet(clips))
+    print(
+        f"{parameters.clips} training and {parameters.test_clips} test clips are in "
+        f"{os.path.abspath(options.output)}"
+    )
+
+
+if __name__ == "__main__":
+    run_command(main, DatasetParameters, PeopleOptions)

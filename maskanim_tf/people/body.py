@@ -1,0 +1,127 @@
+"""The static model of the upper body: what is the same for every person and every frame."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+import numpy as np
+import scipy.sparse
+
+from maskanim_tf.people.mesh import Mesh, load_mesh
+
+_BODY_VERTICES = 13380
+_PARTS = {
+    "skin": ("body",),
+    "left_eye": ("helper-l-eye",),
+    "right_eye": ("helper-r-eye",),
+    "tongue": ("helper-tongue",),
+    "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
+    "lashes": (
+        *("helper-l-eyelashes-1", "helper-l-eyelashes-2"),
+        *("helper-r-eyelashes-1", "helper-r-eyelashes-2"),
+    ),
+    "cloth": ("helper-tights",),
+}
+# Height of the hair line of the base mesh over depth (z): it runs round the ear to the forehead.
+_HAIR_LINE = (
+    (-1.0, -0.45, -0.1, 0.12, 0.38, 0.60, 0.72, 0.88, 1.0, 1.15, 1.3),
+    (6.55, 6.7, 6.95, 7.22, 7.28, 7.18, 7.35, 7.62, 7.80, 7.92, 8.0),
+)
+
+
+class Body:
+    """Triangles, skinning weights and regions of the base mesh.
+
+    Attributes:
+        mesh: the `Mesh` it was made of.
+        rest: float32 `[vertices, 3]`, the base shape; its coordinates serve as texture space.
+        parts: int32 `[triangles, 3]` for each of `skin`, `left_eye`, `right_eye`, `tongue`,
+            `teeth`, `lashes` and `cloth`.
+        triangles: all of these, in this order.
+        skin_vertices: numbers of the vertices of the skin.
+        eye_vertices: those of the `left` and the `right` eyeball.
+        occlusion: float32 `[vertices]` in [0, 1], the share of the sky that a vertex sees.
+        lips, ear, scalp: float32 `[vertices]` in [0, 1], how much a vertex belongs there.
+        inner_mouth: bool `[vertices]`, the skin behind the lips.
+        bones: names of the bones.
+    """
+
+    def __init__(self, mesh: Mesh) -> None:
+        self.mesh = mesh
+        self.rest = mesh.vertices
+        self.bones = [str(bone) for bone in mesh.bones]
+        self.parts = {name: _triangles(mesh, groups) for name, groups in _PARTS.items()}
+        self.triangles = np.concatenate(list(self.parts.values()))
+        self.skin_vertices = np.unique(self.parts["skin"])
+        self.eye_vertices = {side: np.unique(self.parts[f"{side}_eye"]) for side in _SIDES}
+        self._incidence = _incidence(self.triangles, len(self.rest))
+        self._regions()
+
+    def normals(self, positions: np.ndarray) -> np.ndarray:
+        """Unit normals `[vertices, 3]`, means over the triangles weighted by their areas."""
+        corners = positions[self.triangles]
+        faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        normals = self._incidence @ faces
+        length = np.sqrt(np.einsum("vi,vi->v", normals, normals))[:, None]
+        return (normals / np.maximum(length, 1e-9)).astype(np.float32)
+
+    def nearest(self, point: tuple[float, float, float]) -> int:
+        """The vertex of the skin that is nearest to a point of the base shape."""
+        distance = np.linalg.norm(self.rest[self.skin_vertices] - np.float32(point), axis=1)
+        return int(self.skin_vertices[np.argmin(distance)])
+
+    def target_size(self, name: str) -> np.ndarray:
+        """How far a shape target moves each vertex, `[vertices]`."""
+        row = int(np.flatnonzero(self.mesh.target_names == name)[0])
+        return np.linalg.norm(self.mesh.targets[row].toarray().reshape(-1, 3), axis=1)
+
+    def _regions(self) -> None:
+        x, y, z = self.rest.T
+        skin = self.mesh.numbers < _BODY_VERTICES
+        with resources.files("maskanim_tf.people").joinpath("occlusion.npy").open("rb") as file:
+            seen = np.load(file)
+        lower = self.target_size("mouth/mouth-lowerlip-volume-incr")
+        upper = self.target_size("mouth/mouth-upperlip-volume-incr")
+        lips = np.clip(np.maximum(lower / lower.max(), upper / upper.max()) * 1.6, 0.0, 1.0)
+        # A shift moves all of the ear alike, and the side of the head less.
+        ear = sum(self.target_size(f"ears/{side}-ear-trans-up") for side in ("l", "r"))
+        self.ear = np.clip((ear / ear.max() - 0.93) / 0.05, 0.0, 1.0).astype(np.float32)
+        cavity = skin & (np.abs(x) < 0.46) & (y > 6.2) & (y < 6.95) & (z < 1.47) & (z > 0.2)
+        cavity &= seen < 0.10
+        nostril = cavity & (y > 6.75) & (z > 1.3)
+        self.inner_mouth = cavity & ~nostril
+        # The row along the slit between the lips lies in the dark as well, but is lip.
+        slit = skin & (np.abs(x) < 0.21) & (np.abs(y - 6.615) < 0.035) & (z > 1.3)
+        lips[self.inner_mouth | slit] = 1.0
+        self.lips = lips.astype(np.float32)
+        scalp = np.clip((y - np.interp(z, *_HAIR_LINE)) / 0.10 + 0.5, 0.0, 1.0) * (1.0 - self.ear)
+        scalp[~skin | self.inner_mouth | nostril] = 0.0
+        self.scalp = scalp.astype(np.float32)
+        self.occlusion = (np.clip(seen * 1.15, 0.0, 1.0) ** 0.9).astype(np.float32)
+
+
+_SIDES = ("left", "right")
+
+
+@functools.lru_cache(maxsize=1)
+def load_body() -> Body:
+    """The body, made once in each process.
+
+    Raises:
+        RuntimeError: if the package with its data is missing; see `load_mesh`.
+    """
+    return Body(load_mesh())
+
+
+def _triangles(mesh: Mesh, groups: tuple[str, ...]) -> np.ndarray:
+    quads = mesh.faces[np.isin(mesh.groups, groups)]
+    return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+
+
+def _incidence(triangles: np.ndarray, vertices: int) -> scipy.sparse.csr_matrix:
+    """Sparse `[vertices, triangles]`: 1 where a triangle has a vertex."""
+    columns = np.repeat(np.arange(len(triangles)), 3)
+    ones = np.ones(len(columns), np.float32)
+    shape = (vertices, len(triangles))
+    return scipy.sparse.csr_matrix((ones, (triangles.ravel(), columns)), shape=shape)

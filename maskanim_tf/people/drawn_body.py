@@ -1,0 +1,203 @@
+"""The body on the graphics card: skin, eyes, mouth, lashes and the cloth that follows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from maskanim_tf.people.appearance import Appearance
+from maskanim_tf.people.body import Body
+from maskanim_tf.people.clothes import load_cloth_map
+from maskanim_tf.people.graphics import Program, make_texture
+from maskanim_tf.people.labels import CLOTHES, EYES, MOUTH, SKIN
+from maskanim_tf.people.pose import Pose
+from maskanim_tf.people.shape import Shape
+from maskanim_tf.people.skin_map import load_skin_map, texture_coordinates
+
+_SKIN_SCATTER = np.float32([0.52, 0.20, 0.11])
+_CLOTH_SCATTER = np.full(3, 0.10, np.float32)
+_EYE, _LASHES_PER_RADIAN = np.float32([0.308, 7.284, 1.24]), 7.0
+_PLAIN = {"mouth": 0, "tongue": 0, "teeth": 1, "lashes": 2}
+
+
+class DrawnBody:
+    """Buffers of the body: one array of vertices, an index for each part."""
+
+    def __init__(self, context: Any, body: Body, programs: dict[str, Program]) -> None:
+        self.body, self._programs, self._context = body, programs, context
+        self._skin_map = load_skin_map()
+        parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        parts["skin"] = self._skin_map.vertices, self._skin_map.triangles
+        parts["mouth"] = self._skin_map.vertices, self._skin_map.mouth_triangles
+        cloth = load_cloth_map()
+        parts["cloth"] = cloth.vertices, cloth.triangles
+        for name in ("left_eye", "right_eye", "teeth", "tongue", "lashes"):
+            used, inverse = np.unique(body.parts[name], return_inverse=True)
+            parts[name] = used, inverse.reshape(-1, 3).astype(np.int32)
+        self._drawn = np.concatenate([vertices for vertices, _ in parts.values()])
+        self._cloth = parts["cloth"][0]
+        count = len(self._drawn)
+        self._ranges, start = {}, 0
+        for name, (vertices, _) in parts.items():
+            self._ranges[name] = slice(start, start + len(vertices))
+            start += len(vertices)
+        self._position = context.buffer(reserve=count * 12)
+        self._normal = context.buffer(reserve=count * 12)
+        self._uv, self._tint = context.buffer(reserve=count * 8), context.buffer(reserve=count * 16)
+        self._buffers = {
+            "in_position": (self._position, "3f"),
+            "in_normal": (self._normal, "3f"),
+            "in_uv": (self._uv, "2f"),
+            "in_tint": (self._tint, "4f"),
+        }
+        self._arrays, self._shadows = {}, {}
+        for name, (_, triangles) in parts.items():
+            index = context.buffer((triangles + self._ranges[name].start).astype("i4").tobytes())
+            program = programs[_program_of(name)]
+            self._arrays[name] = program.vertex_array(context, self._buffers, index)
+            if name in ("skin", "cloth"):
+                self._shadows[name] = programs["shadow"].vertex_array(context, self._buffers, index)
+        self._lids = {
+            side: [body.nearest((sign * 0.312, y, 1.36)) for y in (7.205, 7.355)]
+            for side, sign in (("left", 1.0), ("right", -1.0))
+        }
+        self._jaw = list(body.mesh.unit_names).index("jawOpen")
+        self._textures: list[Any] = []
+
+    def set_person(self, shape: Shape, look: Appearance) -> None:
+        """Takes the textures and colours of a person."""
+        for each in self._textures:
+            each.release()
+        paints = (look.skin, look.cloth)
+        self._textures = [
+            make_texture(self._context, pixels)
+            for paint in paints
+            for pixels in (paint.albedo, paint.relief)
+        ]
+        self._look = look
+        body = self.body
+        uv = texture_coordinates(body.rest)[self._drawn]
+        uv[self._ranges["skin"]] = uv[self._ranges["mouth"]] = self._skin_map.uv
+        uv[self._ranges["cloth"]] = look.cloth_uv
+        tint = np.zeros((len(body.rest), 4), np.float32)
+        tint[:, 0] = body.occlusion
+        tint[:, 1] = np.clip(_curvature(body, shape.positions) / 5.0, 0.0, 1.0)
+        tint[:, 2] = body.ear * (0.3 + 0.7 * look.traits.blush)
+        _mouth_details(body, tint)
+        self._uv.write(uv.astype("f4").tobytes())
+        drawn = tint[self._drawn]
+        drawn[self._ranges["cloth"], 0] = look.cloth_occlusion
+        drawn[self._ranges["cloth"], 1:] = 0.0
+        mouth = self._skin_map.vertices
+        depth = body.rest[mouth, 2]
+        drawn[self._ranges["mouth"], 2] = 0.5 * np.clip((depth - 0.6) / 0.85, 0.0, 1.0)
+        self._tint.write(drawn.astype("f4").tobytes())
+
+    def set_pose(self, pose: Pose) -> None:
+        """Takes the posed vertices."""
+        self._pose = pose
+        positions = pose.positions
+        normals = self.body.normals(positions)
+        drawn = positions[self._drawn]
+        thickness = self._look.cloth_thickness[:, None]
+        drawn[self._ranges["cloth"]] += normals[self._cloth] * thickness
+        self._position.write(drawn.astype("f4").tobytes())
+        self._normal.write(normals[self._drawn].astype("f4").tobytes())
+
+    def draw_shadow(self) -> None:
+        """Draws depth as the key light sees it."""
+        for each in self._shadows.values():
+            each.render()
+
+    def draw(self, context: Any) -> None:
+        """Draws everything into the current frame."""
+        context.enable(moderngl.CULL_FACE)
+        self._surface("skin", SKIN, 0, _SKIN_SCATTER, 0.028)
+        context.disable(moderngl.CULL_FACE)
+        self._surface("cloth", CLOTHES, 2, _CLOTH_SCATTER, 0.03)
+        self._draw_eyes()
+        traits, pose = self._look.traits, self._pose
+        opening = float(np.clip(pose.state.face[self._jaw] * 1.6 + 0.15, 0.0, 1.0))
+        tones = {
+            "mouth": (0.24, 0.06, 0.05),
+            "tongue": (0.46, 0.16, 0.14),
+            "teeth": (0.78, 0.73, 0.63),
+            "lashes": tuple(traits.brows * 0.3 + 0.003),
+        }
+        plain = self._programs["plain"]
+        for name, kind in _PLAIN.items():
+            label = (SKIN if name == "lashes" else MOUTH) / 255.0
+            plain.set(label=label, kind=kind, tone=tones[name], opening=opening)
+            self._arrays[name].render()
+
+    def _surface(
+        self, name: str, label: int, texture: int, scatter: np.ndarray, reflectance: float
+    ) -> None:
+        self._textures[texture].use(1)
+        self._textures[texture + 1].use(2)
+        program = self._programs[name]
+        program.set(label=label / 255.0, scatter=scatter, reflectance=reflectance)
+        self._arrays[name].render()
+
+    def _draw_eyes(self) -> None:
+        pose, traits, program = self._pose, self._look.traits, self._programs["eye"]
+        skull = pose.head[:, :3]
+        for side, sign in (("left", -1.0), ("right", 1.0)):
+            center = pose.eye_centers[side]
+            corners = pose.positions[self.body.eye_vertices[side]]
+            radius = float(np.linalg.norm(corners - center, axis=1).mean())
+            lids = [float((pose.positions[v] - center) @ skull[:, 1]) / radius for v in self._lids[side]]
+            program.set(
+                label=EYES / 255.0,
+                center=center,
+                gaze=skull @ pose.eye_rotations[side],
+                skull=skull,
+                lids=lids,
+                iris=traits.iris,
+                iris_pupil=(traits.iris_size, traits.pupil_size),
+                seed=float(traits.mottling),
+                nose_side=sign,
+                age=traits.wrinkles,
+            )
+            self._arrays[f"{side}_eye"].render()
+
+
+def _program_of(part: str) -> str:
+    if part in ("skin", "cloth"):
+        return part
+    return "eye" if part.endswith("eye") else "plain"
+
+
+def _mouth_details(body: Body, tint: np.ndarray) -> None:
+    """Coordinates for the shader of teeth, tongue and lashes."""
+    x, y, z = body.rest.T
+    teeth = np.unique(body.parts["teeth"])
+    upper = y[teeth] > 6.63
+    gum = np.where(upper, y[teeth[upper]].max(), y[teeth[~upper]].min())
+    tint[teeth, 0] = np.arctan2(x[teeth], z[teeth] - 0.9) * 7.5
+    tint[teeth, 1] = np.abs(gum - y[teeth]) / 0.2
+    tint[teeth, 2] = 0.85 * np.clip((z[teeth] - 0.9) / 0.55, 0.15, 1.0)
+    tongue = np.unique(body.parts["tongue"])
+    tint[tongue, 2] = 0.5 * np.clip((z[tongue] - 0.6) / 0.7, 0.0, 1.0)
+    lashes = np.unique(body.parts["lashes"])
+    away = body.rest[lashes] * [1, 1, 1] - _EYE * np.sign(x[lashes, None]) ** [1, 0, 0]
+    tip = np.clip((np.linalg.norm(away, axis=1) - 0.15) / 0.07, 0.0, 1.0)
+    tint[lashes, 0] = np.arctan2(away[:, 1], away[:, 0]) * _LASHES_PER_RADIAN
+    tint[lashes, 1] = np.where(away[:, 1] > 0, 0.15 + 0.75 * tip, 0.5 + 0.45 * tip)
+
+
+def _curvature(body: Body, positions: np.ndarray) -> np.ndarray:
+    """How strongly the skin bends outwards at each vertex, `[vertices]`, per unit of length."""
+    triangles = body.parts["skin"]
+    normals = body.normals(positions)
+    total, count = np.zeros(len(positions)), np.full(len(positions), 1e-6)
+    for one, other in ((0, 1), (1, 2), (2, 0)):
+        a, b = triangles[:, one], triangles[:, other]
+        step = positions[b] - positions[a]
+        bend = ((normals[b] - normals[a]) * step).sum(1) / np.maximum((step**2).sum(1), 1e-6)
+        for end in (a, b):
+            np.add.at(total, end, bend)
+            np.add.at(count, end, 1.0)
+    return total / count

@@ -1,0 +1,62 @@
+"""OpenGL objects: shaders read from files, textures with mipmaps, buffers that are released."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import Any
+
+import moderngl
+import numpy as np
+
+
+def shader_source(name: str, *defines: str) -> str:
+    """The text of a shader with its includes, and with words defined."""
+    folder = resources.files("maskanim_tf.people").joinpath("shaders")
+
+    def include(match: re.Match[str]) -> str:
+        return folder.joinpath(match.group(1)).read_text(encoding="utf-8")
+
+    text = folder.joinpath(f"{name}.glsl").read_text(encoding="utf-8")
+    text = re.sub(r'#include "([\w.]+)"', include, text)
+    version, rest = text.split("\n", 1)
+    return "\n".join([version, *(f"#define {word}" for word in defines), rest])
+
+
+class Program:
+    """A pair of shaders; uniforms that the compiler dropped are ignored when set."""
+
+    def __init__(self, context: Any, vertex: str, fragment: str, *defines: str) -> None:
+        self.program = context.program(
+            shader_source(vertex, *defines), shader_source(fragment, *defines)
+        )
+
+    def set(self, **values: Any) -> None:
+        """Sets uniforms: numbers, vectors, or matrices `[rows, columns]`."""
+        for name, value in values.items():
+            if name not in self.program:
+                continue
+            if isinstance(value, (int, float)):
+                self.program[name].value = value
+                continue
+            array = np.asarray(value, np.float32)
+            square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
+            matrix = square or name == "light_matrix"
+            self.program[name].write((array.T if matrix else array).astype("f4").tobytes())
+
+    def vertex_array(self, context: Any, buffers: dict[str, Any], index: Any) -> Any:
+        """Binds those buffers (name: (buffer, format)) that the shaders read."""
+        content = [
+            (buffer, form, name) for name, (buffer, form) in buffers.items() if name in self.program
+        ]
+        return context.vertex_array(self.program, content, index)
+
+
+def make_texture(context: Any, pixels: np.ndarray) -> Any:
+    """A texture with mipmaps from uint8 `[height, width, channels]`; it repeats sideways."""
+    height, width, channels = pixels.shape
+    texture = context.texture((width, height), channels, np.ascontiguousarray(pixels).tobytes())
+    texture.build_mipmaps()
+    texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+    texture.repeat_y = False
+    return texture

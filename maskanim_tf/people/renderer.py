@@ -1,0 +1,220 @@
+"""Draws people with OpenGL, without a display: on a GPU where there is one, else in software.
+
+Software draws fragments slowly and vertices fast, and a face has about as many vertices as pixels.
+So light is worked out at vertices; a fragment only looks up colour and relief and adds the gloss of
+the key light. The alpha channel of the picture carries the label.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+# Mesa's software renderer gets one core, as one process draws one clip.
+os.environ.setdefault("LP_NUM_THREADS", "1")
+
+import cv2
+import moderngl
+import numpy as np
+
+from maskanim_tf.people.appearance import Appearance
+from maskanim_tf.people.body import Body
+from maskanim_tf.people.camera import View
+from maskanim_tf.people.drawn_body import DrawnBody
+from maskanim_tf.people.drawn_pieces import DrawnPiece
+from maskanim_tf.people.graphics import Program, make_texture
+from maskanim_tf.people.identity import Identity
+from maskanim_tf.people.labels import BACKGROUND, LABELS
+from maskanim_tf.people.pieces import LENS
+from maskanim_tf.people.pose import Pose
+from maskanim_tf.people.scene import Scene
+
+_NEAR, _FAR = 0.5, 80.0
+_SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
+_SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
+
+__all__ = ["BACKGROUND", "LABELS", "Rendered", "Renderer"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """A frame.
+
+    Attributes:
+        image: RGB uint8 `[size, size, 3]`.
+        labels: uint8 `[size, size]`, an index of `LABELS`.
+        depth: float32 `[size, size]`, distance along the view axis in decimetres; 80 where nothing
+            is.
+    """
+
+    image: np.ndarray
+    labels: np.ndarray
+    depth: np.ndarray
+
+
+class Renderer:
+    """Draws frames of one size.
+
+    Raises:
+        RuntimeError: if OpenGL cannot be used without a display; names the system packages.
+    """
+
+    def __init__(self, body: Body, size: int, supersampling: int = 2) -> None:
+        self.body, self.size, self._scale = body, size, supersampling
+        try:
+            self.context: Any = moderngl.create_context(standalone=True, backend="egl")
+        except Exception as error:
+            raise RuntimeError(
+                f"no OpenGL without a display ({error}): "
+                "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
+            ) from error
+        context, wide = self.context, size * supersampling
+        self._color = context.renderbuffer((wide, wide), 4)
+        self._depth = context.depth_texture((wide, wide))
+        self._frame = context.framebuffer([self._color], self._depth)
+        self._shadow_depth = context.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
+        self._shadow_frame = context.framebuffer(depth_attachment=self._shadow_depth)
+        self._shadow = context.texture((_SHADOW_SIZE, _SHADOW_SIZE), 1, dtype="f4")
+        self._shadow.repeat_x = self._shadow.repeat_y = False
+        self.programs = {
+            "skin": Program(context, "surface_vertex", "surface_fragment"),
+            "cloth": Program(context, "surface_vertex", "surface_fragment", "CUTOUT"),
+            "surface": Program(
+                *(context, "surface_vertex", "surface_fragment"),
+                *("RIDING", "TWO_SIDED", "CUTOUT"),
+            ),
+            "lens": Program(context, "surface_vertex", "lens_fragment", "RIDING", "TWO_SIDED"),
+            "strands": Program(context, "hair_vertex", "hair_fragment"),
+            "eye": Program(context, "eye_vertex", "eye_fragment"),
+            "plain": Program(context, "plain_vertex", "plain_fragment"),
+            "shadow": Program(context, "shadow_vertex", "shadow_fragment"),
+            "riding_shadow": Program(context, "shadow_vertex", "shadow_fragment", "RIDING"),
+        }
+        self._drawn_body = DrawnBody(context, body, self.programs)
+        self._pieces: list[DrawnPiece] = []
+        self._textures: dict[int, Any] = {}
+
+    def set_person(self, identity: Identity) -> None:
+        """Takes the looks of a person."""
+        for owned in (*self._pieces, *self._textures.values()):
+            owned.release()
+        self._textures = {}
+        look: Appearance = identity.appearance
+        self._drawn_body.set_person(identity.shape, look)
+        self._pieces = [
+            DrawnPiece(self.context, piece, self.programs, self._texture) for piece in look.pieces
+        ]
+
+    def set_scene(self, scene: Scene) -> None:
+        """Takes lights, background and film."""
+        self._scene = scene
+
+    def render(self, pose: Pose, view: View, seconds: float = 0.0) -> Rendered:
+        """Draws one frame."""
+        self._drawn_body.set_pose(pose)
+        self._share_uniforms(pose, view)
+        self._cast_shadows(pose)
+        context = self.context
+        self._frame.use()
+        self._frame.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+        context.enable_only(moderngl.DEPTH_TEST)
+        self._drawn_body.draw(context)
+        for piece in self._pieces:
+            if piece.kind != LENS:
+                piece.draw()
+        pixels = self._read(4)
+        depth = np.frombuffer(self._depth.read(), np.float32).reshape(pixels.shape[:2])
+        lenses = [piece for piece in self._pieces if piece.kind == LENS]
+        labels = pixels[..., 3]
+        if lenses:
+            context.enable(moderngl.BLEND)
+            context.blend_func = moderngl.ONE, moderngl.ONE
+            for piece in lenses:
+                piece.draw()
+            pixels = self._read(4)
+        return self._finish(pixels, labels, depth, view, seconds)
+
+    def release(self) -> None:
+        """Frees everything."""
+        self.context.release()
+
+    def _read(self, components: int) -> np.ndarray:
+        wide = self.size * self._scale
+        return np.frombuffer(self._frame.read(components=components), np.uint8).reshape(
+            wide, wide, components
+        )
+
+    def _texture(self, pixels: np.ndarray) -> Any:
+        """The texture with these pixels; equal arrays share one."""
+        key = id(pixels)
+        if key not in self._textures:
+            self._textures[key] = make_texture(self.context, pixels)
+        return self._textures[key]
+
+    def _share_uniforms(self, pose: Pose, view: View) -> None:
+        lights = self._scene.lights
+        self._light_matrix = _light_matrix(pose, lights.directions[0])
+        shared = {
+            "view_matrix": view.matrix,
+            "eye": view.eye,
+            "up": pose.head[:, 1],
+            "head": np.vstack([pose.head, [0, 0, 0, 1]]),
+            "chest": np.vstack([pose.chest, [0, 0, 0, 1]]),
+            "light_direction": lights.directions,
+            "light_color": lights.colors,
+            "harmonics": lights.harmonics,
+            "light_matrix": self._light_matrix,
+            "shadow_power": _SHADOW_POWER,
+            "exposure": lights.exposure,
+            "shadow_map": 0,
+            "albedo_map": 1,
+            "relief_map": 2,
+            "strands": 1,
+            "sky": lights.harmonics[0],
+        }
+        for program in self.programs.values():
+            program.set(**shared)
+
+    def _cast_shadows(self, pose: Pose) -> None:
+        self._shadow_frame.use()
+        self._shadow_frame.clear(depth=1.0)
+        self.context.enable_only(moderngl.DEPTH_TEST)
+        self._drawn_body.draw_shadow()
+        for piece in self._pieces:
+            piece.draw_shadow()
+        depth = np.frombuffer(self._shadow_depth.read(), np.float32)
+        depth = depth.reshape(_SHADOW_SIZE, _SHADOW_SIZE)
+        powers = np.exp(_SHADOW_POWER * (depth - 0.5))
+        softness = self._scene.lights.softness * _SHADOW_SIZE / 256
+        self._shadow.write(cv2.GaussianBlur(powers, (0, 0), softness).tobytes())
+        self._shadow.use(0)
+
+    def _finish(
+        self, pixels: np.ndarray, labels: np.ndarray, depth: np.ndarray, view: View, seconds: float
+    ) -> Rendered:
+        scale, size = self._scale, self.size
+        cover = (labels > 0).astype(np.uint8) * 255
+        person = np.ascontiguousarray(pixels[::-1, :, :3])
+        person = cv2.resize(person, (size, size), interpolation=cv2.INTER_AREA)
+        cover = cv2.resize(cover[::-1], (size, size), interpolation=cv2.INTER_AREA)
+        image = self._scene.finish(person, cover, view, seconds)
+        metric = 2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR))
+        return Rendered(
+            image=image,
+            labels=labels[::-1][::scale, ::scale].copy(),
+            depth=metric[::-1][::scale, ::scale].astype(np.float32).copy(),
+        )
+
+
+def _light_matrix(pose: Pose, toward: np.ndarray) -> np.ndarray:
+    """World to the shadow map's clip space: a box round head and shoulders."""
+    center = pose.head[:, :3] @ np.array([0.0, 6.8, 0.4]) + pose.head[:, 3]
+    right = np.cross([0.0, 1.0, 0.0], toward)
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(toward, right), toward])
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes
+    matrix[:3, 3] = -axes @ center
+    reach = np.array([1 / _SHADOW_REACH, 1 / _SHADOW_REACH, -1 / _SHADOW_DEPTH, 1.0])
+    return np.diag(reach) @ matrix

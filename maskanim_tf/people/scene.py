@@ -1,0 +1,58 @@
+"""Everything in a picture that is neither person nor camera: light, background, film."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from maskanim_tf.people.background import draw_background
+from maskanim_tf.people.camera import View
+from maskanim_tf.people.film import draw_film
+from maskanim_tf.people.lights import draw_lights
+
+# The background stands as a picture of this half width behind the person.
+_HALF_WIDTH, _DISTANCE, _HEIGHT = 9.0, 12.0, 7.0
+
+
+class Scene:
+    """A place and how it is filmed.
+
+    Attributes:
+        lights: the `Lights`.
+        background: RGB uint8 `[height, width, 3]`, a picture that stands behind the person.
+        film: the `Film`.
+    """
+
+    def __init__(self, rng: np.random.Generator, plain: bool = False) -> None:
+        streams = rng.spawn(3)
+        self.background = draw_background(streams[0], plain)
+        tone = (self.background.reshape(-1, 3).mean(axis=0) / 255.0) ** 2
+        self.lights = draw_lights(streams[1], tone)
+        self.film = draw_film(streams[2])
+
+    def finish(
+        self, person: np.ndarray, cover: np.ndarray, view: View, seconds: float
+    ) -> np.ndarray:
+        """Puts the person before the background and develops the picture.
+
+        Args:
+            person: RGB uint8 `[size, size, 3]`, black where nobody is.
+            cover: uint8 `[size, size]`, share of each pixel that the person covers.
+            view: the camera.
+            seconds: time of the frame; the grain depends on it.
+
+        Returns:
+            RGB uint8 `[size, size, 3]`.
+        """
+        size = len(person)
+        high, wide = self.background.shape[:2]
+        corners = np.float32([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * _HALF_WIDTH
+        world = np.column_stack([corners + [0, _HEIGHT], np.full(4, -_DISTANCE)])
+        texels = np.float32([[0, 0], [wide, 0], [wide, high], [0, high]])
+        mapping = cv2.getPerspectiveTransform(texels, np.float32(view.project(world, size)))
+        behind = cv2.warpPerspective(
+            self.background, mapping, (size, size), borderMode=cv2.BORDER_REFLECT
+        )
+        open_share = cv2.merge([cv2.bitwise_not(cover)] * 3)
+        image = cv2.add(person, cv2.multiply(behind, open_share, scale=1 / 255))
+        return self.film.develop(image, seconds)

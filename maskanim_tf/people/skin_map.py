@@ -1,0 +1,119 @@
+"""Texture coordinates of the skin, and what lies at each texel.
+
+The head and neck are unrolled onto a cylinder round a vertical axis through the skull; above the
+brows the height gives way to the elevation, so that the crown is not a single row. The face gets
+more texels than the back. Painting then happens in the coordinates of the base shape, which are the
+same for everybody: a brow painted there moves with the brow of each person.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+import numpy as np
+import scipy.interpolate
+
+from maskanim_tf.people.body import Body, load_body
+
+TEXTURE_SIZE = 768
+_AXIS_Z = 0.45
+_BROW_Y, _NECK_Y, _BOTTOM_Y = 7.2, 5.9, 4.4
+_ELEVATION_RADIUS, _CHEST_SHARE, _FRONT_GAIN = 1.1, 0.4, 0.75
+_COARSE = 256
+
+
+def texture_coordinates(points: np.ndarray) -> np.ndarray:
+    """`[n, 2]` in [0, 1] for points `[n, 3]` of the base shape; u runs round, v upwards."""
+    x, y, z = points[:, 0], points[:, 1], points[:, 2] - _AXIS_Z
+    turn = np.arctan2(x, z) / np.pi
+    u = 0.5 + 0.5 * (turn + _FRONT_GAIN / np.pi * np.sin(np.pi * turn))
+    elevation = np.arctan2(y - _BROW_Y, np.hypot(x, z))
+    height = np.where(y > _BROW_Y, _BROW_Y + _ELEVATION_RADIUS * elevation, y)
+    height = np.where(height < _NECK_Y, _NECK_Y + (height - _NECK_Y) * _CHEST_SHARE, height)
+    bottom = _NECK_Y + (_BOTTOM_Y - _NECK_Y) * _CHEST_SHARE
+    top = _BROW_Y + _ELEVATION_RADIUS * np.pi / 2
+    return np.stack([u, (height - bottom) / (top - bottom)], axis=1).astype(np.float32)
+
+
+class SkinMap:
+    """The unrolled skin.
+
+    Attributes:
+        vertices: int32 `[n]`, the body's vertex behind each drawn one: vertices on the seam at the
+            back of the head are doubled.
+        uv: float32 `[n, 2]` of the drawn vertices; u may exceed 1, textures repeat sideways.
+        triangles: int32 `[t, 3]` over the drawn vertices, the inside of the mouth left out.
+        mouth_triangles: int32 `[t, 3]`, the inside of the mouth.
+        position: float32 `[size, size, 3]`, base shape at each texel, row 0 at the bottom.
+        lips, scalp, ear: float32 `[size, size]` in [0, 1].
+    """
+
+    def __init__(self, body: Body) -> None:
+        skin = body.parts["skin"]
+        inner = body.inner_mouth[skin].all(axis=1)
+        uv = texture_coordinates(body.rest)
+        ears = (body.ear[skin] > 0.5).all(axis=1)
+        self.vertices, self.uv, triangles = split_seam(uv, skin)
+        self._move_ears(body, triangles, ears)
+        self.triangles, self.mouth_triangles = triangles[~inner], triangles[inner & ~ears]
+        self._sample(body, uv)
+
+    def _move_ears(self, body: Body, triangles: np.ndarray, ears: np.ndarray) -> None:
+        """Lets the ears, which would lie on the hair behind them, share the skin of the temples."""
+        used, number = np.unique(triangles[ears], return_inverse=True)
+        points = body.rest[self.vertices[used]]
+        middle = np.float32([0.8, 7.1, 0.5])
+        offset = (points * np.sign(points[:, :1]) ** [1, 0, 0] - middle) * 0.25
+        patch = (np.float32([0.50, 7.52, 1.2]) + offset) * np.sign(points[:, :1]) ** [1, 0, 0]
+        triangles[ears] = len(self.vertices) + number.reshape(-1, 3)
+        self.vertices = np.concatenate([self.vertices, self.vertices[used]])
+        self.uv = np.concatenate([self.uv, texture_coordinates(patch.astype(np.float32))])
+
+    def _sample(self, body: Body, uv: np.ndarray) -> None:
+        normals = body.normals(body.rest)
+        outward = body.rest - np.float32([0.0, 7.0, _AXIS_Z])
+        outward[:, 1] *= body.rest[:, 1] > 7.6
+        outer = np.zeros(len(uv), bool)
+        outer[body.skin_vertices] = True
+        outer &= (normals * outward).sum(axis=1) > 0.02
+        outer &= (body.ear < 0.3) & ~body.inner_mouth & (body.rest[:, 1] > _BOTTOM_Y - 0.4)
+        values = np.column_stack([body.rest, body.lips, body.scalp])[outer]
+        places = uv[outer]
+        places = np.concatenate([places + (shift, 0.0) for shift in (-1.0, 0.0, 1.0)])
+        lookup = scipy.interpolate.LinearNDInterpolator(places, np.tile(values, (3, 1)))
+        grid = (np.arange(_COARSE) + 0.5) / _COARSE
+        sampled = lookup(*np.meshgrid(grid, grid)).astype(np.float32)
+        for row in range(_COARSE):  # beyond the crown and below the chest
+            filled = row if np.isfinite(sampled[row]).all() else None
+            if filled is None:
+                good = np.isfinite(sampled[row]).all(axis=1)
+                source = sampled[row - 1] if row else sampled[0]
+                sampled[row] = np.where(good[:, None], sampled[row], np.nan_to_num(source))
+        # Lids fold behind each other: the median keeps the surface that most texels agree on.
+        channels = [cv2.medianBlur(each, 5) for each in cv2.split(sampled)]
+        sampled = np.stack(channels, axis=2)
+        fine = cv2.resize(sampled, (TEXTURE_SIZE, TEXTURE_SIZE), interpolation=cv2.INTER_LINEAR)
+        self.position = np.ascontiguousarray(fine[:, :, :3])
+        self.lips, self.scalp = fine[:, :, 3].copy(), fine[:, :, 4].copy()
+
+
+def split_seam(uv: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Doubles the vertices of triangles that cross the seam: numbers, uv and triangles."""
+    used, compact = np.unique(triangles, return_inverse=True)
+    compact = compact.reshape(triangles.shape)
+    places = uv[used]
+    crossing = np.ptp(places[compact, 0], axis=1) > 0.5
+    moved = crossing[:, None] & (places[compact, 0] < 0.5)
+    doubled, number = np.unique(compact[moved], return_inverse=True)
+    compact = compact.copy()
+    compact[moved] = len(used) + number
+    vertices = np.concatenate([used, used[doubled]]).astype(np.int32)
+    all_uv = np.concatenate([places, places[doubled] + np.float32([1.0, 0.0])])
+    return vertices, all_uv.astype(np.float32), compact.astype(np.int32)
+
+
+@functools.lru_cache(maxsize=1)
+def load_skin_map() -> SkinMap:
+    """The map of the body's skin, made once in each process."""
+    return SkinMap(load_body())

@@ -1,0 +1,33 @@
+"""Ground truth of a frame: where the points are and which of them can be seen."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from maskanim_tf.people.camera import View
+from maskanim_tf.people.landmarks import BODY_POINTS, FACE_POINTS
+
+# How far behind the drawn surface a point may lie in decimetres and still count as seen. Points of
+# the body may be covered by a shirt: it does not hide where they are.
+_FACE_TOLERANCE, _BODY_TOLERANCE = 0.10, 0.40
+_TOLERANCES = np.array(
+    [_FACE_TOLERANCE] * len(FACE_POINTS) + [_BODY_TOLERANCE] * len(BODY_POINTS), np.float32
+)
+
+
+def visible_points(points: np.ndarray, view: View, depth: np.ndarray) -> np.ndarray:
+    """Which points lie inside the picture with nothing before them, bool `[points]`.
+
+    Args:
+        points: float32 `[points, 3]`, in the order of `POINT_NAMES`.
+        view: the camera.
+        depth: float32 `[size, size]`, distance of what was drawn along the view axis in decimetres.
+    """
+    size = len(depth)
+    places = view.project(points, size)
+    inside = ((places >= 0.0) & (places < size)).all(axis=1)
+    column, row = np.clip(places.astype(int), 0, size - 1).T
+    # A silhouette passes between the middles of pixels: the farthest of the neighbours decides.
+    farthest = cv2.dilate(depth, np.ones((3, 3), np.uint8))[row, column]
+    return inside & (view.depth(points) <= farthest + _TOLERANCES)
