@@ -237,7 +237,7 @@ class DataConfig(Section):
     held_out: int = option(
         0, "clips kept for testing where data_dir has no train/ and test/", minimum=0
     )
-    strips: bool = option(
+    picture_strips: bool = option(
         False, "pictures that are several times as wide as high are square frames side by side"
     )
     strict: bool = option(False, "an unreadable clip is an error instead of a warning")
