@@ -28,9 +28,17 @@ _OURS = (36, 39, 42, 45, 30, 48, 54, 8)
 _THEIRS = (33, 133, 362, 263, 4, 61, 291, 152)
 _FRONTAL = 60.0
 _STAGES = (
-    *(("shape", "random_shape"), ("looks", "appearance.py:__init__"), ("scene", "scene.py:__init__")),
+    *(
+        ("shape", "random_shape"),
+        ("looks", "appearance.py:__init__"),
+        ("scene", "scene.py:__init__"),
+    ),
     *(("motion", "motion.py:__init__"), ("camera", "camera.py:__init__"), ("pose", "pose.py:pose")),
-    *(("picture", "render"), ("visibility", "visible_points"), ("video", "write_video")),
+    *(
+        ("picture", "renderer.py:render"),
+        ("visibility", "visible_points"),
+        ("video", "write_video"),
+    ),
     ("ground truth file", "write_truth"),
 )
 

@@ -9,6 +9,7 @@ ORDER = (
     ("maskanim_tf.config", "maskanim_tf.flags", "maskanim_tf.commands"),
     ("maskanim_tf.ops",),
     ("maskanim_tf.data",),
+    ("maskanim_tf.people",),
     ("maskanim_tf.models",),
     ("maskanim_tf.inference",),
     ("maskanim_tf.losses",),
