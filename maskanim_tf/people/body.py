@@ -87,7 +87,7 @@ class Body:
         upper = self.target_size("mouth/mouth-upperlip-volume-incr")
         lips = np.clip(np.maximum(lower / lower.max(), upper / upper.max()) * 1.6, 0.0, 1.0)
         # A shift moves all of the ear alike, and the side of the head less.
-        left, right = (self.target_size(f"ears/{side}-ear-scale-incr") for side in "lr")
+        left, right = (self.target_size(f"ears/{side}-ear-trans-up") for side in "lr")
         ear = left + right
         self.ear = np.clip((ear / ear.max() - 0.93) / 0.05, 0.0, 1.0).astype(np.float32)
         cavity = skin & (np.abs(x) < 0.46) & (y > 6.2) & (y < 6.95) & (z < 1.47) & (z > 0.2)
