@@ -27,6 +27,7 @@ ORDER = (
         "maskanim_tf.animate",
         "maskanim_tf.compact",
         "maskanim_tf.demo",
+        "maskanim_tf.personalize",
     ),
     ("export",),
     ("serving",),
@@ -89,7 +90,15 @@ DOORS = {
     "tensorflow_addons": ("maskanim_tf.ops.addons",),
     "tensorflow_io": ("maskanim_tf.data.remote",),
     "absl.flags": ("maskanim_tf.flags",),
-    "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
+    "mediapipe": (
+        "maskanim_tf.evaluation.mediapipe_points",
+        "maskanim_tf.evaluation.segmentation",
+    ),
+    "moderngl": (
+        "maskanim_tf.people.graphics",
+        "maskanim_tf.people.renderer",
+        "maskanim_tf.people.drawn_body",
+    ),
     "PIL": (
         "maskanim_tf.media.pictures",
         "maskanim_tf.media.picture_colors",
