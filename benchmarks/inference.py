@@ -3,12 +3,14 @@
 `python benchmarks/inference.py` at 256x256 and full width, or with `--flagfile=...` of a preset;
 weights are random. Each runtime lives in a process of its own, all wait while one works, and rounds
 go over all of them, so that a busy moment of the machine hits them alike. `_frozen` is with
-TF_ONEDNN_ASSUME_FROZEN_WEIGHTS=1, as the local server and the container have it.
+TF_ONEDNN_ASSUME_FROZEN_WEIGHTS=1, as the local server and the container have it. With
+`--torch_python=PATH`, an interpreter that has torch, the same networks run in PyTorch too.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import statistics
 import subprocess
 import sys
@@ -28,6 +30,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from benchmarks.data import peak_memory
+from benchmarks.hardware import describe_hardware, matrix_product_rate
 from export import ncnn, onnx, saved_model, tflite
 from export.ncnn_runtime import NcnnRuntime
 from export.saved_model import SavedModelOptions
@@ -36,6 +39,7 @@ from export.stages import animate_with_runtime
 from export.tflite_runtime import TfliteRuntime
 from maskanim_tf import names
 from maskanim_tf.config import Config, Section, option
+from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator
 
 SAVED_MODELS = {
@@ -44,12 +48,21 @@ SAVED_MODELS = {
     "saved_model": {},
     "saved_model_frozen": {},
     "saved_model_constants": {"weights": "constants"},
+    "saved_model_bfloat16": {"precision": BFLOAT16},
+    "saved_model_bfloat16_frozen": {"precision": BFLOAT16},
 }
 TFLITE = {f"tflite_{precision}": precision for precision in tflite.BOUNDS}
 NCNN = {f"ncnn_{precision}": precision for precision in ncnn.BOUNDS}
 KERAS = "keras"
-RUNTIMES = (KERAS, *SAVED_MODELS, *TFLITE, "onnx", *NCNN)
-PEAK_SIDE = 4096
+TORCH = {"torch_float32": FLOAT32, "torch_bfloat16": BFLOAT16}
+RUNTIMES = (KERAS, *SAVED_MODELS, *TFLITE, "onnx", *NCNN, *TORCH)
+TWIN = Path(__file__).with_name("torch_twin.py")
+# What is compared with what at the end of the table.
+RATIOS = (
+    ("saved_model_bfloat16_frozen", "saved_model_frozen"),
+    ("saved_model_bfloat16_frozen", "torch_bfloat16"),
+    ("tflite_float32", KERAS),
+)
 
 Run = Callable[[np.ndarray, np.ndarray], object]
 
@@ -61,6 +74,7 @@ class BenchmarkOptions(Section):
     runs: int = option(5, "measured rounds", minimum=1)
     batches: tuple[int, ...] = option((1, 4), "driving frames of a call", minimum=1)
     runtimes: tuple[str, ...] = option(RUNTIMES, "what to measure", choices=RUNTIMES)
+    torch_python: str = option("", "interpreter that has torch, for the rows torch_...")
     work: str = option("", "serve this runtime to another process (used internally)")
     folder: str = option("", "where its files are (used internally)")
 
@@ -76,7 +90,16 @@ def main(config: Config, options: BenchmarkOptions) -> None:
                 *(f"--work={name}", f"--folder={Path(temporary) / name}"),
             ]
             for name in options.runtimes
+            if name not in TORCH
         }
+        twins = {
+            name: [options.torch_python, str(TWIN), json.dumps(config.model.to_dict()), TORCH[name]]
+            for name in options.runtimes
+            if name in TORCH and options.torch_python
+        }
+        for name in options.runtimes:
+            if name in TORCH and not options.torch_python:
+                print(f"{name} is skipped: --torch_python names no interpreter that has torch")
         # Files are written by other processes than they are measured in, for memory's sake.
         for name, command in tqdm(commands.items(), "writing", unit="runtime"):
             done = subprocess.run(command, input="", text=True, capture_output=True)
@@ -88,7 +111,7 @@ def main(config: Config, options: BenchmarkOptions) -> None:
             name: subprocess.Popen(
                 command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
             )
-            for name, command in commands.items()
+            for name, command in {**commands, **twins}.items()
         }
         report(config, options, processes)
 
@@ -98,10 +121,11 @@ def report(
 ) -> None:
     """Measures in rounds and prints the table."""
     times: dict[tuple[str, int], list[float]] = {}
-    peaks = []
+    rates: dict[str, list[float]] = {FLOAT32: [], BFLOAT16: []}
     # Round 0 traces and fills caches.
     for run in tqdm(range(options.runs + 1), "measuring", unit="round"):
-        peaks.append(matrix_product_rate())
+        for precision, measured in rates.items():
+            measured.append(matrix_product_rate(precision))
         for batch in options.batches:
             for name, process in processes.items():
                 seconds = float(ask(process, str(batch)))
@@ -111,21 +135,30 @@ def report(
     for process in processes.values():
         process.stdin.close()
         process.wait()
-    work_per_frame, peak = operations(config), statistics.median(peaks)
+    work_per_frame = operations(config)
+    peaks = {precision: statistics.median(measured) for precision, measured in rates.items()}
     model = config.model
     print(f"{model.image_size}x{model.image_size}, width {model.width:g}, {options.runs} rounds")
-    print(f"{work_per_frame / 1e9:.2f} GFLOP per frame as trained, {peak / 1e9:.0f} GFLOP/s peak")
+    print(describe_hardware())
+    listed = ", ".join(f"{peak / 1e9:.0f} GFLOP/s in {name}" for name, peak in peaks.items())
+    print(f"{work_per_frame / 1e9:.2f} GFLOP per frame as trained; peaks: {listed}")
     for batch in options.batches:
-        base = statistics.median(times[options.runtimes[0], batch])
+        base = statistics.median(times[next(iter(processes)), batch])
         head = f"batch {batch:2d}"
         print(f"{head:25s} s/frame   times as fast   share of peak   peak MiB")
-        for name in options.runtimes:
+        for name in processes:
             seconds = statistics.median(times[name, batch])
-            share = work_per_frame / seconds / peak
+            share = work_per_frame / seconds / peaks[BFLOAT16 if BFLOAT16 in name else FLOAT32]
             print(
                 f"{name:25s} {seconds:7.4f} {base / seconds:15.2f} {share:15.0%} "
                 f"{memory[name]:10.0f}"
             )
+        for fast, slow in RATIOS:
+            if fast in processes and slow in processes:
+                ratio = statistics.median(times[slow, batch]) / statistics.median(
+                    times[fast, batch]
+                )
+                print(f"{fast} is {ratio:.2f} times as fast as {slow}")
 
 
 def ask(process: subprocess.Popen, question: str) -> str:
@@ -206,14 +239,6 @@ def operations(config: Config) -> float:
     settings = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation())
     settings = settings.with_empty_output().build()
     return profiler.profile(graph.graph, options=settings).total_float_ops
-
-
-def matrix_product_rate() -> float:
-    """Operations per second of a large matrix product, which nothing here can exceed."""
-    matrix = tf.ones((PEAK_SIDE, PEAK_SIDE))
-    started = time.perf_counter()
-    tf.linalg.matmul(matrix, matrix)[0, 0].numpy()
-    return 2 * PEAK_SIDE**3 / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,11 @@ _STAGES = (
         ("scene", "scene.py:__init__"),
     ),
     *(("motion", "motion.py:__init__"), ("camera", "camera.py:__init__"), ("pose", "pose.py:pose")),
-    *(("picture", "render"), ("visibility", "visible_points"), ("video", "write_video")),
+    *(
+        ("picture", "renderer.py:render"),
+        ("visibility", "visible_points"),
+        ("video", "write_video"),
+    ),
     ("ground truth file", "write_truth"),
 )
 

@@ -1,4 +1,4 @@
-"""Prints steps per second, where the time of a step goes, and peak memory.
+"""Prints steps per second in float32 and bfloat16, and where the time of a step goes.
 
 `python benchmarks/training.py --flagfile=flagfiles/small64.flags` or, for one step at full width,
 `--flagfile=flagfiles/vox256.flags --vgg_weights=random --batch_size=2 --steps=1`, on puppets.
@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 import sys
 import tempfile
 import time
@@ -18,13 +19,18 @@ import tensorflow as tf
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.data import peak_memory
+from benchmarks.hardware import describe_hardware, matrix_product_rate
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
+from maskanim_tf.config.sections import PRECISIONS
 from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.puppets import DatasetParameters, write_dataset
+from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.names import TRAIN
 from maskanim_tf.training.trainer import Trainer
+
+PARTS = (FORWARD, BACKWARD, UPDATE) = ("forward", "backward", "update")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +39,9 @@ class BenchmarkOptions(Section):
 
     steps: int = option(20, "measured steps", minimum=1)
     jit: bool = option(False, "networks compiled by XLA")
+    compare: tuple[str, ...] = option(
+        ("float32", "mixed_bfloat16"), "precisions to measure", choices=PRECISIONS
+    )
 
 
 def main(config: Config, options: BenchmarkOptions) -> None:
@@ -43,7 +52,45 @@ def main(config: Config, options: BenchmarkOptions) -> None:
         batches = iter(make_dataset(config, TRAIN))
         batch = next(batches)
         data = timed(lambda: next(batches), options.steps)
-    trainer = Trainer(config, load_vgg(config.loss), options.jit)
+    calls = {
+        precision: calls_of(
+            config.replace(training=config.training.replace(precision=precision)),
+            batch,
+            options.jit,
+        )
+        for precision in options.compare
+    }
+    times: dict[tuple[str, str], list[float]] = {}
+    # Round 0 traces; rounds go over all, so that a busy moment hits them alike.
+    for step in range(options.steps + 1):
+        for precision, parts in calls.items():
+            for name, call in parts.items():
+                started = time.perf_counter()
+                call()
+                if step:
+                    measured = times.setdefault((precision, name), [])
+                    measured.append(time.perf_counter() - started)
+    print(f"{size}x{size}, width {config.model.width:g}, batch {config.training.batch_size}")
+    print(describe_hardware())
+    for precision in (FLOAT32, BFLOAT16):
+        rate = statistics.median(matrix_product_rate(precision) for _ in range(3))
+        print(f"{precision} matrix product: {rate / 1e9:.0f} GFLOP/s")
+    medians = {key: statistics.median(values) for key, values in times.items()}
+    for precision in options.compare:
+        print_parts(precision, medians)
+    first = options.compare[0]
+    for precision in options.compare[1:]:
+        ratio = medians[first, UPDATE] / medians[precision, UPDATE]
+        print(f"{precision} makes {ratio:.2f} times as many steps per second as {first}")
+    print(f"data: {data:.3f} s a batch on its own; prepared during the step")
+    print(f"peak memory of all together: {peak_memory():.0f} MiB")
+
+
+def calls_of(
+    config: Config, batch: dict[str, tf.Tensor], jit: bool
+) -> dict[str, Callable[[], object]]:
+    """A forward pass, one with gradients, and a whole step."""
+    trainer = Trainer(config, load_vgg(config.loss, precision=config.training.precision), jit)
     variables = [v for term in trainer.optimizers for v in trainer.learners(term)]
 
     def total() -> tf.Tensor:
@@ -54,25 +101,20 @@ def main(config: Config, options: BenchmarkOptions) -> None:
             loss = total()
         return tape.gradient(loss, variables)
 
-    whole = {
-        "forward": tf.function(total),
-        "backward": tf.function(gradients),
-        "update": tf.function(lambda: trainer.train_step(batch)),
+    return {
+        FORWARD: tf.function(total),
+        BACKWARD: tf.function(gradients),
+        UPDATE: tf.function(lambda: trainer.train_step(batch)),
     }
-    for call in whole.values():
-        call()  # Traces.
-    times = {name: timed(call, options.steps) for name, call in whole.items()}
-    step = times["update"]
-    parts = {
-        "forward": times["forward"],
-        "backward": times["backward"] - times["forward"],
-        "update": times["update"] - times["backward"],
-    }
-    print(f"{size}x{size}, width {config.model.width:g}, batch {config.training.batch_size}")
-    print(f"{1 / step:.2f} steps per second ({step:.3f} s), peak memory {peak_memory():.0f} MiB")
+
+
+def print_parts(precision: str, medians: dict[tuple[str, str], float]) -> None:
+    """Steps per second, and what part of a step each of its parts takes."""
+    forward, backward, step = (medians[precision, name] for name in (FORWARD, BACKWARD, UPDATE))
+    print(f"{precision}: {1 / step:.2f} steps per second ({step:.3f} s)")
+    parts = {FORWARD: forward, BACKWARD: backward - forward, UPDATE: step - backward}
     for name, seconds in parts.items():
         print(f"  {name:9s} {seconds:7.3f} s  {seconds / step:6.1%} of the step")
-    print(f"  {'data':9s} {data:7.3f} s  {data / step:6.1%}, on its own; prepared during the step")
 
 
 def timed(call: Callable[[], object], count: int) -> float:

@@ -38,6 +38,7 @@ class RunOptions(Section):
     output: str = option(
         "out/animation.mp4", "file ending in .mp4, .gif or .webp, or a folder for PNGs"
     )
+    threads: int = option(0, "to compute with; 0 for one per core", minimum=0)
     fit: str = option("crop", "how other shapes become squares", choices=FITS)
     auto_crop: bool = option(False, "first crop source and driver around what moves or stands out")
     output_size: int = option(
@@ -53,11 +54,11 @@ class RunOptions(Section):
             raise ValueError(f"output_size is {self.output_size}, but must be even")
 
 
-def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) -> None:
+def animate_video(open_runtime: Callable[[Path, int], Runtime], options: RunOptions) -> None:
     """Writes the video that the options ask for.
 
     Args:
-      open_runtime: makes the exported model from its folder.
+      open_runtime: makes the exported model from its folder and a number of threads.
       options: of the command.
 
     Raises:
@@ -68,7 +69,7 @@ def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) 
         if not getattr(options, name):
             raise ValueError(f"{name} is empty; give it with --{name}=PATH")
     check_output(options.output, (options.source, options.driving))
-    runtime = open_runtime(Path(options.model))
+    runtime = open_runtime(Path(options.model), options.threads)
     size, shown = runtime.image_size, options.output_size or runtime.image_size
     pictures, drivers = (
         open_footage(path).squares(size, options.fit, options.auto_crop)
@@ -86,4 +87,7 @@ def animate_video(open_runtime: Callable[[Path], Runtime], options: RunOptions) 
 
     with open_sound(clip, options.audio == FROM_DRIVING) as sound:
         count = write_output(options.output, frames(), clip_timing(clip), sound)
-    print(f"{count} frames of {shown}x{shown}: {Path(options.output).absolute()}")
+    print(
+        f"{count} frames of {shown}x{shown} with {runtime.threads} threads: "
+        f"{Path(options.output).absolute()}"
+    )

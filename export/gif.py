@@ -1,8 +1,9 @@
 """GIFs inside a graph: white where their first frame is transparent.
 
-TensorFlow's decoder makes such pixels black, and those that the frame does not cover, and does not
-say which they are. So the colour that stands for transparency is made white in the encoded file,
-its flag is taken away, and what lies outside of the frame is filled afterwards.
+TensorFlow's decoder makes such pixels black and does not say which they are; it also loses the
+canvas around a frame, and part of a frame that does not begin in its corner. So the colour that
+stands for transparency is made white in the encoded file, its flag is taken away, the frame is
+moved into the corner, and white is put around it afterwards.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tensorflow as tf
 
 # Every byte as a string.
 BYTES = np.array([bytes([value]) for value in range(256)], object)
-WHITE = b"\xff\xff\xff"
+WHITE = 255
 EXTENSION, CONTROL, FRAME, TABLE = 0x21, 0xF9, 0x2C, 0x80  # Marks of a GIF's parts.
 
 
@@ -28,8 +29,8 @@ def without_transparency(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
       content: string `[]`. What is no GIF, or a damaged one, comes back as it is.
 
     Returns:
-      The GIF, string `[]`, and left, top, right and bottom of its first frame on the canvas in
-      pixels, int32 `[4]`, right and bottom exclusive.
+      The GIF, string `[]`, its first frame in the corner of the canvas; and the pixels of canvas
+      above and below, left and right of where it belongs, int32 `[3, 2]` as `tf.pad` takes them.
     """
     data = tf.cast(tf.io.decode_raw(content, tf.uint8), tf.int32)
     length = tf.size(data)
@@ -60,9 +61,12 @@ def without_transparency(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         next_part,
         (13 + common, tf.constant(-1)),
     )
-    left, top, width, height = (
-        at(frame + offset) + 256 * at(frame + offset + 1) for offset in (1, 3, 5, 7)
-    )
+
+    def pair(place: tf.Tensor) -> tf.Tensor:
+        return at(place) + 256 * at(place + 1)
+
+    columns, rows = pair(tf.constant(6)), pair(tf.constant(8))
+    left, top, width, height = (pair(frame + offset) for offset in (1, 3, 5, 7))
     own = table_size(at(frame + 9))
     table = tf.where(own > 0, frame + 10, 13)
     entry, entries = 3 * at(control + 6), tf.where(own > 0, own, common)
@@ -77,18 +81,16 @@ def without_transparency(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     def opaque() -> tf.Tensor:
         flags = tf.bitwise.bitwise_and(at(control + 3), 0xFE)
         plain = _with_bytes(content, control + 3, tf.gather(tf.constant(BYTES), flags), 1, length)
-        return _with_bytes(plain, table + entry, tf.constant(WHITE), 3, length)
+        return _with_bytes(plain, table + entry, tf.constant(bytes([WHITE] * 3)), 3, length)
 
-    box = tf.stack([left, top, left + width, top + height])
-    return tf.cond(transparent, opaque, lambda: tf.identity(content)), box
-
-
-def over_white(picture: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
-    """A picture, uint8 `[height, width, 3]`, white outside of a box."""
-    rows = tf.range(tf.shape(picture)[0])[:, None, None]
-    columns = tf.range(tf.shape(picture)[1])[None, :, None]
-    inside = (columns >= box[0]) & (rows >= box[1]) & (columns < box[2]) & (rows < box[3])
-    return tf.where(inside, picture, tf.constant(255, tf.uint8))
+    plain = tf.cond(transparent, opaque, lambda: tf.identity(content))
+    known = tf.equal(at(frame), FRAME) & (frame + 5 <= length)
+    corner = tf.constant(bytes(4))
+    plain = tf.cond(
+        known, lambda: _with_bytes(plain, frame + 1, corner, 4, length), lambda: tf.identity(plain)
+    )
+    borders = tf.stack([[top, rows - top - height], [left, columns - left - width], [0, 0]])
+    return plain, tf.where(known, tf.maximum(borders, 0), 0)
 
 
 def _with_bytes(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.stages import ANIMATE, RENDER, SOURCE_MASK, stage_path
+from export.stages import ANIMATE, RENDER, SOURCE_MASK, all_threads, stage_path
 from maskanim_tf import names
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.ops.perturbation import perturb_test
@@ -42,15 +42,17 @@ class NcnnRuntime:
 
     Args:
       folder: where the files are.
+      threads: to compute with; 0 for one per core.
 
     Raises:
       FileNotFoundError: a file is not there.
       ValueError: ncnn is not installed, or a file is no ncnn model.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 0) -> None:
         if ncnn is None:
             raise ValueError("ncnn models need the package ncnn: pip install ncnn")
+        self.threads = threads or all_threads()
         self._nets = {stage: self._open(folder, stage) for stage in INPUTS}
         settings = json.loads(stage_path(folder, ANIMATE, ".json").read_text())
         self._perturbation = None
@@ -58,11 +60,10 @@ class NcnnRuntime:
             self._perturbation = PerturbationConfig.from_dict(settings["perturbation"])
         self._image_size = int(settings["image_size"])
 
-    @staticmethod
-    def _open(folder: Path, stage: str) -> Any:
+    def _open(self, folder: Path, stage: str) -> Any:
         param, weights = (stage_path(folder, stage, suffix) for suffix in (PARAM, BIN))
         net = ncnn.Net()
-        net.opt.num_threads = os.cpu_count() or 1
+        net.opt.num_threads = self.threads
         # Weights of 16 bits are one thing, arithmetic another.
         net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
         if net.load_param(str(param)) or net.load_model(str(weights)):

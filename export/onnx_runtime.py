@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.stages import ANIMATE, STAGES, stage_path
+from export.stages import ANIMATE, STAGES, all_threads, stage_path
 from maskanim_tf import names
 
 try:
@@ -25,21 +24,22 @@ class OnnxRuntime:
 
     Args:
       folder: where the files are.
+      threads: to compute with; 0 for one per core.
 
     Raises:
       FileNotFoundError: a file is not there.
       ValueError: onnxruntime is not installed, or a file is no ONNX model.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 0) -> None:
         if onnxruntime is None:
             raise ValueError("ONNX files need onnxruntime: pip install onnxruntime")
+        self.threads = threads or all_threads()
         self._sessions = {stage: self._open(stage_path(folder, stage, SUFFIX)) for stage in STAGES}
 
-    @staticmethod
-    def _open(path: Path) -> Any:
+    def _open(self, path: Path) -> Any:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
+        options.intra_op_num_threads = self.threads
         options.log_severity_level = 3
         try:
             return onnxruntime.InferenceSession(

@@ -25,7 +25,9 @@ class ExportOptions(Section):
     data_dir: str = option(
         "", "folder of videos whose frames the result is checked with; by default puppets"
     )
-    strips: bool = option(False, "its pictures are strips of frames, as with --strips in training")
+    picture_strips: bool = option(
+        False, "its pictures are strips of frames, as with --picture_strips in training"
+    )
     seed: int = option(0, "seed of the choice of frames", minimum=0)
 
 
@@ -49,7 +51,7 @@ def sample_clips(
         return
     # All clips: none has to be held back, as the training of the weights did with its own.
     data = config.data.replace(data_dir=options.data_dir, held_out=0, progress=False)
-    data = data.replace(strips=options.strips or data.strips)
+    data = data.replace(picture_strips=options.picture_strips or data.picture_strips)
     source = open_clips(config.replace(data=data), TRAIN)
     rng = np.random.default_rng(options.seed)
     for clip in rng.permutation(len(source.names))[:clips]:

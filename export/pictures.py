@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from export.gif import is_gif, over_white, without_transparency
+from export.gif import WHITE, is_gif, without_transparency
 
 # Optimized graphs multiply by the rounded reciprocal where they should divide by a constant.
 LEVELS = np.arange(256, dtype=np.float32) / 255
@@ -49,8 +49,9 @@ def _decode_other(content: tf.Tensor) -> tf.Tensor:
 
 def _decode_gif(content: tf.Tensor) -> tf.Tensor:
     """The first frame, uint8 `[height, width, 3]`, over white."""
-    opaque, box = without_transparency(content)
-    return over_white(_decode_other(opaque), box)
+    opaque, borders = without_transparency(content)
+    frame = tf.pad(_decode_other(opaque), borders, constant_values=WHITE)
+    return tf.ensure_shape(frame, (None, None, None))
 
 
 def _decode(content: tf.Tensor, size: int) -> tf.Tensor:

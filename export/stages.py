@@ -12,6 +12,7 @@ float32 in [0, 1], NHWC; source and its mask have batch 1.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -31,8 +32,21 @@ OUTPUTS = {
 }
 
 
+def all_threads() -> int:
+    """As many threads as there are cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Runtime(Protocol):
-    """An exported model, loaded."""
+    """An exported model, loaded.
+
+    Attributes:
+      threads: how many it computes with.
+    """
+
+    threads: int
 
     @property
     def image_size(self) -> int:

@@ -5,14 +5,13 @@ The interpreter is that of ai-edge-litert where it is installed, else TensorFlow
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.stages import ANIMATE, STAGES, stage_path
+from export.stages import ANIMATE, STAGES, all_threads, stage_path
 from maskanim_tf import names
 
 try:
@@ -31,23 +30,24 @@ class TfliteRuntime:
 
     Args:
       folder: where the files are.
+      threads: to compute with; 0 for one per core.
 
     Raises:
       FileNotFoundError: a file is not there.
       ValueError: it is no TFLite model.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        self.threads = threads or all_threads()
         self._interpreters = {s: self._open(stage_path(folder, s, SUFFIX)) for s in STAGES}
         self._runners = {
             stage: interpreter.get_signature_runner(SIGNATURE)
             for stage, interpreter in self._interpreters.items()
         }
 
-    @staticmethod
-    def _open(path: Path) -> Any:
+    def _open(self, path: Path) -> Any:
         try:
-            return Interpreter(model_path=str(path), num_threads=os.cpu_count())
+            return Interpreter(model_path=str(path), num_threads=self.threads)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{path} is no readable TFLite model; export it again") from error
 

@@ -96,10 +96,7 @@ def train(
         format="avi",
         seed=UNSEEN_SEED,
     )
-    # Named after its parameters, so that another demo neither waits for nor disturbs it, nor goes
-    # on with a training on other puppets.
-    name = f"{size}-{options.persons}-{options.clips_per_person}"
-    data_dir, run_dir = output / f"puppets-{name}", output / f"run-{name}"
+    data_dir, run_dir = folders(output, size, options)
     write_dataset(str(data_dir), puppets, progress=True)
     data = config.data.replace(data_dir=str(data_dir), held_out=options.persons, progress=False)
     config = config.replace(data=data)
@@ -109,6 +106,16 @@ def train(
     loop.run()
     animator = Animator(config.model, config.perturbation, loop.trainer.results)
     return animator, open_clips(config, names.TEST)
+
+
+def folders(output: Path, size: int, options: DemoOptions) -> tuple[Path, Path]:
+    """Where data and run of a demo are.
+
+    Named after its parameters, so that another demo neither waits for nor disturbs it, nor goes on
+    with a training on other puppets.
+    """
+    name = f"{size}-{options.persons}-{options.clips_per_person}"
+    return output / f"puppets-{name}", output / f"run-{name}"
 
 
 def reconstruct(animator: Animator, clips: ClipSource, shown: int = 4) -> Iterator[np.ndarray]:

@@ -190,7 +190,8 @@ class TrainingConfig(Section):
     decay: float = option(0.1, "factor of the learning rate at a milestone", above=0, maximum=1)
     precision: str = option(
         "float32",
-        "type that networks compute in; losses and weights stay float32",
+        "type that networks, and with bfloat16 VGG-19 too, compute in; losses and weights stay "
+        "float32",
         choices=PRECISIONS,
     )
     accumulate: int = option(
@@ -236,7 +237,7 @@ class DataConfig(Section):
     held_out: int = option(
         0, "clips kept for testing where data_dir has no train/ and test/", minimum=0
     )
-    strips: bool = option(
+    picture_strips: bool = option(
         False, "pictures that are several times as wide as high are square frames side by side"
     )
     strict: bool = option(False, "an unreadable clip is an error instead of a warning")

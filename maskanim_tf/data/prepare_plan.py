@@ -49,7 +49,7 @@ class PrepareConfig(Section):
     clips_per_shard: int = option(64, "clips in one shard file", minimum=1)
     encoding: str = option("jpeg", "how frames are stored", choices=ENCODINGS)
     quality: int = option(95, "of JPEG", minimum=1, maximum=100)
-    strips: bool = option(
+    picture_strips: bool = option(
         False, "pictures that are several times as wide as high are square frames side by side"
     )
     strict: bool = option(False, "a broken clip is an error instead of a warning")
@@ -99,7 +99,7 @@ def plan_shards(config: PrepareConfig, *, progress: bool = False) -> list[ShardJ
         clips = find_clips(
             folder,
             strict=config.strict,
-            strips=config.strips,
+            strips=config.picture_strips,
             minimum_frames=1 if rows is not None else config.minimum_frames,
             progress=progress,
         )

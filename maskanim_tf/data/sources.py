@@ -164,6 +164,6 @@ def folder_clips(location: str, split: str, data: DataConfig) -> tuple[list[Clip
         strict=data.strict,
         minimum_frames=2,
         progress=data.progress,
-        strips=data.strips,
+        strips=data.picture_strips,
     )
     return clips, has_test

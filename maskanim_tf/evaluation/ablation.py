@@ -42,7 +42,9 @@ class AblationOptions(Section):
     checkpoint: str = option("", "weights of a run; the embedded ones by default")
     pairs: str = option("", "CSV with the columns source,driving[,name]; drawn by default")
     data_dir: str = option("", "folder of test videos")
-    strips: bool = option(False, "its pictures are strips of frames; as in training by default")
+    picture_strips: bool = option(
+        False, "its pictures are strips of frames; as in training by default"
+    )
     held_out: int = option(
         -1, "test clips where there is no test folder; as in training by default", minimum=-1
     )
@@ -98,12 +100,12 @@ def find_pairs(options: AblationOptions, config: Config) -> list[Pair]:
     """
     if not options.pairs and not options.data_dir:
         raise ValueError("no pairs; give a list with --pairs=CSV or test videos with --data_dir")
-    strips = options.strips or config.data.strips
+    strips = options.picture_strips or config.data.picture_strips
     if options.pairs:
         clips = test_clips(options.data_dir, strips) if options.data_dir else {}
         return read_pairs(options.pairs, clips)
     held_out = config.data.held_out if options.held_out < 0 else options.held_out
-    data = config.data.replace(data_dir=options.data_dir, held_out=held_out, strips=strips)
+    data = config.data.replace(data_dir=options.data_dir, held_out=held_out, picture_strips=strips)
     return draw_pairs(unseen_clips(data, config.seed), options.count, options.seed)
 
 

@@ -43,7 +43,9 @@ class ReconstructOptions(Section):
     checkpoint: str = option("", "weights of a run; the embedded ones by default")
     ablation: str = option("none", "what is left out of the model", choices=ABLATIONS)
     data_dir: str = option("", "folder of videos or prepared shards; that of training by default")
-    strips: bool = option(False, "its pictures are strips of frames; as in training by default")
+    picture_strips: bool = option(
+        False, "its pictures are strips of frames; as in training by default"
+    )
     held_out: int = option(
         -1, "test clips where there is no test folder; as in training by default", minimum=-1
     )
@@ -112,8 +114,8 @@ def _with_data(config: Config, options: ReconstructOptions) -> Config:
     changes: dict[str, Any] = {}
     if options.data_dir:
         changes["data_dir"] = options.data_dir
-    if options.strips:
-        changes["strips"] = True
+    if options.picture_strips:
+        changes["picture_strips"] = True
     if options.held_out >= 0:
         changes["held_out"] = options.held_out
     if options.dataset:

@@ -55,7 +55,9 @@ class ScoreOptions(Section):
         (), "name=FOLDER,... or name=PATTERN with {name} in it, or a folder with one per method"
     )
     data_dir: str = option("", "folder of the test videos")
-    strips: bool = option(False, "its pictures are strips of frames, as with --strips in training")
+    picture_strips: bool = option(
+        False, "its pictures are strips of frames, as with --picture_strips in training"
+    )
     pairs: str = option("", "CSV with the columns source,driving[,name]: scores animations")
     partial: bool = option(False, "score only the videos that every method has")
     image_size: int = option(
@@ -101,7 +103,7 @@ def find_pairs(options: ScoreOptions) -> list[Pair]:
         raise ValueError(
             "nothing to compare with; give --data_dir=FOLDER of test videos or --pairs"
         )
-    clips = test_clips(options.data_dir, options.strips) if options.data_dir else {}
+    clips = test_clips(options.data_dir, options.picture_strips) if options.data_dir else {}
     if options.pairs:
         return read_pairs(options.pairs, clips)
     return [Pair(name, clip, clip) for name, clip in clips.items() if clip.frames > 1]

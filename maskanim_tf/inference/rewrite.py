@@ -88,8 +88,13 @@ def rewrite(
         the weights are constants then.
       blocks: without it, last convolutions stay as they are, but for `winograd`.
       precision: float32 or bfloat16, from the first to the last convolution; masks, P_test, the
-        last addition and the sigmoid are float32 always. Not with `winograd`.
+        last addition and the sigmoid are float32 always.
+
+    Raises:
+      ValueError: another precision than float32 with `winograd`.
     """
+    if winograd and precision != FLOAT32:
+        raise ValueError(f"precision is {precision!r}, but must be float32 with winograd")
     rewriter = _Rewriter(shared, winograd, blocks, precision)
     mask_generator, mask_refiner, low_res_generator, high_res_generator = animator.networks
     rewritten: list[Any] = [

@@ -47,7 +47,11 @@ def perceptual_loss(features: Features, target: Features) -> tf.Tensor:
     """
     return tf.add_n(
         [
-            tf.reduce_mean(tf.abs(ours[layer] - tf.stop_gradient(wanted[layer])), axis=(1, 2, 3))
+            # Sums are float32 whatever the features are.
+            tf.reduce_mean(
+                tf.abs(tf.cast(ours[layer] - tf.stop_gradient(wanted[layer]), tf.float32)),
+                axis=(1, 2, 3),
+            )
             for ours, wanted in zip(features, target)
             for layer in ours
         ]

@@ -4,7 +4,7 @@ Input:  images, `[batch, height, width, 3]` in [0, 1], RGB, any size that the po
 Output: the features after the asked ReLUs, e.g. relu1_1 `[batch, height, width, 64]`,
         relu2_1 `[batch, height / 2, width / 2, 128]`.
 Stages: ImageNet normalization, then only the convolutions up to the deepest asked layer.
-Paper: section 3.1. The network is fixed and always runs in float32.
+Paper: section 3.1. The network is fixed. It may compute in bfloat16, the normalization excepted.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class VGGFeatures(keras.Model):
       layers: names of ReLUs out of `VGG_LAYERS`.
       width: multiplies the channels.
       seed: of the He initialization; biases start at zero.
+      precision: Keras' name of the types to compute in, float32 or mixed_bfloat16.
 
     Raises:
       ValueError: unknown layer.
@@ -43,6 +44,7 @@ class VGGFeatures(keras.Model):
         layers: Sequence[str] = VGG_LAYERS[:3],
         width: float = 1.0,
         seed: int = 0,
+        precision: str = "float32",
         **kwargs: Any,
     ):
         super().__init__(**{"name": "vgg19", "dtype": "float32", "trainable": False, **kwargs})
@@ -52,6 +54,7 @@ class VGGFeatures(keras.Model):
         self.layer_names = tuple(layers)
         self.width = width
         self.seed = seed
+        self.precision = precision
         deepest = max(VGG_LAYERS.index(layer) for layer in layers)
         self.stages = [
             [
@@ -61,7 +64,7 @@ class VGGFeatures(keras.Model):
                     padding="same",
                     activation="relu",
                     kernel_initializer=keras.initializers.HeNormal(seed=1000 * seed + 10 * s + c),
-                    dtype="float32",
+                    dtype=precision,
                     name=f"block{s + 1}_conv{c + 1}",
                 )
                 # Of the last stage only the first convolution is needed.
@@ -69,7 +72,7 @@ class VGGFeatures(keras.Model):
             ]
             for s, (channels, count) in enumerate(STAGES[: deepest + 1])
         ]
-        self.pool = keras.layers.MaxPooling2D(2, dtype="float32", name="pool")
+        self.pool = keras.layers.MaxPooling2D(2, dtype=precision, name="pool")
         self(keras.Input((None, None, 3)))
 
     @property
@@ -95,4 +98,5 @@ class VGGFeatures(keras.Model):
             "layers": list(self.layer_names),
             "width": self.width,
             "seed": self.seed,
+            "precision": self.precision,
         }

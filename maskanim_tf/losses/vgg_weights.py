@@ -29,15 +29,26 @@ _TORCHVISION_INDEX = {
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def load_vgg(config: LossConfig, seed: int = 0) -> VGGFeatures:
+def load_vgg(config: LossConfig, seed: int = 0, precision: str = "float32") -> VGGFeatures:
     """The features that a loss configuration asks for, with their weights.
+
+    Args:
+      config: which layers, and where their weights come from.
+      seed: of random weights.
+      precision: `TrainingConfig.precision`. float16 is left to the networks: it could not hold the
+        features' small gradients beside those of the masks.
 
     Raises:
       FileNotFoundError: `vgg_weights` names no file.
       ValueError: the file cannot be read or lacks a layer.
       RuntimeError: `imagenet` cannot be downloaded.
     """
-    features = VGGFeatures(config.vgg_layers, config.vgg_width, seed)
+    features = VGGFeatures(
+        config.vgg_layers,
+        config.vgg_width,
+        seed,
+        precision if precision == "mixed_bfloat16" else "float32",
+    )
     source = config.vgg_weights
     if source == "random":
         logging.warning(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+import sys
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.data.panels import write_picture
-from maskanim_tf.people.dataset import DatasetParameters, write_dataset
-from maskanim_tf.people.sheet import contact_sheet
+
+try:
+    from maskanim_tf.people.dataset import DatasetParameters, write_dataset
+    from maskanim_tf.people.sheet import contact_sheet
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {error}: install what people need with pip install 'maskanim[people]'")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -44,14 +44,20 @@ def make_glasses(body: Body, shape: Shape, rng: np.random.Generator) -> list[Pie
             (side * ear, y + 0.02, 0.25),
         ]
         parts.append(tube(np.array(arm), thick * 0.9, 6))
-    bridge = [(-x + width, y + 0.05, depth), (0, y + 0.08, depth + 0.03), (x - width, y + 0.05, depth)]
+    bridge = [
+        (-x + width, y + 0.05, depth),
+        (0, y + 0.08, depth + 0.03),
+        (x - width, y + 0.05, depth),
+    ]
     parts.append(tube(np.array(bridge), thick * 0.9, 6))
     color = rng.choice([0.01, 0.02, 0.3]) * np.ones(3)
     if rng.random() < 0.4:
         color = rng.uniform(0.01, 0.3, 3)
     frame = surface(*joined(parts), plain_paint(color, 0.75), WORN, 1.0)
     glass = surface(*joined(lenses), plain_paint(color, 1.0), 0, 1.0)
-    lens = Piece(LENS, 0, glass.positions, glass.normals, glass.uv, glass.tint, glass.triangles, shadow=False)
+    lens = Piece(
+        LENS, 0, glass.positions, glass.normals, glass.uv, glass.tint, glass.triangles, shadow=False
+    )
     return [frame, lens]
 
 
@@ -63,7 +69,7 @@ def make_earrings(body: Body, shape: Shape, rng: np.random.Generator) -> list[Pi
     for side in (-1.0, 1.0):
         ear = np.flatnonzero((body.ear > 0.5) & (np.sign(body.rest[:, 0]) == side))
         lobe = shape.positions[ear[np.argmin(body.rest[ear, 1] - 0.3 * body.rest[ear, 2])]]
-        lobe = lobe + [side * 0.02, 0.05, 0.0]
+        lobe = lobe + np.array([side * 0.02, 0.05, 0.0])
         if kind == "hoop":
             ring = np.stack([0 * angle, np.cos(angle) - 1, np.sin(angle)], axis=1) * size
             parts.append(tube(lobe + ring, 0.010, 5, closed=True))

@@ -8,20 +8,28 @@ import numpy as np
 from maskanim_tf.people.noise import noise_tile
 
 _SIZE = 512
-_KINDS = ("room", "room", "street", "greenery", "greenery", "wall", "night", "studio", "sky")
+BACKGROUNDS = ("any", "plain", "busy")
+_PLAIN = ("wall", "studio")
+_BUSY = ("room", "room", "room", "street", "street", "greenery", "greenery", "night", "sky")
 
 
-def draw_background(rng: np.random.Generator, plain: bool) -> np.ndarray:
+def draw_background(rng: np.random.Generator, background: str = "any") -> np.ndarray:
     """Draws a background.
 
     Args:
         rng: random numbers.
-        plain: whether to draw nothing but a wall or a studio's backdrop.
+        background: one of `BACKGROUNDS`; a plain one is a wall or a studio's backdrop.
 
     Returns:
         RGB uint8 `[512, 512, 3]`, row 0 at the top.
+
+    Raises:
+        ValueError: if there is no such background.
     """
-    kind = str(rng.choice(("studio", "wall") if plain else _KINDS))
+    if background not in BACKGROUNDS:
+        raise ValueError(f"background is {background!r}: choose one of {', '.join(BACKGROUNDS)}")
+    kinds = {"any": _PLAIN + _BUSY, "plain": _PLAIN, "busy": _BUSY}[background]
+    kind = str(rng.choice(kinds))
     draw = {
         "room": _room,
         "street": _street,
@@ -37,7 +45,8 @@ def draw_background(rng: np.random.Generator, plain: bool) -> np.ndarray:
         blur = rng.uniform(5.0, 16.0)
     light = _defocus(light, float(blur))
     light = light * np.exp(rng.normal(0.0, 0.25)) * _warmth(rng, 0.06)
-    return np.uint8(np.clip(np.sqrt(1.0 - np.exp2(-1.6 * np.maximum(light, 0))), 0, 1) * 255)
+    levels = np.sqrt(1.0 - np.exp2(-1.6 * np.maximum(light, 0.0))) * 255
+    return levels.astype(np.uint8)
 
 
 def _defocus(light: np.ndarray, radius: float) -> np.ndarray:
@@ -80,7 +89,7 @@ def _texture(rng: np.random.Generator, strength: float, first: int = 8) -> np.nd
 
 def _box(image: np.ndarray, place: tuple[float, ...], color: np.ndarray) -> None:
     """Fills a rectangle (left, top, right, bottom), in shares of the picture."""
-    left, top, right, bottom = (int(round(each * _SIZE)) for each in place)
+    left, top, right, bottom = (round(each * _SIZE) for each in place)
     value = tuple(float(each) for each in color)
     cv2.rectangle(image, (left, top), (right - 1, bottom - 1), value, -1)
 
@@ -165,7 +174,10 @@ def _room(rng: np.random.Generator) -> np.ndarray:
                 inner = _color(rng, rng.uniform(0, 360), 0.35, rng.uniform(0.2, 0.9))
                 _box(image, (x + 0.012, y + 0.012, x + w - 0.012, y + h - 0.012), inner)
     if rng.random() < 0.5:  # a sofa or a table in front of the wall
-        top, tone = rng.uniform(0.65, 0.9), _color(rng, rng.uniform(0, 360), 0.3, rng.uniform(0.1, 0.8))
+        top, tone = (
+            rng.uniform(0.65, 0.9),
+            _color(rng, rng.uniform(0, 360), 0.3, rng.uniform(0.1, 0.8)),
+        )
         left = rng.uniform(-0.4, 0.5)
         _box(image, (left, top, left + rng.uniform(0.5, 1.2), 1), tone)
         _box(image, (left, top, left + rng.uniform(0.5, 1.2), top + 0.03), tone * 1.4)
@@ -268,9 +280,9 @@ def _street(rng: np.random.Generator) -> np.ndarray:
     road = rng.uniform(0.75, 0.95)
     _box(image, (0, road, 1, 1), np.full(3, rng.uniform(0.1, 0.35)))
     for _ in range(int(rng.integers(0, 6))):  # cars, signs, people
-        x, y, tone = rng.uniform(0, 1), road - rng.uniform(0.0, 0.12), rng.uniform(0, 360)
+        x, y, hue = rng.uniform(0, 1), road - rng.uniform(0.0, 0.12), rng.uniform(0, 360)
         w, h = rng.uniform(0.02, 0.2), rng.uniform(0.05, 0.16)
-        _box(image, (x, y, x + w, y + h), _color(rng, tone, 0.6, rng.uniform(0.1, 0.9)))
+        _box(image, (x, y, x + w, y + h), _color(rng, hue, 0.6, rng.uniform(0.1, 0.9)))
     for _ in range(int(rng.integers(0, 14))):
         place = tuple(int(v) for v in rng.uniform(0, 1, 2) * _SIZE)
         tone = _color(rng, rng.uniform(0, 60), 0.4, 1.0) * 4.0
@@ -285,7 +297,9 @@ def _night(rng: np.random.Generator) -> np.ndarray:
     image = image * _gradient(rng, 1.5)
     for _ in range(int(rng.integers(25, 120))):
         place = tuple(int(v) for v in rng.normal(0.5, [0.35, 0.2], 2) * _SIZE)
-        hue = rng.choice([35.0, 45.0, 210.0, 0.0, 120.0, 300.0], p=[0.4, 0.2, 0.15, 0.12, 0.06, 0.07])
+        hue = rng.choice(
+            [35.0, 45.0, 210.0, 0.0, 120.0, 300.0], p=[0.4, 0.2, 0.15, 0.12, 0.06, 0.07]
+        )
         tone = _color(rng, hue, 0.55, 1.0) * rng.uniform(2.0, 30.0)
         cv2.circle(image, place, int(rng.choice([1, 2, 2, 3])), tuple(tone.tolist()), -1)
     return image.astype(np.float32)

@@ -55,13 +55,15 @@ class Body:
         self.triangles = np.concatenate(list(self.parts.values()))
         self.skin_vertices = np.unique(self.parts["skin"])
         self.eye_vertices = {side: np.unique(self.parts[f"{side}_eye"]) for side in _SIDES}
+        self._corners = np.ascontiguousarray(self.triangles.T)
         self._incidence = _incidence(self.triangles, len(self.rest))
         self._regions()
 
     def normals(self, positions: np.ndarray) -> np.ndarray:
         """Unit normals `[vertices, 3]`, means over the triangles weighted by their areas."""
-        corners = positions[self.triangles]
-        faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        first, second, third = (positions[corner] for corner in self._corners)
+        (ax, ay, az), (bx, by, bz) = (second - first).T, (third - first).T
+        faces = np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=1)
         normals = self._incidence @ faces
         length = np.sqrt(np.einsum("vi,vi->v", normals, normals))[:, None]
         return (normals / np.maximum(length, 1e-9)).astype(np.float32)
@@ -85,7 +87,8 @@ class Body:
         upper = self.target_size("mouth/mouth-upperlip-volume-incr")
         lips = np.clip(np.maximum(lower / lower.max(), upper / upper.max()) * 1.6, 0.0, 1.0)
         # A shift moves all of the ear alike, and the side of the head less.
-        ear = sum(self.target_size(f"ears/{side}-ear-trans-up") for side in ("l", "r"))
+        left, right = (self.target_size(f"ears/{side}-ear-trans-up") for side in "lr")
+        ear = left + right
         self.ear = np.clip((ear / ear.max() - 0.93) / 0.05, 0.0, 1.0).astype(np.float32)
         cavity = skin & (np.abs(x) < 0.46) & (y > 6.2) & (y < 6.95) & (z < 1.47) & (z > 0.2)
         cavity &= seen < 0.10

@@ -65,7 +65,7 @@ def look(center: np.ndarray, turn: np.ndarray, distance: float, angle: float) ->
         distance: from `center` to the camera, above 0.
         angle: of view, across the picture, in radians.
     """
-    right, up, backward = turn.T
+    backward = turn[:, 2]
     eye = center + distance * backward
     view = np.eye(4)
     view[:3, :3] = turn.T
@@ -118,7 +118,7 @@ class Camera:
         self._angle = np.deg2rad(choose.uniform(13.0, 30.0))
         yaw, pitch = np.clip(choose.normal(0.0, (0.14, 0.06)), (-0.5, -0.15), (0.5, 0.15))
         aside, above = choose.uniform(-1.0, 1.0, 2)
-        zoom, pan = choose.normal(0.0, (0.10, 0.12))
+        zoom, pan = choose.normal(0.0, 0.10), choose.normal(0.0, 0.12)
         self._turn = (yaw, pitch)
         self._pan = pan if self.movement == "moving" else 0.0
         self._zoom = zoom if self.movement == "moving" else 0.0

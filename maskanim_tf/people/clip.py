@@ -113,7 +113,8 @@ def make_clip(seed: int, person: int, motion: int, options: ClipOptions) -> Pers
 
     Args:
         seed: of the data set, at least 0.
-        person, motion: their numbers, at least 0.
+        person: number of the person, at least 0.
+        motion: number of the motion, at least 0.
         options: what is filmed and how.
 
     Raises:

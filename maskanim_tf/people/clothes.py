@@ -16,9 +16,10 @@ from maskanim_tf.people.skin_map import split_seam
 
 CUTS = ("crew", "crew", "scoop", "vee", "shirt", "shirt", "turtle", "hood", "boat")
 _PATTERNS = ("none", "none", "none", "stripes", "bars", "check", "dots", "blotches", "heather")
-_SIZE, _COARSE = 512, 128
+_SIZE, _COARSE = 512, 256
 _AXIS_Z, _SLOPE = 0.25, 0.4
 _LOW, _HIGH = 1.4, 6.1
+NECK_RADIUS = 1.0  # necklines stay within this distance from the neck's axis
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,13 +80,16 @@ class ClothMap:
         uv = cloth_coordinates(body.rest)
         self.vertices, self.uv, self.triangles = split_seam(uv, body.parts["cloth"])
         points = body.rest[self.vertices]
-        places = np.concatenate([self.uv + (shift, 0.0) for shift in (-1.0, 0.0, 1.0)])
+        places = np.concatenate([self.uv + np.array([shift, 0.0]) for shift in (-1.0, 0.0, 1.0)])
         lookup = scipy.interpolate.NearestNDInterpolator(places, np.tile(points, (3, 1)))
         smooth = scipy.interpolate.LinearNDInterpolator(places, np.tile(points, (3, 1)))
         grid = np.stack(np.meshgrid(*[(np.arange(_COARSE) + 0.5) / _COARSE] * 2), axis=-1)
         sampled = smooth(grid)
         sampled = np.where(np.isfinite(sampled), sampled, lookup(grid)).astype(np.float32)
-        self.position = cv2.resize(sampled, (_SIZE, _SIZE), interpolation=cv2.INTER_LINEAR)
+        wide = cv2.resize(sampled, (_SIZE, _SIZE), interpolation=cv2.INTER_LINEAR)
+        # Triangles are large: without smoothing the neckline would follow their edges.
+        wide = cv2.copyMakeBorder(wide, 0, 0, 32, 32, cv2.BORDER_WRAP)
+        self.position = cv2.GaussianBlur(wide, (0, 0), 5.0)[:, 32:-32].copy()
 
 
 def cloth_coordinates(points: np.ndarray) -> np.ndarray:
@@ -110,12 +114,14 @@ def draw_cloth(rng: np.random.Generator) -> Cloth:
     position = cloth_map.position
     x, y, z = cv2.split(position)
     turn = np.arctan2(x, z - _AXIS_Z)
-    below = np.maximum(neckline.height(turn) - y, np.hypot(x, z - _AXIS_Z) - 1.0)
+    below = np.maximum(neckline.height(turn) - y, np.hypot(x, z - _AXIS_Z) - NECK_RADIUS)
     color = _pattern(position, colors, rng)
     tile, weave = noise_tile(rng, 3, 4), noise_tile(rng, 1, 128)
     color = color * np.exp(0.05 * solid_noise(weave, position, 2.0))[..., None]
     stretched = position * np.float32([1.0, 0.55, 1.0])
-    folds = 0.05 * solid_noise(tile, stretched, rng.uniform(0.10, 0.22)) * smooth_step(0, 0.5, below)
+    folds = (
+        0.05 * solid_noise(tile, stretched, rng.uniform(0.10, 0.22)) * smooth_step(0, 0.5, below)
+    )
     folds += 0.012 * solid_noise(tile, stretched + 5.0, 0.5)
     if neckline.cut == "shirt":  # the placket and its buttons
         placket = np.abs(x - 0.03) + (z < 0.3)
@@ -130,7 +136,7 @@ def draw_cloth(rng: np.random.Generator) -> Cloth:
     loose = np.clip((5.9 - points[:, 1]) / 1.5, 0, 1) * rng.uniform(0.02, 0.16)
     return Cloth(
         paint=Paint(albedo, encode_relief(folds, gloss, texel=1 / 60.0)),
-        thickness=(0.05 + loose).astype(np.float32),
+        thickness=(0.085 + loose).astype(np.float32),
         neckline=neckline,
         colors=colors,
     )

@@ -10,12 +10,15 @@ from scipy.interpolate import (
     NearestNDInterpolator,
     RegularGridInterpolator,
 )
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import cKDTree
 
 from maskanim_tf.people.body import Body, load_body
-from maskanim_tf.people.clothes import Cloth, load_cloth_map
+from maskanim_tf.people.clothes import NECK_RADIUS, Cloth, load_cloth_map
 from maskanim_tf.people.labels import CLOTHES
 from maskanim_tf.people.pieces import Piece, grid_triangles
 from maskanim_tf.people.shape import Shape
+from maskanim_tf.people.skin import Paint
 from maskanim_tf.people.solids import plain_paint, surface, transfer, tube
 
 _AXIS_Z, _POINTS = 0.25, 72
@@ -28,7 +31,8 @@ class NeckSurface:
 
     def __init__(self, body: Body) -> None:
         places, reach = _cylinder(body.rest[load_cloth_map().vertices])
-        places = np.concatenate([places + (shift, 0) for shift in (-2 * np.pi, 0, 2 * np.pi)])
+        turns = np.array([[-2 * np.pi, 0.0], [0.0, 0.0], [2 * np.pi, 0.0]])
+        places = (turns[:, None] + places).reshape(-1, 2)
         grid = np.meshgrid(self._TURNS, self._HEIGHTS, indexing="ij")
         inside = LinearNDInterpolator(places, np.tile(reach, 3))(*grid)
         outside = NearestNDInterpolator(places, np.tile(reach, 3))(*grid)
@@ -42,6 +46,17 @@ class NeckSurface:
         wrapped = (turn + np.pi) % (2 * np.pi) - np.pi
         reach = self._reach(np.stack([wrapped, height], axis=1)) + above
         return np.stack([reach * np.sin(turn), height, _AXIS_Z + reach * np.cos(turn)], axis=1)
+
+    def edge(self, turn: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """Heights `[n]` where cloth really ends: beyond `NECK_RADIUS` it covers all."""
+        steps = np.linspace(4.8, 6.2, 57)
+        wide = [self._reach(np.stack([turn, np.full_like(turn, each)], 1)) for each in steps]
+        beyond = np.array(wide) >= NECK_RADIUS
+        last = len(steps) - 1 - np.argmax(beyond[::-1], axis=0)
+        covered = np.where(beyond.any(axis=0), steps[last], 0.0)
+        # A smooth line: the mesh has few vertices here.
+        edge = np.maximum(height, covered)
+        return gaussian_filter1d(edge, 1.5, mode="wrap")
 
 
 @functools.lru_cache(maxsize=1)
@@ -66,10 +81,25 @@ def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator
         layers = [neck.points(turn, heights - 0.12 + up, out) for up, out in rows]
         points = transfer(body, shape, np.concatenate(layers))
         return [_sheet(points, len(rows), paint, wrap=True)]
-    thick = 0.035 if line.cut != "hood" else rng.uniform(0.13, 0.2)
-    path = neck.points(turn, line.height(turn), base + 0.3 * thick)
-    points, triangles = tube(transfer(body, shape, path), thick, 8, closed=True)
+    thick = 0.05 if line.cut != "hood" else rng.uniform(0.13, 0.2)
+    edge = neck.edge(turn, line.height(turn))
+    path = neck.points(turn, edge + 0.4 * thick, base + 0.4 * thick)
+    path = _lifted(shape, cloth, transfer(body, shape, path), 0.35 * thick)
+    points, triangles = tube(path, thick, 8, closed=True)
     return [surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.85)]
+
+
+def _lifted(shape: Shape, cloth: Cloth, points: np.ndarray, gap: float) -> np.ndarray:
+    """Moves points `[n, 3]` along the cloth's normals until they lie `gap` outside it."""
+    vertices = load_cloth_map().vertices
+    normals = load_body().normals(shape.positions)[vertices]
+    outside = shape.positions[vertices] + normals * cloth.thickness[:, None]
+    _, near = cKDTree(outside).query(points, k=4)
+    normal = normals[near].mean(axis=1)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    height = ((points[:, None] - outside[near]) * normals[near]).sum(axis=2).mean(axis=1)
+    lift = gaussian_filter1d(gap - height, 2.0, mode="wrap")
+    return points + normal * lift[:, None]
 
 
 def _folded(
@@ -77,12 +107,14 @@ def _folded(
     shape: Shape,
     neck: NeckSurface,
     cloth: Cloth,
-    paint: object,
+    paint: Paint,
     rng: np.random.Generator,
 ) -> list[Piece]:
     """A stand round the neck with flaps that fold over it and end in two points."""
     gap, tip = rng.uniform(0.10, 0.40), rng.uniform(0.28, 0.45)
-    turn = np.concatenate([np.linspace(gap, np.pi, 30), np.linspace(np.pi, 2 * np.pi - gap, 30)[1:]])
+    turn = np.concatenate(
+        [np.linspace(gap, np.pi, 30), np.linspace(np.pi, 2 * np.pi - gap, 30)[1:]]
+    )
     angle = np.where(turn > np.pi, turn - 2 * np.pi, turn)
     front = (0.5 + 0.5 * np.cos(angle)) ** 2
     top = 6.10 - 0.20 * front
@@ -98,7 +130,7 @@ def _folded(
     return [_sheet(points, len(rows), paint, wrap=False)]
 
 
-def _sheet(points: np.ndarray, rows: int, paint: object, wrap: bool) -> Piece:
+def _sheet(points: np.ndarray, rows: int, paint: Paint, wrap: bool) -> Piece:
     triangles = grid_triangles(rows, len(points) // rows, wrap)
     return surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.9)
 

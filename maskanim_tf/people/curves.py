@@ -52,7 +52,7 @@ def pulse(
 
 
 def follow(values: np.ndarray, lag: float) -> np.ndarray:
-    """`values` `[times, channels]`, followed smoothly and without overshoot `lag` seconds behind."""
+    """`values` `[times, channels]`, followed smoothly `lag` seconds behind, without overshoot."""
     keep = np.exp(-2.0 / (lag * RATE))
     result = values
     for _ in range(2):

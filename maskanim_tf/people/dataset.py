@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import tqdm
 
 from maskanim_tf.config import Section, option

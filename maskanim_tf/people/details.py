@@ -62,6 +62,7 @@ def random_details(names: list[str], rng: np.random.Generator) -> dict[str, floa
 
     Args:
         names: of all shape targets, `Mesh.target_names`.
+        rng: consumed the same way for everybody.
 
     Returns:
         Weights above 0 by target. Left and right are alike, but for the targets of asymmetry.

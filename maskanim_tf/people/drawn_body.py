@@ -133,7 +133,7 @@ class DrawnBody:
             self._arrays[name].render()
 
     def _surface(
-        self, name: str, label: int, texture: int, scatter: np.ndarray, reflectance: float
+        self, name: str, label: int, texture: int, scatter: Any, reflectance: float
     ) -> None:
         self._textures[texture].use(1)
         self._textures[texture + 1].use(2)
@@ -148,7 +148,9 @@ class DrawnBody:
             center = pose.eye_centers[side]
             corners = pose.positions[self.body.eye_vertices[side]]
             radius = float(np.linalg.norm(corners - center, axis=1).mean())
-            lids = [float((pose.positions[v] - center) @ skull[:, 1]) / radius for v in self._lids[side]]
+            lids = [
+                float((pose.positions[v] - center) @ skull[:, 1]) / radius for v in self._lids[side]
+            ]
             program.set(
                 label=EYES / 255.0,
                 center=center,

@@ -28,6 +28,7 @@ def random_expressions(
     """Smiles, laughs and passing expressions.
 
     Args:
+        rng: source of chance.
         times: seconds, `[times]`.
         warmth: how much and how often this person smiles, in [0, 1].
         liveliness: how often other expressions pass, about 1.
@@ -43,7 +44,8 @@ def random_expressions(
     while start < end:
         hold, height = smiles.uniform(0.8, 3.5), smiles.uniform(0.45, 0.95)
         smile = np.maximum(
-            smile, height * pulse(times, start, smiles.uniform(0.3, 0.6), hold, smiles.uniform(0.6, 1.2))
+            smile,
+            height * pulse(times, start, smiles.uniform(0.3, 0.6), hold, smiles.uniform(0.6, 1.2)),
         )
         if smiles.random() < 0.2 * warmth:
             _laugh(smiles, times, units, start + 0.2, hold)
@@ -70,12 +72,11 @@ def random_expressions(
     return units
 
 
-def random_blinks(
-    rng: np.random.Generator, times: np.ndarray, looks: list[float]
-) -> np.ndarray:
+def random_blinks(rng: np.random.Generator, times: np.ndarray, looks: list[float]) -> np.ndarray:
     """How far the lids are closed, `[times]` in [0, 1].
 
     Args:
+        rng: source of chance.
         times: seconds, `[times]`.
         looks: moments of large gaze shifts, which often bring a blink.
     """

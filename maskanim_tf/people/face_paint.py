@@ -51,7 +51,7 @@ def brow_strokes(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) ->
     arch, lift, tail = rng.uniform(0.02, 0.07), rng.uniform(7.485, 7.545), rng.uniform(0.01, 0.06)
     inner, outer = rng.uniform(0.11, 0.17), rng.uniform(0.50, 0.58)
     count, length = int(rng.uniform(150, 330)), rng.uniform(0.06, 0.10)
-    thin = rng.uniform(0.35, 0.75) * (1.0 - 0.35 * traits.grey)
+    thin = rng.uniform(0.5, 0.95) * (1.0 - 0.35 * traits.grey)
     along = rng.random((2, count)) ** 0.9
     middle = lift + arch * np.sin(np.pi * np.minimum(along / 1.25, 1.0)) - tail * along**3
     width = slim * (1 - 0.75 * along**1.6) * np.minimum(1.0, 0.5 + 3.0 * along)
@@ -67,9 +67,10 @@ def brow_strokes(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) ->
     places = front_texels(skin_map, ends.reshape(-1, 2)).reshape(-1, 2, 2)
     strokes = np.zeros((TEXTURE_SIZE, TEXTURE_SIZE), np.float32)
     shades = rng.uniform(0.5, 1.0, len(places))
-    for (one, other), shade in zip(np.int32(places * 2**_SHIFT), shades.tolist()):
-        cv2.line(strokes, tuple(one.tolist()), tuple(other.tolist()), shade, 1, cv2.LINE_AA, _SHIFT)
-    soft = cv2.GaussianBlur(strokes, (0, 0), 3.5)
+    fixed = (places * 2**_SHIFT).astype(np.int32)
+    for (one, other), shade in zip(fixed.tolist(), shades.tolist()):
+        cv2.line(strokes, one, other, shade, 1, cv2.LINE_AA, _SHIFT)
+    soft = cv2.GaussianBlur(strokes, (0, 0), 2.6)
     return np.clip(strokes * 0.75 + soft * 0.9, 0, 1) * thin + np.clip(soft - 0.2, 0, 0.6) * thin
 
 
@@ -116,7 +117,10 @@ def wrinkle_heights(skin_map: SkinMap, traits: Traits, rng: np.random.Generator)
             angle = (number - 1.3) * 0.38 + rng.normal(0, 0.07)
             reach = rng.uniform(0.07, 0.15) * t
             feet = np.column_stack(
-                [side * (0.56 + reach * np.cos(angle)), 7.27 + 0.02 * number + reach * np.sin(angle)]
+                [
+                    side * (0.56 + reach * np.cos(angle)),
+                    7.27 + 0.02 * number + reach * np.sin(angle),
+                ]
             )
             draw(feet, rng.uniform(0.3, 0.7), 1.6)
         frown = np.column_stack([side * (0.06 + 0.02 * t), 7.42 + 0.16 * t])

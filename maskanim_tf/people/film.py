@@ -73,7 +73,7 @@ def draw_film(rng: np.random.Generator) -> Film:
     value = value + contrast * (value * value * (3 - 2 * value) - value)
     value = black + (white - black) * value
     return Film(
-        curves=np.uint8(np.clip(value, 0, 1) * 255 + 0.5),
+        curves=(np.clip(value, 0, 1) * 255 + 0.5).astype(np.uint8),
         saturation=float(rng.uniform(0.75, 1.2)),
         blur=float(rng.choice([0.0, 0.0, 0.0, 0.6, 1.0])),
         sharpen=float(rng.choice([0.0, 0.0, 0.4, 0.9])),

@@ -8,9 +8,9 @@ import numpy as np
 
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.hair_cards import cards
+from maskanim_tf.people.hair_gathers import gathered
 from maskanim_tf.people.hair_growth import Skin, grow
 from maskanim_tf.people.hair_styles import STYLES, Style
-from maskanim_tf.people.hair_gathers import gathered
 from maskanim_tf.people.hairline import beard_mask, hair_mask
 from maskanim_tf.people.pieces import Piece
 from maskanim_tf.people.shape import Shape
@@ -23,9 +23,7 @@ _BEARDS = {
 }
 
 
-def grow_hair(
-    body: Body, shape: Shape, traits: Traits, rng: np.random.Generator
-) -> list[Piece]:
+def grow_hair(body: Body, shape: Shape, traits: Traits, rng: np.random.Generator) -> list[Piece]:
     """Cards of hair, of what is gathered at the back, and of a beard."""
     skin = Skin(body, shape)
     pieces = []

@@ -46,8 +46,11 @@ def cards(
     across /= np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-6)
     facing = np.cross(across, tangent)
     along = np.linspace(0.0, 1.0, points)
-    half = 0.5 * width * rng.uniform(0.65, 1.35, (count, 1)) * np.interp(
-        along, [0, 0.15, 0.7, 1], [0.7, 1.0, 1.0, 0.75]
+    half = (
+        0.5
+        * width
+        * rng.uniform(0.65, 1.35, (count, 1))
+        * np.interp(along, [0, 0.15, 0.7, 1], [0.7, 1.0, 1.0, 0.75])
     )
     offset = across * half[..., None]
     positions = np.stack([strands - offset, strands + offset], axis=2)
@@ -64,11 +67,9 @@ def cards(
     occlusion = (0.35 + 0.65 * layer[:, None]) * np.interp(along, [0, 0.3], [0.75, 1.0])
     share = np.clip((strands[..., 1] - 5.1) / 1.2, 0, 1)
     share = share * share * (3 - 2 * share)
-    tint = np.stack(
-        np.broadcast_arrays(occlusion, shade[:, None], along[None], share), axis=2
-    )
+    tint = np.stack(np.broadcast_arrays(occlusion, shade[:, None], along[None], share), axis=2)
     start = 2 * points * np.arange(count)[:, None] + 2 * np.arange(points - 1)
-    quads = start.reshape(-1, 1) + [0, 1, 2, 1, 3, 2]
+    quads = start.reshape(-1, 1) + np.array([0, 1, 2, 1, 3, 2])
     return Piece(
         kind=STRANDS,
         label=HAIR,
@@ -97,7 +98,7 @@ def _lock(rng: np.random.Generator, count: int, thick: float, ragged: float) -> 
     tone = np.full((_HEIGHT, _WIDTH), 0.35, np.float32)
     cover = np.zeros((_HEIGHT, _WIDTH), np.float32)
     t = np.linspace(0, 1, 24)
-    for number in range(count):
+    for _ in range(count):
         start, drift = rng.uniform(4, _WIDTH - 4), rng.normal(0, 5)
         end = 1.0 - ragged * rng.random() ** 1.5 - 0.02
         x = start + drift * t + rng.normal(0, 1.5) * np.sin(3 * t + rng.uniform(0, 6))
@@ -113,13 +114,14 @@ def _curls(rng: np.random.Generator) -> np.ndarray:
     tone = np.full((_HEIGHT, _WIDTH), 0.3, np.float32)
     cover = np.zeros((_HEIGHT, _WIDTH), np.float32)
     t = np.linspace(0, 1, 140)
-    for _ in range(26):
-        turns, phase = rng.uniform(4, 9), rng.uniform(0, 6.28)
-        x = rng.uniform(14, _WIDTH - 14) + rng.uniform(4, 9) * np.sin(turns * 6.28 * t + phase)
+    for _ in range(11):
+        turns, phase = rng.uniform(5, 9), rng.uniform(0, 6.28)
+        x = rng.uniform(16, _WIDTH - 16) + rng.uniform(5, 12) * np.sin(turns * 6.28 * t + phase)
         end = rng.uniform(0.75, 0.98)
         line = np.int32(np.column_stack([np.clip(x, 2, _WIDTH - 3), t * end * _HEIGHT]) * 2**_SHIFT)
-        cv2.polylines(cover, [line], False, 1.0, 2, cv2.LINE_AA, _SHIFT)
-        cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), 2, cv2.LINE_AA, _SHIFT)
+        width = int(rng.integers(1, 4))
+        cv2.polylines(cover, [line], False, 1.0, width, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), width, cv2.LINE_AA, _SHIFT)
     return _encode(tone, cover, rng)
 
 

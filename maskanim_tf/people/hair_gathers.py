@@ -50,7 +50,7 @@ def gathered(
 
 def _wound(middle: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
     """Arcs wound round a ball."""
-    axis = rng.normal(0, 0.5, (_CARDS, 3)) + [0.0, 0.3, 1.0]
+    axis = rng.normal(0, 0.5, (_CARDS, 3)) + np.array([0.0, 0.3, 1.0])
     axis /= np.linalg.norm(axis, axis=1, keepdims=True)
     first = np.cross(axis, rng.normal(0, 1, (_CARDS, 3)))
     first /= np.linalg.norm(first, axis=1, keepdims=True)
@@ -69,7 +69,9 @@ def _hanging(
     length = rng.uniform(1.6, 2.8)
     t = np.linspace(0.0, 1.0, _STEPS + 1)
     spine = [start]
-    direction = away + [0.0, 0.35, 0.0] if side == 0.0 else np.array([side * 0.3, -0.6, 0.35])
+    direction = away + np.array([0.0, 0.35, 0.0])
+    if side:
+        direction = np.array([side * 0.3, -0.6, 0.35])
     for _ in range(_STEPS):
         direction = direction * 0.62 + [0.0, -0.45, 0.12 * abs(side)]
         direction = direction / np.linalg.norm(direction)

@@ -107,7 +107,9 @@ def grow(
         direction = direction * 0.62 + comb * 0.35 * (1.0 - t) ** 2 + _DOWN * sinking
         if style.comb == "tie":
             way = tie - place
-            direction = direction * 0.4 + way / np.maximum(np.linalg.norm(way, axis=1), 0.1)[:, None]
+            direction = (
+                direction * 0.4 + way / np.maximum(np.linalg.norm(way, axis=1), 0.1)[:, None]
+            )
         if style.comb == "out":
             direction += rng.normal(0, style.jitter, (count, 3)) + normal * 0.25 * (1.0 - t)
         # Below the ears hair hangs behind or before the shoulders, and does not spread.
@@ -166,9 +168,7 @@ def _comb(
     return comb + rng.normal(0, style.jitter, (count, 3))
 
 
-def _clear_face(
-    skin: Skin, place: np.ndarray, falls: np.ndarray, curtain: float
-) -> np.ndarray:
+def _clear_face(skin: Skin, place: np.ndarray, falls: np.ndarray, curtain: float) -> np.ndarray:
     """Moves points from before the face to its sides; a fringe may stay above the brows."""
     half = np.interp(place[:, 1], *_FACE) * curtain
     before = (place[:, 2] > 0.75) & (np.abs(place[:, 0]) < half) & ~falls

@@ -40,12 +40,14 @@ def make_hat(body: Body, shape: Shape, rng: np.random.Generator) -> list[Piece]:
         rows.append(row)
     paint = _weave(color, 0.02 if kind == "beanie" else 0.006, rng)
     points = np.concatenate(rows)
-    uv = np.stack(np.broadcast_arrays(np.linspace(0, 3, _ROUND), np.linspace(0, 1, len(rows))[:, None]), 2)
+    uv = np.stack(
+        np.broadcast_arrays(np.linspace(0, 3, _ROUND), np.linspace(0, 1, len(rows))[:, None]), 2
+    )
     triangles = grid_triangles(len(rows), _ROUND, wrap=True)
     dome = surface(points, triangles, paint, WORN, 1.0, uv.reshape(-1, 2))
     pieces = [dome]
     if kind == "beanie":
-        band, corners = tube(rim + [0, 0.06, 0], 0.085, 8, closed=True)
+        band, corners = tube(rim + np.array([0.0, 0.06, 0.0]), 0.085, 8, closed=True)
         pieces.append(surface(band, corners, plain_paint(color * 0.85, 0.05), WORN, 1.0))
     else:
         pieces.append(_brim(rim, turn, kind, color, rng))
@@ -114,7 +116,9 @@ def _drape(body: Body, shape: Shape, paint: Paint, rng: np.random.Generator) -> 
             widest = np.minimum(widest, 0.80)
         folds = 1.0 + 0.03 * np.sin(turn * 7 + 3.0 * number / 12)
         ring = widest * folds
-        rows.append(np.stack([ring * np.sin(turn), np.full(_ROUND, height), 0.3 + ring * np.cos(turn)], 1))
+        rows.append(
+            np.stack([ring * np.sin(turn), np.full(_ROUND, height), 0.3 + ring * np.cos(turn)], 1)
+        )
     uv = np.stack(
         np.broadcast_arrays(np.linspace(0, 2, _ROUND), np.linspace(0, 1, len(rows))[:, None]), 2
     )
@@ -123,7 +127,9 @@ def _drape(body: Body, shape: Shape, paint: Paint, rng: np.random.Generator) -> 
     return surface(np.concatenate(rows), triangles, paint, WORN, share, uv.reshape(-1, 2))
 
 
-def _on_hull(hull: Hull, turn: np.ndarray, height: np.ndarray, gap: np.ndarray | float) -> np.ndarray:
+def _on_hull(
+    hull: Hull, turn: np.ndarray, height: np.ndarray, gap: np.ndarray | float
+) -> np.ndarray:
     """Points `[n, 3]` round the head at heights above the hull's center."""
     reach = np.full(len(turn), 0.9)
     for _ in range(3):  # the direction depends on the reach that it leads to

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from maskanim_tf.people.body import Body
@@ -48,13 +50,15 @@ _BODY = {
 }
 
 
+@functools.lru_cache(maxsize=1)
 def landmark_vertices(body: Body) -> np.ndarray:
     """Numbers of the vertices of `POINT_NAMES`, int `[points]`."""
+    towards = body.normals(body.rest)[:, 2]
     face: list[int] = []
     face += [_nearest(body, _mirror(point)) for point in _CONTOUR]
     face += [_nearest(body, point) for point in (_CHIN, *_CONTOUR[::-1])]
-    face += [_seen(body, point) for point in _both(_BROW, _BROW[::-1])]
-    face += [_seen(body, point) for point in (*_NOSE, *_NOSTRILS)]
+    face += [_seen(body, point, towards) for point in _both(_BROW, _BROW[::-1])]
+    face += [_seen(body, point, towards) for point in (*_NOSE, *_NOSTRILS)]
     left_eye = (*_EYE[3::-1], *_EYE[:3:-1])
     upper = (*(_mirror(point) for point in _UPPER_LIP), *_UPPER_LIP[-2::-1])
     lower = (*_LOWER_LIP, *(_mirror(point) for point in _LOWER_LIP[-2::-1]))
@@ -76,10 +80,10 @@ def _nearest(body: Body, point: Point, weights: Point = (1.0, 1.0, 1.0)) -> int:
     return int(body.skin_vertices[np.argmin(offsets**2 @ np.float32(weights))])
 
 
-def _seen(body: Body, point: tuple[float, float]) -> int:
+def _seen(body: Body, point: tuple[float, float], towards: np.ndarray) -> int:
     """The vertex nearest to `point` in the picture among those that are seen from the front."""
     vertices = body.skin_vertices
-    front = (body.normals(body.rest)[vertices, 2] > 0.05) & (body.occlusion[vertices] > 0.18)
+    front = (towards[vertices] > 0.05) & (body.occlusion[vertices] > 0.18)
     distance = ((body.rest[vertices, :2] - np.float32(point)) ** 2).sum(axis=1)
     return int(vertices[np.argmin(np.where(front, distance, np.inf))])
 

@@ -75,7 +75,7 @@ def _temperature(rng: np.random.Generator, spread: float) -> np.ndarray:
 
 
 def _lobe(direction: np.ndarray, color: np.ndarray) -> np.ndarray:
-    """A far light in the shader's coefficients `[9, 3]`: `color` is what a surface facing it gets."""
+    """A far light in the shaders' coefficients `[9, 3]`; `color` reaches what faces it."""
     x, y, z = direction / np.linalg.norm(direction)
     basis = [1.0, y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y]
     return np.outer(_KEPT * _CONSTANTS**2 * basis, color / _PEAK)

@@ -25,9 +25,7 @@ def noise_tile(rng: np.random.Generator, octaves: int = 4, first: int = 8) -> np
     return tile / tile.std()
 
 
-def solid_noise(
-    tile: np.ndarray, position: np.ndarray, scale: float, step: int = 1
-) -> np.ndarray:
+def solid_noise(tile: np.ndarray, position: np.ndarray, scale: float, step: int = 1) -> np.ndarray:
     """Noise over points in space: the sum of a tile seen along three axes.
 
     Args:

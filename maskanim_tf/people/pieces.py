@@ -21,7 +21,8 @@ class Piece:
         positions, normals: float32 `[n, 3]`.
         uv: float32 `[n, 2]`.
         tint: float32 `[n, 4]`, the last is the share of the head's motion in [0, 1]. Before it: of
-            surfaces occlusion, curvature, blood; of strands occlusion, shade, place along the strand.
+            surfaces occlusion, curvature, blood; of strands occlusion, shade, and place along the
+            strand.
         triangles: int32 `[t, 3]`.
         paint: textures; of strands only the albedo is used.
         tangents: float32 `[n, 3]` of strands.

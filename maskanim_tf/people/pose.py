@@ -52,7 +52,7 @@ class Poser:
         rotations = {}
         for side, vertices in body.eye_vertices.items():
             # The face units move eyeballs on straight lines: they are turned instead.
-            turned = rotation(state.gaze[0], -state.gaze[1])
+            turned = rotation(float(state.gaze[0]), -float(state.gaze[1]))
             center = shape.positions[vertices].mean(axis=0)
             positions[vertices] = (shape.positions[vertices] - center) @ turned.T + center
             rotations[side] = turned

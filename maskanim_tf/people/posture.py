@@ -44,6 +44,7 @@ def random_posture(
     """Draws how somebody sits before a camera.
 
     Args:
+        rng: source of chance.
         times: seconds, `[times]`, evenly spaced.
         liveliness: scale of the movements, 0 for stillness, about 1.
         turning: the largest turn of the head to the side in radians, up to 1.5.

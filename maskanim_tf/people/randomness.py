@@ -1,4 +1,4 @@
-"""Random streams: one for each thing that is drawn, so that none depends on how another is drawn."""
+"""Random streams: one for each thing that is drawn, so that none depends on another."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ from maskanim_tf.people.pose import Pose
 from maskanim_tf.people.scene import Scene
 
 _NEAR, _FAR = 0.5, 80.0
+_BACKEND: dict[str, Any] = {"backend": "egl"}
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
 
@@ -63,7 +64,7 @@ class Renderer:
     def __init__(self, body: Body, size: int, supersampling: int = 2) -> None:
         self.body, self.size, self._scale = body, size, supersampling
         try:
-            self.context: Any = moderngl.create_context(standalone=True, backend="egl")
+            self.context: Any = moderngl.create_context(standalone=True, **_BACKEND)
         except Exception as error:
             raise RuntimeError(
                 f"no OpenGL without a display ({error}): "

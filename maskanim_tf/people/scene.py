@@ -23,9 +23,10 @@ class Scene:
         film: the `Film`.
     """
 
-    def __init__(self, rng: np.random.Generator, plain: bool = False) -> None:
+    def __init__(self, rng: np.random.Generator, background: str = "any") -> None:
+        """Draws a place; `background` is one of `BACKGROUNDS`."""
         streams = rng.spawn(3)
-        self.background = draw_background(streams[0], plain)
+        self.background = draw_background(streams[0], background)
         tone = (self.background.reshape(-1, 3).mean(axis=0) / 255.0) ** 2
         self.lights = draw_lights(streams[1], tone)
         self.film = draw_film(streams[2])
@@ -46,10 +47,10 @@ class Scene:
         """
         size = len(person)
         high, wide = self.background.shape[:2]
-        corners = np.float32([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * _HALF_WIDTH
-        world = np.column_stack([corners + [0, _HEIGHT], np.full(4, -_DISTANCE)])
-        texels = np.float32([[0, 0], [wide, 0], [wide, high], [0, high]])
-        mapping = cv2.getPerspectiveTransform(texels, np.float32(view.project(world, size)))
+        corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * _HALF_WIDTH
+        world = np.column_stack([corners[:, 0], corners[:, 1] + _HEIGHT, np.full(4, -_DISTANCE)])
+        texels = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+        mapping = cv2.getPerspectiveTransform(texels, view.project(world, size).astype(np.float32))
         behind = cv2.warpPerspective(
             self.background, mapping, (size, size), borderMode=cv2.BORDER_REFLECT
         )

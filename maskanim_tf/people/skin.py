@@ -50,10 +50,10 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
     nose = _blob(side, y, z, (0.0, 6.93, 1.7), (0.17, 0.17, 0.3))
     chin = _blob(side, y, z, (0.0, 6.30, 1.45), (0.25, 0.14, 0.4))
 
-    melanin = 0.07 * broad + 0.05 * middle + 0.025 * grain
+    melanin = 0.05 * broad + 0.03 * middle + 0.02 * grain
     melanin += _freckles(position, traits, rng, cheek + nose)
     melanin += 0.10 * smooth_step(6.3, 5.9, y) * traits.darkness
-    blood = traits.mottling * (0.10 * broad * 0.6 + 0.13 * middle + 0.05 * grain)
+    blood = traits.mottling * (0.06 * broad + 0.09 * middle + 0.04 * grain)
     blood += traits.blush * (0.75 * cheek + 0.7 * nose + 0.3 * chin) - 0.06
     blood -= 0.18 * front * smooth_step(7.5, 7.8, y)
     lids = eyelid_fields(position)
@@ -138,5 +138,3 @@ def _mix(one: np.ndarray, other: np.ndarray | float, share: np.ndarray) -> np.nd
     if np.ndim(one) == 3:
         share = share[..., None]
     return one + (np.asarray(other, np.float32) - one) * share
-
-

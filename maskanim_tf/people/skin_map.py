@@ -80,7 +80,7 @@ class SkinMap:
         outer &= (body.ear < 0.3) & ~body.inner_mouth & (body.rest[:, 1] > _BOTTOM_Y - 0.4)
         values = np.column_stack([body.rest, body.lips, body.scalp])[outer]
         places = uv[outer]
-        places = np.concatenate([places + (shift, 0.0) for shift in (-1.0, 0.0, 1.0)])
+        places = np.concatenate([places + np.array([shift, 0.0]) for shift in (-1.0, 0.0, 1.0)])
         lookup = scipy.interpolate.LinearNDInterpolator(places, np.tile(values, (3, 1)))
         grid = (np.arange(_COARSE) + 0.5) / _COARSE
         sampled = lookup(*np.meshgrid(grid, grid)).astype(np.float32)

@@ -73,6 +73,7 @@ def random_speech(
     """Speaks until the end of `times`.
 
     Args:
+        rng: source of chance.
         times: seconds, `[times]`, evenly spaced.
         pauses: mean length of the pauses between phrases in seconds.
         liveliness: scale of the movements, about 1.
@@ -130,9 +131,11 @@ def sound_out(
     sums = {name: np.zeros(len(times)) for each in every for name in each.units}
     total = np.full(len(times), 0.03)
     for viseme, moment, size in spoken:
-        first, last = np.searchsorted(times, (moment - 0.4, moment + 0.4))
-        near = slice(int(first), int(last))
-        dominance = viseme.strength * np.exp(-(np.abs((times[near] - moment) / viseme.reach) ** 1.6))
+        first = int(np.searchsorted(times, moment - 0.4))
+        near = slice(first, int(np.searchsorted(times, moment + 0.4)))
+        dominance = viseme.strength * np.exp(
+            -(np.abs((times[near] - moment) / viseme.reach) ** 1.6)
+        )
         total[near] += dominance
         for name, weight in viseme.units.items():
             sums[name][near] += dominance * weight * size

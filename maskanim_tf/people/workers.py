@@ -56,11 +56,12 @@ def run_tasks(
 
 def _reports(started: list[tuple[Any, Any]]) -> Iterator[None]:
     """What the processes report, until all of them have ended."""
-    running = {receiver: process for process, receiver in started}
+    running: dict[Any, Any] = {receiver: process for process, receiver in started}
     while running:
-        for receiver in multiprocessing.connection.wait(list(running)):
+        ready: list[Any] = list(multiprocessing.connection.wait(list(running)))
+        for receiver in ready:
             try:
-                report = receiver.recv()  # type: ignore[union-attr]
+                report: Exception | None = receiver.recv()
             except EOFError:
                 process = running.pop(receiver)
                 process.join()

@@ -113,7 +113,7 @@ class TrainingLoop:
         self.total_steps = config.training.epochs * self.epoch_steps
         if config.training.max_steps:
             self.total_steps = min(self.total_steps, config.training.max_steps)
-        features = load_vgg(config.loss, config.seed)
+        features = load_vgg(config.loss, config.seed, config.training.precision)
         with self.strategy.scope():
             self.trainer = Trainer(config, features, options.jit)
         self.state = State()

@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from PIL import Image
 
 from maskanim_tf.animation.pairs import Pair, animate_pairs, combine, holds_many, read_pairs
 from tests.animation.material import decoded, pixels
@@ -38,10 +39,12 @@ def test_a_folder_of_frames_is_one_driver(folder):
     assert [pair.driving for pair in combine(folder / "sources", walk, "out")] == [str(walk)] * 2
     (walk / "2.png").write_bytes(b"broken")
     assert not holds_many(picture, walk)
-    # Strips are clips of their own.
+    # Animated pictures are clips of their own.
     shutil.rmtree(walk)
+    walk.mkdir()
+    first, second = (Image.fromarray(frame) for frame in pixels(2))
     for name in "ab":
-        write_picture(walk / f"{name}.png", pixels(2).transpose(1, 0, 2, 3).reshape(32, 64, 3))
+        first.save(walk / f"{name}.webp", save_all=True, append_images=[second], lossless=True)
     assert holds_many(picture, walk)
 
 

@@ -1,4 +1,4 @@
-"""Makes small clips for the tests of the preparation: strips, whose pixels are kept exactly."""
+"""Makes small clips for the tests of the preparation: pages, whose pixels are kept exactly."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 
 def random_clip(frames: int, size: int = 32, seed: int = 0) -> np.ndarray:
@@ -15,17 +16,18 @@ def random_clip(frames: int, size: int = 32, seed: int = 0) -> np.ndarray:
     return np.stack([cv2.resize(image, (size, size)) for image in coarse])
 
 
-def write_strip(path: Path, frames: np.ndarray) -> np.ndarray:
-    """Writes frames side by side, without loss, and returns them."""
+def write_pages(path: Path, frames: np.ndarray) -> np.ndarray:
+    """Writes frames as the pages of a TIFF, without loss, and returns them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.concatenate(list(frames), axis=1)[..., ::-1])
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    first.save(path, save_all=True, append_images=others, compression="tiff_lzw")
     return frames
 
 
 def write_clips(folder: Path, counts: dict[str, int], size: int = 32) -> dict[str, np.ndarray]:
-    """One strip per name, with so many frames."""
+    """One file per name, with so many frames."""
     return {
-        name: write_strip(folder / f"{name}.png", random_clip(count, size, seed))
+        name: write_pages(folder / f"{name}.tif", random_clip(count, size, seed))
         for seed, (name, count) in enumerate(counts.items())
     }
 

@@ -164,7 +164,8 @@ def test_files_that_are_no_videos(tmp_path, capfd):
 def test_strip(tmp_path):
     squares = np.random.default_rng(0).integers(0, 256, (7, 16, 16, 3), np.uint8)
     path = write_picture(tmp_path / "run.png", np.concatenate(list(squares), axis=1))
-    clip = probe_clip(path)
+    assert probe_clip(path).kind == "picture"
+    clip = probe_clip(path, strips=True)
     assert (clip.kind, clip.frames, clip.fps, clip.height, clip.width) == ("strip", 7, 25.0, 16, 16)
     np.testing.assert_array_equal(read_frames(clip, [6, 0, 6]), squares[[6, 0, 6]])
     np.testing.assert_array_equal(np.stack(list(iterate_frames(clip))), squares)
@@ -271,24 +272,11 @@ def test_broken_pictures(suffix, tmp_path, capfd):
     with pytest.raises(ClipError, match="the file is empty"):
         probe_clip(cut(whole, tmp_path / f"none.{suffix}", 0))
     (tmp_path / f"text.{suffix}").write_text("a diary, not a picture")
-    with pytest.raises(ClipError, match="holds no PNG, JPEG, WebP or BMP"):
+    with pytest.raises(ClipError, match="holds no picture that is known"):
         probe_clip(tmp_path / f"text.{suffix}")
     whole.write_bytes(whole.read_bytes() + b"\0" * 10_000)
     assert probe_clip(whole).kind == "picture"
     assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize(
-    ("suffix", "codec", "pixel_format"),
-    [("webp", "libwebp_anim", "yuv420p"), ("apng", "apng", "rgb24")],
-)
-def test_animated_pictures_name_a_way_out(suffix, codec, pixel_format, tmp_path):
-    path = tmp_path / f"moving.{suffix}"
-    write_video(path, FRAMES[:3], codec=codec, pixel_format=pixel_format)
-    if suffix == "apng":
-        path = path.rename(tmp_path / "moving.png")
-    with pytest.raises(ClipError, match=r"animated.*ffmpeg -i moving"):
-        probe_clip(path)
 
 
 @pytest.mark.parametrize("index", [-1, COUNT])
@@ -311,7 +299,7 @@ def test_a_clip_travels_and_many_threads_read_it(long_clip):
 
 def test_real_strips():
     for path in sorted((shared_folder("data") / "actions" / "train").glob("*.jpg"))[:5]:
-        clip = probe_clip(path)
+        clip = probe_clip(path, strips=True)
         picture = cv2.imread(str(path))[..., ::-1]
         assert (clip.kind, clip.height, clip.width) == ("strip", 64, 64)
         assert clip.frames * 64 == picture.shape[1]
@@ -320,7 +308,7 @@ def test_real_strips():
 
 def test_real_videos():
     for path in sorted((shared_folder("data") / "paper_samples").glob("*/*/driving.mp4"))[::4]:
-        clip = probe_clip(path)
+        clip = probe_clip(path, strips=True)
         assert (clip.height, clip.width, clip.fps) == (256, 256, 10.0)
         in_order = list(iterate_frames(clip))
         for index in (0, clip.frames // 2, clip.frames - 1):

@@ -10,6 +10,7 @@ from maskanim_tf.data.sampling import Sampler
 from maskanim_tf.names import TEST, TRAIN
 from maskanim_tf.ops.color import adjust_color, draw_color_change
 from maskanim_tf.ops.seeds import SHARED_COLOR
+from maskanim_tf.storage import patience
 from tests.helpers import TINY_CONFIG, random_frames
 
 NO_CHANGE = AugmentationConfig(
@@ -20,10 +21,12 @@ NO_CHANGE = AugmentationConfig(
 class MemoryClips:
     """Frames whose red is the clip, whose green is the frame number and whose blue rises in x."""
 
-    def __init__(self, counts=(3, 5, 8, 4), damaged=(), names=()):
+    def __init__(self, counts=(3, 5, 8, 4), damaged=(), names=(), hiccups=0):
         self.names = names or [f"clip{i}" for i in range(len(counts))]
         self.frame_counts = np.array(counts)
         self.damaged = damaged
+        self.hiccups = hiccups
+        self.gone = False
 
     def frame(self, clip, number):
         picture = np.zeros((32, 32, 3), np.uint8)
@@ -32,6 +35,9 @@ class MemoryClips:
         return picture
 
     def read_frames(self, clip, frames):
+        if self.gone or self.hiccups > 0:
+            self.hiccups -= 1
+            raise OSError("the server does not answer")
         if clip in self.damaged:
             raise ValueError(f"clip{clip} is damaged")
         return np.stack([self.frame(clip, number) for number in frames])
@@ -125,6 +131,20 @@ def test_a_damaged_clip_is_an_error_when_strict():
 def test_when_nothing_can_be_read_the_run_stops():
     with pytest.raises(tf.errors.InvalidArgumentError, match="no clip can be read any more"):
         batches(1, config(), TRAIN, clips=MemoryClips(damaged=(0, 1, 2, 3)))
+
+
+def test_a_hiccup_of_storage_changes_nothing(monkeypatch):
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: None)
+    expected = batches(3, config(), TRAIN, clips=MemoryClips())
+    assert_same(batches(3, config(), TRAIN, clips=MemoryClips(hiccups=3)), expected)
+
+
+def test_storage_that_is_gone_is_an_error_in_the_end(monkeypatch):
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: None)
+    clips = MemoryClips(counts=(3,) * 50)
+    clips.gone = True
+    with pytest.raises(tf.errors.OpError, match="the server does not answer"):
+        batches(1, config(), TRAIN, clips=clips)
 
 
 def test_evaluation_reads_whole_clips_in_order():

@@ -64,7 +64,7 @@ def test_any_size_becomes_a_square(tmp_path, width, height):
 def test_aspect_ratio_is_kept(tmp_path):
     picture = np.full((32, 64, 3), 90, np.uint8)
     picture[:, :14] = picture[:, 50:] = 250
-    Image.fromarray(picture[:, :-1]).save(tmp_path / "a.png")  # At 2:1 it would be a strip.
+    Image.fromarray(picture).save(tmp_path / "a.png")
     assert square(tmp_path / "a.png").max() < 100
     padded = square(tmp_path / "a.png", fit="pad")
     assert padded[:7].max() == 0
@@ -81,8 +81,8 @@ def test_a_video_is_cropped_around_what_moves(tmp_path):
     ("name", "content", "message"),
     [
         ("a.png", b"", "a.png: the file is empty"),
-        ("a.jpg", b"no picture", "a.jpg: it holds no PNG, JPEG"),
-        ("a.xyz", b"no picture", "a.xyz: no known picture or video"),
+        ("a.jpg", b"no picture", "a.jpg: it holds no picture that is known"),
+        ("a.xyz", b"no picture", "a.xyz: it holds no picture that is known"),
         ("a.tiff", b"II*\x00", "a.tiff"),
         ("a.mp4", b"no video", "a.mp4: no readable video"),
     ],

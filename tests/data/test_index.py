@@ -56,8 +56,8 @@ def test_every_kind_is_found_by_name(mixed, caplog, capfd):
     assert kinds(clips) == {
         "portraits/ann": ("picture", 1),
         "portraits/bob": ("picture", 1),
-        "strips/a": ("strip", 2),
-        "strips/b": ("strip", 3),
+        "strips/a": ("picture", 1),
+        "strips/b": ("picture", 1),
         "train/person 10": ("folder", 3),
         "train/person 9": ("folder", 12),
         "zoo/deep/walk.v2": ("video", 12),
@@ -68,6 +68,18 @@ def test_every_kind_is_found_by_name(mixed, caplog, capfd):
         assert read_frames(clip, [clip.frames - 1]).shape == (1, clip.height, clip.width, 3)
     assert not caplog.records
     assert capfd.readouterr().err == ""
+
+
+def test_strips_are_clips_where_they_are_asked_for(mixed):
+    asked, plain = (kinds(find_clips(mixed, strips=strips)) for strips in (True, False))
+    assert {name: kind for name, kind in asked.items() if plain[name] != kind} == {
+        "strips/a": ("strip", 2),
+        "strips/b": ("strip", 3),
+    }
+    # Equally large ones are no frames of one clip then.
+    write_picture(mixed / "strips" / "a.png", STRIP)
+    assert kinds(find_clips(mixed, strips=True))["strips/a"] == ("strip", 3)
+    assert kinds(find_clips(mixed))["strips"] == ("folder", 2)
 
 
 def test_progress_is_shown(mixed, capfd):
@@ -267,7 +279,7 @@ def test_an_unreadable_file(tmp_path, caplog):
 
 
 def test_real_strips():
-    clips = find_clips(shared_folder("data") / "actions" / "train", strict=True)
+    clips = find_clips(shared_folder("data") / "actions" / "train", strict=True, strips=True)
     assert len(clips) == 57
     assert {(clip.kind, clip.height, clip.width) for clip in clips} == {("strip", 64, 64)}
     assert (min(c.frames for c in clips), max(c.frames for c in clips)) == (51, 146)

@@ -17,7 +17,7 @@ from maskanim_tf.data.fitting import cut_square, square_around
 from maskanim_tf.data.pipeline import prepare
 from maskanim_tf.data.prepare_plan import PrepareConfig
 from maskanim_tf.data.shards import ShardClips
-from tests.data.prepared import random_clip, write_broken_folder, write_clips, write_strip
+from tests.data.prepared import random_clip, write_broken_folder, write_clips, write_pages
 from tests.helpers import REPOSITORY
 
 HEADER = "clip,start,end,left,top,right,bottom"
@@ -105,7 +105,7 @@ def test_workers_do_not_change_the_bytes(config, tmp_path):
 
 
 def test_boxes(config, tmp_path):
-    frames = write_strip(tmp_path / "in" / "video.png", random_clip(6, 64))
+    frames = write_pages(tmp_path / "in" / "video.tif", random_clip(6, 64))
     write_clips(tmp_path / "in", {"unused": 3})
     table = tmp_path / "boxes.csv"
     rows = ["video,1,4,8,16,40,48,id1", "video,0,6,-50,0,14,64,id2", "train/video,0,1,0,0,9,9,id3"]
@@ -169,8 +169,8 @@ def test_static_clips_are_dropped(config, tmp_path):
     moving = random_clip(4)
     still = np.repeat(moving[:1], 4, axis=0)
     still[2] += still[2] < 255  # A change of at most 1/255 in two of three differences.
-    write_strip(tmp_path / "in" / "moving.png", moving)
-    write_strip(tmp_path / "in" / "still.png", still)
+    write_pages(tmp_path / "in" / "moving.tif", moving)
+    write_pages(tmp_path / "in" / "still.tif", still)
     manifest = prepare(config.replace(drop_static=0.005))
     assert ShardClips(tmp_path / "out").names == ["moving"]
     assert manifest["splits"]["train"]["static"] == ["still"]

@@ -55,6 +55,27 @@ def test_persons_lead_the_names(tmp_path, videos):
     assert row.part_of(clip).name == "id7#test/0001#abc#000000#000008"
 
 
+def test_downloads_that_are_shorter_and_dangling_links(tmp_path, videos, caplog):
+    (videos / "gone.mp4").symlink_to(videos / "nowhere.mp4")
+    (videos / "broken.mp4").write_text("no video")
+    rest = ["0-0-32-32", 10, 32, 64, "train"]
+    rows = [["abc", 0, 8, *rest], ["abc", 15, 40, *rest], ["abc", 20, 40, *rest]]
+    rows += [["gone", 0, 8, *rest], ["broken", 0, 8, *rest]]
+    output = tmp_path / "out"
+    # What an earlier call made for a download that has moved since.
+    (output / "train").mkdir(parents=True)
+    (output / "train" / "abc.mp4").symlink_to(videos / "moved.mp4")
+    table = write_table(tmp_path / "t.csv", rows)
+    table.write_bytes("\ufeff".encode() + table.read_bytes())
+    with caplog.at_level("WARNING"):
+        assert convert(str(table), str(videos), str(output)) == (2, 2)
+    assert [(row.start, row.end) for row in read_boxes(output / "boxes.csv")] == [(0, 8), (15, 20)]
+    assert (output / "train" / "abc.mp4").resolve() == (videos / "abc.mp4").resolve()
+    assert "1 crops lie outside of their downloads" in caplog.text
+    assert "the first is abc in line 4" in caplog.text
+    assert "broken.mp4: no readable video" in caplog.text
+
+
 def test_unusable_tables_are_named(tmp_path, videos):
     good = ["abc", 0, 8, "0-0-32-32", 10, 32, 64, "train"]
     output = str(tmp_path / "out")

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from maskanim_tf import names
+from maskanim_tf.config import DataConfig
 from maskanim_tf.data.index import find_clips
-from maskanim_tf.evaluation.ablation import AblationOptions, main
+from maskanim_tf.data.sources import open_clips
+from maskanim_tf.evaluation.ablation import AblationOptions, find_pairs, main
 from maskanim_tf.evaluation.ablation_runs import FULL
 from maskanim_tf.evaluation.instruments import InstrumentOptions
 from maskanim_tf.evaluation.metrics import L1
@@ -16,6 +18,7 @@ from maskanim_tf.evaluation.pairs import draw_pairs
 from maskanim_tf.models import ABLATIONS, load_animator
 from maskanim_tf.ops.color import as_floats
 from tests.evaluation.clips import puppet_frames, write_checkpoint, write_test_clips
+from tests.helpers import TINY_CONFIG
 
 
 def test_the_page_shows_every_variant(tmp_path, capsys):
@@ -52,6 +55,18 @@ def test_the_page_shows_every_variant(tmp_path, capsys):
     score = content["methods"]["no_ref"]["videos"]["p0-p1"][L1]
     assert score["value"] == pytest.approx(expected, abs=2e-5)
     assert score["weight"] == 3
+
+
+def test_pairs_are_of_clips_that_training_holds_back(tmp_path):
+    """With `train/` beside other folders; training sees the clips of `train/` alone."""
+    write_test_clips(tmp_path / "train", count=6, frames=2)
+    write_test_clips(tmp_path / "extra", count=2, frames=2)
+    config = TINY_CONFIG.replace(
+        data=DataConfig(data_dir=str(tmp_path), held_out=3, progress=False), seed=4
+    )
+    held = open_clips(config, names.TEST).names
+    pairs = find_pairs(AblationOptions(data_dir=str(tmp_path), count=6), config)
+    assert {clip.name for pair in pairs for clip in (pair.source, pair.driving)} == set(held)
 
 
 def test_drawn_pairs_are_repeatable_and_never_of_one_clip(tmp_path):

@@ -79,7 +79,7 @@ def test_without_mediapipe_its_metrics_are_missing(monkeypatch):
 )
 def test_mediapipe_follows_a_shift(subject, sample, points):
     pytest.importorskip("mediapipe")
-    from maskanim_tf.data.picture_clip import read_picture
+    from maskanim_tf.media.pictures import read_picture
 
     picture = read_picture(shared_folder("data/paper_samples") / sample / "a" / "source.png")
     shifted = np.roll(picture, 6, 1)

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ from export import ncnn, onnx, tflite
 from export.frame_loop import RunOptions, animate_video
 from export.ncnn_runtime import NcnnRuntime
 from export.onnx_runtime import OnnxRuntime
-from export.stages import animate_with_runtime
+from export.stages import all_threads, animate_with_runtime
 from export.tflite_runtime import TfliteRuntime, dequantize, quantize
 from maskanim_tf import names
 from maskanim_tf.data.panels import write_picture
@@ -123,6 +124,13 @@ def test_ncnn_with_interleaved_filters(checkpoint, tmp_path, monkeypatch):
     assert "DepthToSpace" not in layers
 
 
+def test_all_cores_or_as_many_threads_as_asked_for(onnx_folder, tflite_folder):
+    assert all_threads() == len(os.sched_getaffinity(0))
+    for runtime, folder in ((OnnxRuntime, onnx_folder), (TfliteRuntime, tflite_folder)):
+        assert runtime(folder).threads == all_threads()
+        assert runtime(folder, threads=1).threads == 1
+
+
 def test_onnx_takes_any_number_of_frames(onnx_folder):
     runtime = OnnxRuntime(onnx_folder)
     source, driving = random_frames(1), random_frames(5, seed=1)
@@ -167,7 +175,7 @@ def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
         text=True,
         check=True,
     )
-    assert "4 frames of 32x32" in done.stdout
+    assert f"4 frames of 32x32 with {all_threads()} threads" in done.stdout
     assert "[]" in done.stdout
     with av.open(str(output)) as container:
         shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]

@@ -1,9 +1,11 @@
+import io
 import json
 
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import saved_model
@@ -16,6 +18,7 @@ from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
 from maskanim_tf.ops.color import as_floats
 from maskanim_tf.ops.pixels import as_bytes
+from serving.loaded_model import LoadedModel
 from tests.helpers import random_frames
 
 SIGNATURES = {"serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks"}
@@ -26,6 +29,25 @@ def folder(checkpoint, tmp_path_factory):
     output = tmp_path_factory.mktemp("models")
     saved_model.main(SavedModelOptions(checkpoint=checkpoint, output=str(output), version=7))
     return output / "maskanim" / "7"
+
+
+def test_bfloat16_takes_half_the_space(folder, checkpoint, tmp_path):
+    options = SavedModelOptions(
+        checkpoint=checkpoint, output=str(tmp_path), precision="bfloat16", warmup=False
+    )
+    saved_model.main(options)
+    small = tmp_path / "maskanim" / "1"
+    sizes = [
+        sum(np.prod(v.shape) * v.dtype.size for f in m.signatures.values() for v in f.variables)
+        for m in (tf.saved_model.load(str(small)), tf.saved_model.load(str(folder)))
+    ]
+    assert sizes[0] == pytest.approx(sizes[1] / 2, rel=0.05)
+    card = json.loads((small / "model_card.json").read_text())
+    assert card["options"]["precision"] == "bfloat16"
+    assert LoadedModel(small, 10**6).precision == "bfloat16"
+    assert LoadedModel(folder, 10**6).precision == "float32"
+    with pytest.raises(ValueError, match="must be float32 without the inference rewrite"):
+        SavedModelOptions(precision="bfloat16", rewrite=False)
 
 
 def test_signatures_are_the_contract(folder):
@@ -166,6 +188,48 @@ def test_any_picture_becomes_a_frame():
             assert np.abs(result - expected).mean() < 5, index
     assert np.abs(results[4] - fit_square(np.stack([grey] * 3, -1), 32)).mean() < 5
     np.testing.assert_allclose(results[5], 255, atol=1e-3)
+
+
+def gif(indices, corner=(0, 0), **options):
+    """A GIF of one frame on a canvas of 20 by 20, made by Pillow."""
+    image = Image.fromarray(indices, "P")
+    image.putpalette([0, 0, 0, 250, 0, 0, 0, 250, 0, 0, 0, 250, 20, 30, 40])
+    stream = io.BytesIO()
+    image.save(stream, "GIF", **options)
+    content = bytearray(stream.getvalue())
+    content[6:10] = b"\x14\0\x14\0"
+    place = content.index(b"\x2c\0\0\0\0\x10\0\x10\0")
+    content[place + 1], content[place + 3] = corner
+    return bytes(content)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (3, 1)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"transparency": 2},
+        {"transparency": 0, "comment": b"hello" * 100, "loop": 0, "duration": 100},
+    ],
+)
+def test_a_gif_is_white_where_it_is_transparent(options, corner):
+    indices = np.random.default_rng(0).integers(0, 5, (16, 16), np.uint8)
+    content = gif(indices, corner, **options)
+    palette = np.array([[0, 0, 0], [250, 0, 0], [0, 250, 0], [0, 0, 250], [20, 30, 40]])
+    if "transparency" in options:
+        palette[options["transparency"]] = 255
+    expected = np.full((20, 20, 3), 255)
+    left, top = corner
+    expected[top : top + 16, left : left + 16] = palette[indices]
+    shown = tf.function(lambda contents: decode_frames(contents, 20))(tf.constant([content]))
+    np.testing.assert_allclose(shown[0].numpy() * 255, expected, atol=1e-3)
+
+
+def test_damaged_gifs_are_refused():
+    content = gif(np.zeros((16, 16), np.uint8), transparency=1)
+    for length in (0, 3, 10, 14, 30, len(content) // 2):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            decode_frames(tf.constant([content[:length]]), 20)
 
 
 def test_every_level_is_exact():

@@ -3,6 +3,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from maskanim_tf.config import LossConfig
 from maskanim_tf.config.sections import VGG_LAYERS
@@ -119,6 +120,20 @@ def test_layer_shapes():
         "relu1_1": (2, 32, 32, 3),
         "relu5_1": (2, 2, 2, 26),
     }
+
+
+def test_sixteen_bits_are_near():
+    images = random_frames(2, 32)
+    config = LossConfig(vgg_weights="random", vgg_width=0.25)
+    whole, half, left = (
+        load_vgg(config, precision=precision)(images)
+        for precision in ("float32", "mixed_bfloat16", "mixed_float16")
+    )
+    for layer, expected in whole.items():
+        assert half[layer].dtype == tf.bfloat16
+        np.testing.assert_array_equal(left[layer], expected)
+        error = np.abs(tf.cast(half[layer], tf.float32) - expected)
+        assert error.mean() < 0.01 * np.abs(expected).mean()
 
 
 def test_random_weights_are_seeded_and_announced(caplog):

@@ -25,7 +25,7 @@ def test_normal_of_a_tilted_plane_by_hand(body):
 
 
 def test_regions_lie_where_they_belong(body):
-    x, y, z = body.rest.T
+    x, y, _ = body.rest.T
     assert (y[body.ear > 0.5] > 6.6).all()
     assert (np.abs(x[body.ear > 0.5]) > 0.6).all()
     assert (np.abs(x[body.lips > 0.9]) < 0.5).all()

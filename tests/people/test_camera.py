@@ -53,7 +53,7 @@ def test_heads_stay_in_the_picture(body, seed, framing):
 def test_framings_differ_in_size(body):
     sizes = []
     for framing in FRAMINGS:
-        rig, motion, filmed = camera(body, 0, framing=framing, movement="still")
+        _, _, filmed = camera(body, 0, framing=framing, movement="still")
         ends = np.array([[0.0, 6.2, 1.4], [0.0, 8.5, 0.3]])
         sizes.append(np.ptp(filmed.at(0.0).project(ends, 1)[:, 1]))
     assert sizes == sorted(sizes, reverse=True)

@@ -45,7 +45,7 @@ def test_bones_turn_by_hand(body):
     joint = np.array([0.0, np.cos(np.pi / 3), np.sin(np.pi / 3)])
     np.testing.assert_allclose(head @ (0, 1, 0, 1), joint, atol=1e-6)
     # A point one above the joint ends up in front of it.
-    np.testing.assert_allclose(head @ (0, 2, 0, 1), joint + (0, 0, 1), atol=1e-6)
+    np.testing.assert_allclose(head @ (0, 2, 0, 1), joint + np.array([0, 0, 1]), atol=1e-6)
 
 
 def test_shift_moves_everything(body):

@@ -126,7 +126,10 @@ def test_people_do_what_their_action_says(names):
     assert set(by_action) == set(ACTIONS)
 
     def turn(action):
-        turns = [sample(each, "head", 10)[:, 0] + sample(each, "torso", 10)[:, 0] for each in by_action[action]]
+        turns = [
+            sample(each, "head", 10)[:, 0] + sample(each, "torso", 10)[:, 0]
+            for each in by_action[action]
+        ]
         return np.mean([np.abs(each).max() for each in turns])
 
     assert turn("profile") > 1.1

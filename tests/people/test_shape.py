@@ -30,7 +30,7 @@ def test_arms_hang_lower_and_the_rest_stays(body):
     shoulder = (body.mesh.joints @ body.rest)[body.bones.index("upperarm01.L")]
     x, y, _ = body.rest[elbow] - shoulder
     cosine, sine = np.cos(-0.38), np.sin(-0.38)
-    expected = shoulder[:2] + (x * cosine - y * sine, x * sine + y * cosine)
+    expected = shoulder[:2] + np.array([x * cosine - y * sine, x * sine + y * cosine])
     np.testing.assert_allclose(plain[elbow, :2], expected, atol=1e-3)
     assert joints.shape == (len(body.bones), 3)
 

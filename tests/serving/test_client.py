@@ -73,6 +73,7 @@ def test_frames_of_trained_weights_are_equal_to_the_last_bit(tmp_path):
     write_sounding_video(tmp_path / "driving.mp4", clip.frames[:-1], Fraction(25))
     # In a process of its own, which assumes that weights are frozen, unlike this one.
     command = [sys.executable, "-m", "maskanim_tf.animate", f"--source={tmp_path / 'source.png'}"]
+    command += ["--precision=float32"]
     command += [f"--driving={tmp_path / 'driving.mp4'}", f"--output={tmp_path / 'local'}"]
     subprocess.run([*command, "--batch_size=3"], cwd=REPOSITORY, check=True, capture_output=True)
     expected = contents_of(tmp_path / "local")
@@ -92,7 +93,9 @@ def test_frames_of_trained_weights_are_equal_to_the_last_bit(tmp_path):
 def animated(material, output, checkpoint=""):
     """The files of the local command."""
     inputs = {"source": str(material / "source.png"), "driving": str(material / "driving.mp4")}
-    wanted = AnimateOptions(**inputs, output=str(output), checkpoint=checkpoint)
+    wanted = AnimateOptions(
+        **inputs, output=str(output), checkpoint=checkpoint, precision="float32"
+    )
     animate.main(wanted, AnimationOptions(batch_size=3))
     return contents_of(output)
 

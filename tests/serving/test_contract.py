@@ -193,6 +193,9 @@ def test_bad_requests(address, ask, changes, where, status):
         b'{"signature_name": "encode_source", "inputs": [{"b64": "AAAA", "c": 1}]}',
         b'{"signature_name": "encode_source", "inputs": [5]}',
         b'{"signature_name": "encode_source", "instances": [{"x": 1}]}',
+        b'{"signature_name": "encode_source", "inputs": [["a"], ["b", "c"]]}',
+        b'{"signature_name": "encode_source", "inputs": ["a", ["b"]]}',
+        b'{"signature_name": "encode_source", "inputs": [["a", ["b"]], ["c", "d"]]}',
     ],
 )
 def test_bad_json(address, body):
@@ -205,6 +208,33 @@ def test_base64_without_padding(address):
     text = base64.b64encode(png()).decode().rstrip("=")
     body = {"signature_name": "encode_source", "inputs": [{"b64": text}]}
     assert http("POST", f"{address.url}:predict", body)[0] == 200
+
+
+@NEEDS_API
+def test_an_empty_label_is_a_label(address):
+    """As a field that is set and empty arrives; TensorFlow Serving looks for such a label."""
+    spec = model_pb2.ModelSpec(name=address.model, version_label="")
+    assert spec.SerializeToString().endswith(b"\x22\x00")
+    request = predict_pb2.PredictRequest(model_spec=spec)
+    with pytest.raises(RefusedError, match="Unrecognized servable version label: ") as refused:
+        send_grpc(address, request)
+    assert refused.value.status == 400
+
+
+@NEEDS_API
+@pytest.mark.parametrize(
+    ("version", "label", "bytes_sent"),
+    [
+        (0, "", b"\x0a\x01m"),
+        (3, "", b"\x0a\x01m\x12\x02\x08\x03"),
+        (0, "new", b"\x0a\x01m\x22\x03new"),
+    ],
+)
+def test_the_client_sends_only_what_is_asked_for(version, label, bytes_sent):
+    """Fields of ModelSpec: 1 the name, 2 the version in a message of its own, 4 the label."""
+    from serving.grpc_client import model_spec
+
+    assert model_spec("m", version, label).SerializeToString() == bytes_sent
 
 
 @NEEDS_API

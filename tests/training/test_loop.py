@@ -1,5 +1,6 @@
 import contextlib
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -135,6 +136,36 @@ def test_the_best_checkpoint_has_the_lowest_validation(data_dir, tmp_path):
     assert state["best_l1"] == pytest.approx(float(best["validation_l1"]))
 
 
+def test_a_refiner_that_has_not_learned_is_never_the_best(data_dir, tmp_path):
+    """An epoch has two steps; the refiner learns from step 5 on."""
+    late = config(data_dir, steps=6).replace(
+        loss=LossConfig(
+            vgg_weights="random", vgg_width=0.05, pyramid_levels=2, refiner_start_epoch=2
+        )
+    )
+    loop = TrainingLoop(late, options(tmp_path, validate_every=2))
+    judged = []
+    scores = loop.validation.scores
+
+    def watched(refined):
+        judged.append((loop.state.step, refined))
+        found = scores(refined)
+        # The driver's own mask would win.
+        return found if refined else dataclasses.replace(found, l1=0.0)
+
+    loop.validation.scores = watched
+    loop.run()
+    assert judged == [(2, False), (4, False), (6, True)]
+    assert read_state(tmp_path / "checkpoints" / "best.npz")["step"] == 6
+
+
+def test_the_history_names_the_rate_that_a_step_had(data_dir, tmp_path):
+    setting = config(data_dir, steps=4, milestones=(1,), decay=0.1)
+    TrainingLoop(setting, options(tmp_path, log_every=1)).run()
+    rates = [float(row["learning_rate"]) for row in rows_of(tmp_path)]
+    np.testing.assert_allclose(rates, [2e-4, 2e-4, 2e-5, 2e-5])
+
+
 def test_learning_rate_falls_at_milestones(data_dir, tmp_path):
     setting = config(data_dir, steps=6, milestones=(1, 2), decay=0.1)
     loop = TrainingLoop(setting, options(tmp_path))
@@ -186,7 +217,7 @@ def test_a_failed_save_keeps_the_last_checkpoint(data_dir, tmp_path, monkeypatch
     with pytest.raises(OSError, match="No space left"):
         loop.checkpoints.save(loop.trainer, State(4))
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert names == ["best.npz", "step-00000002.npz"]
+    assert names == ["step-00000002.npz"]
 
 
 def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, monkeypatch):
@@ -298,13 +329,14 @@ def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_sigterm_saves_and_leaves(data_dir, tmp_path):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_saves_and_leaves(data_dir, tmp_path, name):
     run = start(data_dir, tmp_path, "--max_steps=100000", "--epochs=100000")
     wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
-    os.kill(run.pid, signal.SIGTERM)
+    os.kill(run.pid, getattr(signal, name))
     _, stderr = run.communicate()
-    assert run.returncode == 143
-    assert "stopped by SIGTERM; saved" in stderr
+    assert run.returncode == 128 + getattr(signal, name)
+    assert f"stopped by {name}; saved" in stderr
     assert "go on with --resume" in stderr.splitlines()[-1]
     saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
     assert int(saved.stem[5:]) > 10

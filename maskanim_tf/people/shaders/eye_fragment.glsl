@@ -63,8 +63,8 @@ void main() {
     vec3 bulge = normalize(normal + 0.65 * near * (normal - axis * dot(normal, axis)));
     // A window or a lamp beside the camera shines in every eye.
     vec3 window = normalize(toward + skull * vec3(0.45 * sin(seed * 40.0), 0.55, 0.0));
-    float pane = smoothstep(0.988, 0.993, dot(normalize(window + toward), bulge));
-    sum += (sky * 1.1 + 0.1) * pane * (0.15 + 0.85 * near) * step(up, lids.y + 0.02);
+    float pane = smoothstep(0.990, 0.995, dot(normalize(window + toward), bulge));
+    sum += (sky * 0.7 + 0.05) * pane * (0.15 + 0.85 * near) * step(up, lids.y + 0.02);
     for (int i = 0; i < 3; i++) {
         float facing = clamp((dot(normal, light_direction[i]) + 0.3) / 1.3, 0.0, 1.0);
         float clear = i == 0 ? key : 1.0;

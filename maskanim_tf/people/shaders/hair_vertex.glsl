@@ -38,7 +38,7 @@ void main() {
         float fourth = shifted * shifted * shifted * shifted;
         float broad = fourth * fourth * fourth * fourth;
         float narrow = broad * broad * broad * broad;
-        sheen += reaching * (0.022 * narrow + tone * 0.40 * broad);
+        sheen += reaching * (0.032 * narrow + tone * 0.52 * broad);
     }
     base = tone * sum;
     uv = in_uv;
