@@ -27,12 +27,19 @@ from maskanim_tf.media.picture_ends import ends_whole, png_is_sound
 COMMON = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 OTHERS = ("PPM", "JPEG2000", "DIB", "ICO", "ICNS", "PSD", "SGI", "PCX", "DDS", "QOI", "SUN", "TGA")
 # How files of common formats begin.
-MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*")
+MAGIC = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*"),
+    b"\0\0\0\x0cjP  ",
+)
 ORIENTATION = 0x112
 Size = tuple[int, int]
 # Side of pictures that Pillow refuses to open.
 HUGE = 1 << 16
-BROKEN = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, struct.error)
+# What Pillow's readers raise for damaged files.
+BROKEN = (
+    *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, AttributeError),
+    *(RuntimeError, ArithmeticError, AssertionError, struct.error),
+)
 EMPTY = "the file is empty; copy or download it again, or delete it"
 CUT_SHORT = "it is cut short; copy or download it again, or delete it"
 NO_PICTURE = "it holds no picture that is known; convert it to .png, .jpg or .mp4, or delete it"

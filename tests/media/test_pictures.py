@@ -252,6 +252,25 @@ def test_a_claim_of_many_pixels_is_read_without_decoding(tmp_path):
     assert encoded_size(b"II*\0") is None
 
 
+@pytest.mark.parametrize("suffix", [*FORMATS, "bmp", "jp2"])
+def test_damage_is_read_over_or_named(tmp_path, suffix, capfd):
+    rng = np.random.default_rng(0)
+    stream = io.BytesIO()
+    form = {"jpg": "JPEG", "jp2": "JPEG2000"}.get(suffix, suffix)
+    Image.fromarray(scene()).save(stream, form, **FORMATS.get(suffix, {}))
+    path = tmp_path / f"a.{suffix}"
+    for _ in range(40):
+        content = bytearray(stream.getvalue())
+        for place in rng.integers(0, len(content), 6):
+            content[place] = rng.integers(0, 256)
+        path.write_bytes(content)
+        try:
+            assert read_picture(path).shape[-1] == 3
+        except ClipError as error:
+            assert str(path) in str(error)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("suffix", [*FORMATS, "bmp"])
 def test_what_is_wrong_with_a_file_is_said(tmp_path, suffix, capfd):
     noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
