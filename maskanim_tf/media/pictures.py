@@ -149,7 +149,10 @@ def opened_picture(path: str) -> Iterator[tuple[Image.Image, BinaryIO]]:
                 raise ClipError(f"{path}: {CUT_SHORT}") from error
             raise UnknownPictureError(f"{path}: {NO_PICTURE}") from error
         except BROKEN as error:
-            raise ClipError(f"{path}: {_what_is_wrong(error)}") from error
+            file.seek(0)
+            cut = file.read(4) == b"RIFF" and not ends_whole(file, "WEBP")
+            reason = CUT_SHORT if cut else _what_is_wrong(error)
+            raise ClipError(f"{path}: {reason}") from error
         if not ends_whole(file, image.format or ""):
             raise ClipError(f"{path}: {CUT_SHORT}")
         yield image, file
@@ -218,7 +221,7 @@ def _claimed_size(file: BinaryIO, formats: tuple[str, ...]) -> Size | None:
 
 
 def _what_is_wrong(error: Exception) -> str:
-    if "truncated" in str(error):
+    if "truncated" in str(error).lower():
         return CUT_SHORT
     return f"it is damaged ({error}); copy or download it again, or delete it"
 
