@@ -61,7 +61,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     path = os.fspath(path)
     try:
         with opened_picture(path) as (image, file):
-            pixels = _plain_pixels(file, image) if _is_plain(image) else None
+            pixels = _plain_pixels(file) if _is_plain(image) else None
             return decoded(image, path) if pixels is None else pixels
     except UnknownPictureError as error:
         return _read_with_opencv(path, error)
@@ -171,22 +171,25 @@ def _opened_file(path: str) -> Iterator[BinaryIO]:
 
 
 def _is_plain(image: Image.Image) -> bool:
-    """Whether OpenCV, which is faster, is known to return the very same pixels."""
+    """Whether OpenCV, which is faster, is known to return the very same pixels.
+
+    Of JPEG files as well, but it writes a line to stderr where one is damaged.
+    """
     return (
-        image.format in ("JPEG", "PNG")
+        image.format == "PNG"
         and image.mode in ("RGB", "L")
-        and not {"icc_profile", "exif", "transparency", "adobe", "xmp"} & set(image.info)
-        and "XML:com.adobe.xmp" not in image.info
+        and not {"icc_profile", "exif", "transparency", "XML:com.adobe.xmp"} & set(image.info)
         and not getattr(image, "is_animated", False)
     )
 
 
-def _plain_pixels(file: BinaryIO, image: Image.Image) -> np.ndarray | None:
+def _plain_pixels(file: BinaryIO) -> np.ndarray | None:
+    """The pixels of a PNG; None if it is damaged, or turned by EXIF data behind them."""
+    if not png_is_sound(file):
+        return None
     file.seek(0)
     content = file.read()
-    if image.format == "PNG" and b"eXIf" in content:
-        return None
-    return _decode(content)
+    return None if b"eXIf" in content else _decode(content)
 
 
 def _read_with_opencv(path: str, error: UnknownPictureError) -> np.ndarray:

@@ -216,15 +216,14 @@ def test_cmyk_and_lab(tmp_path):
     assert np.abs(read_back(tmp_path / "lab.tiff").astype(int) - scene()).max() <= 4
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png"])
-def test_the_fast_way_gives_the_same_pixels(tmp_path, suffix):
+def test_the_fast_way_gives_the_same_pixels(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
     noise = cv2.GaussianBlur(noise, (5, 5), 0)
-    plain, other = tmp_path / f"plain.{suffix}", tmp_path / f"other.{suffix}"
-    Image.fromarray(noise).save(plain, quality=80)
+    plain, other = tmp_path / "plain.png", tmp_path / "other.png"
+    Image.fromarray(noise).save(plain)
     exif = Image.Exif()
     exif[0x10F] = "A camera"
-    Image.fromarray(noise).save(other, quality=80, exif=exif)
+    Image.fromarray(noise).save(other, exif=exif)
     np.testing.assert_array_equal(read_back(plain), read_back(other))
     np.testing.assert_array_equal(read_back(plain), np.asarray(Image.open(plain)))
 
