@@ -27,14 +27,18 @@ from maskanim_tf.media.picture_ends import ends_whole, png_is_sound
 COMMON = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 OTHERS = ("PPM", "JPEG2000", "DIB", "ICO", "ICNS", "PSD", "SGI", "PCX", "DDS", "QOI", "SUN", "TGA")
 # How files of common formats begin.
-MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*")
+MAGIC = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*"),
+    b"\0\0\0\x0cjP  ",
+)
 ORIENTATION = 0x112
 Size = tuple[int, int]
 # Side of pictures that Pillow refuses to open.
 HUGE = 1 << 16
+# What Pillow's readers raise for damaged files.
 BROKEN = (
-    *(OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError),
-    *(RuntimeError, struct.error),  # The former comes from libavif.
+    *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, AttributeError),
+    *(RuntimeError, ArithmeticError, AssertionError, struct.error),
 )
 EMPTY = "the file is empty; copy or download it again, or delete it"
 CUT_SHORT = "it is cut short; copy or download it again, or delete it"
@@ -57,7 +61,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     path = os.fspath(path)
     try:
         with opened_picture(path) as (image, file):
-            pixels = _plain_pixels(file, image) if _is_plain(image) else None
+            pixels = _plain_pixels(file) if _is_plain(image) else None
             return decoded(image, path) if pixels is None else pixels
     except UnknownPictureError as error:
         return _read_with_opencv(path, error)
@@ -145,7 +149,10 @@ def opened_picture(path: str) -> Iterator[tuple[Image.Image, BinaryIO]]:
                 raise ClipError(f"{path}: {CUT_SHORT}") from error
             raise UnknownPictureError(f"{path}: {NO_PICTURE}") from error
         except BROKEN as error:
-            raise ClipError(f"{path}: {_what_is_wrong(error)}") from error
+            file.seek(0)
+            cut = file.read(4) == b"RIFF" and not ends_whole(file, "WEBP")
+            reason = CUT_SHORT if cut else _what_is_wrong(error)
+            raise ClipError(f"{path}: {reason}") from error
         if not ends_whole(file, image.format or ""):
             raise ClipError(f"{path}: {CUT_SHORT}")
         yield image, file
@@ -164,22 +171,25 @@ def _opened_file(path: str) -> Iterator[BinaryIO]:
 
 
 def _is_plain(image: Image.Image) -> bool:
-    """Whether OpenCV, which is faster, is known to return the very same pixels."""
+    """Whether OpenCV, which is faster, is known to return the very same pixels.
+
+    Of JPEG files as well, but it writes a line to stderr where one is damaged.
+    """
     return (
-        image.format in ("JPEG", "PNG")
+        image.format == "PNG"
         and image.mode in ("RGB", "L")
-        and not {"icc_profile", "exif", "transparency", "adobe", "xmp"} & set(image.info)
-        and "XML:com.adobe.xmp" not in image.info
+        and not {"icc_profile", "exif", "transparency", "XML:com.adobe.xmp"} & set(image.info)
         and not getattr(image, "is_animated", False)
     )
 
 
-def _plain_pixels(file: BinaryIO, image: Image.Image) -> np.ndarray | None:
+def _plain_pixels(file: BinaryIO) -> np.ndarray | None:
+    """The pixels of a PNG; None if it is damaged, or turned by EXIF data behind them."""
+    if not png_is_sound(file):
+        return None
     file.seek(0)
     content = file.read()
-    if image.format == "PNG" and b"eXIf" in content:
-        return None
-    return _decode(content)
+    return None if b"eXIf" in content else _decode(content)
 
 
 def _read_with_opencv(path: str, error: UnknownPictureError) -> np.ndarray:
@@ -214,7 +224,7 @@ def _claimed_size(file: BinaryIO, formats: tuple[str, ...]) -> Size | None:
 
 
 def _what_is_wrong(error: Exception) -> str:
-    if "truncated" in str(error):
+    if "truncated" in str(error).lower():
         return CUT_SHORT
     return f"it is damaged ({error}); copy or download it again, or delete it"
 
