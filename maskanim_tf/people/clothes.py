@@ -7,16 +7,16 @@ import functools
 
 import cv2
 import numpy as np
-import scipy.interpolate
 
 from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.noise import noise_tile, smooth_step, solid_noise
+from maskanim_tf.people.scattered import fill_grid
 from maskanim_tf.people.skin import Paint, encode_relief
 from maskanim_tf.people.skin_map import split_seam
 
 CUTS = ("crew", "crew", "scoop", "vee", "shirt", "shirt", "turtle", "hood", "boat")
 _PATTERNS = ("none", "none", "none", "stripes", "bars", "check", "dots", "blotches", "heather")
-_SIZE, _COARSE = 512, 256
+_SIZE, _COARSE = 512, 128
 _AXIS_Z, _SLOPE = 0.25, 0.4
 _LOW, _HIGH = 1.4, 6.1
 NECK_RADIUS = 1.0  # necklines stay within this distance from the neck's axis
@@ -80,12 +80,8 @@ class ClothMap:
         uv = cloth_coordinates(body.rest)
         self.vertices, self.uv, self.triangles = split_seam(uv, body.parts["cloth"])
         points = body.rest[self.vertices]
-        places = np.concatenate([self.uv + np.array([shift, 0.0]) for shift in (-1.0, 0.0, 1.0)])
-        lookup = scipy.interpolate.NearestNDInterpolator(places, np.tile(points, (3, 1)))
-        smooth = scipy.interpolate.LinearNDInterpolator(places, np.tile(points, (3, 1)))
-        grid = np.stack(np.meshgrid(*[(np.arange(_COARSE) + 0.5) / _COARSE] * 2), axis=-1)
-        sampled = smooth(grid)
-        sampled = np.where(np.isfinite(sampled), sampled, lookup(grid)).astype(np.float32)
+        grid = (np.arange(_COARSE) + 0.5) / _COARSE
+        sampled = fill_grid(self.uv, points, grid, grid, 1.0)
         wide = cv2.resize(sampled, (_SIZE, _SIZE), interpolation=cv2.INTER_LINEAR)
         # Triangles are large: without smoothing the neckline would follow their edges.
         wide = cv2.copyMakeBorder(wide, 0, 0, 32, 32, cv2.BORDER_WRAP)

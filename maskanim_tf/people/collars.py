@@ -5,11 +5,7 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from scipy.interpolate import (
-    LinearNDInterpolator,
-    NearestNDInterpolator,
-    RegularGridInterpolator,
-)
+from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
@@ -17,6 +13,7 @@ from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.clothes import NECK_RADIUS, Cloth, load_cloth_map
 from maskanim_tf.people.labels import CLOTHES
 from maskanim_tf.people.pieces import Piece, grid_triangles
+from maskanim_tf.people.scattered import fill_grid
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import Paint
 from maskanim_tf.people.solids import plain_paint, surface, transfer, tube
@@ -31,12 +28,7 @@ class NeckSurface:
 
     def __init__(self, body: Body) -> None:
         places, reach = _cylinder(body.rest[load_cloth_map().vertices])
-        turns = np.array([[-2 * np.pi, 0.0], [0.0, 0.0], [2 * np.pi, 0.0]])
-        places = (turns[:, None] + places).reshape(-1, 2)
-        grid = np.meshgrid(self._TURNS, self._HEIGHTS, indexing="ij")
-        inside = LinearNDInterpolator(places, np.tile(reach, 3))(*grid)
-        outside = NearestNDInterpolator(places, np.tile(reach, 3))(*grid)
-        values = np.where(np.isfinite(inside), inside, outside)
+        values = fill_grid(places, reach[:, None], self._TURNS, self._HEIGHTS, 2 * np.pi)[..., 0].T
         self._reach = RegularGridInterpolator(
             (self._TURNS, self._HEIGHTS), values, bounds_error=False, fill_value=None
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def write_dataset(
         OSError: if it cannot be written.
         RuntimeError: if data of the body or OpenGL are missing, or a process was killed.
     """
-    _claim(output, parameters)
+    fresh = _claim(output, parameters)
     tasks = [
         (output, parameters, *numbers)
         for numbers in parameters.clip_numbers()
@@ -138,8 +139,14 @@ def write_dataset(
     with tqdm.tqdm(
         total=total, initial=total - len(tasks), desc="people", unit="clip", disable=not progress
     ) as bar:
-        for _ in run_tasks(write_clip, tasks, processes):
-            bar.update()
+        try:
+            for _ in run_tasks(write_clip, tasks, processes):
+                bar.update()
+        except Exception:
+            # A folder in which nothing could be drawn does not insist on its parameters.
+            if fresh and bar.n == 0:
+                os.remove(os.path.join(output, MANIFEST))
+            raise
 
 
 def write_clip(
@@ -161,8 +168,12 @@ def _is_complete(
     return os.path.exists(os.path.join(folder, f"{name}.npz")) and os.path.exists(video)
 
 
-def _claim(output: str, parameters: DatasetParameters) -> None:
-    """Writes the manifest, or checks that the one which is there asks for the same data set."""
+def _claim(output: str, parameters: DatasetParameters) -> bool:
+    """Writes the manifest, or checks that the one which is there asks for the same data set.
+
+    Returns:
+        Whether there was none.
+    """
     path = os.path.join(output, MANIFEST)
     wanted: dict = {
         "generator_version": _GENERATOR_VERSION,
@@ -178,7 +189,7 @@ def _claim(output: str, parameters: DatasetParameters) -> None:
             )
         with atomic_path(path) as partial:
             partial.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-        return
+        return True
     try:
         with open(path, encoding="utf-8") as file:
             present = json.load(file)
@@ -199,5 +210,8 @@ def _claim(output: str, parameters: DatasetParameters) -> None:
     for split in splits:
         # What a killed run has left half-written.
         for partial in split.glob(".*.partial*"):
-            if partial.is_file():
+            if partial.is_dir():
+                shutil.rmtree(partial)
+            else:
                 partial.unlink()
+    return False

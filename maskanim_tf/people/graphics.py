@@ -30,24 +30,29 @@ class Program:
         self.program = context.program(
             shader_source(vertex, *defines), shader_source(fragment, *defines)
         )
+        # Looking a name up in the program itself goes through all of them.
+        self._members = {name: self.program[name] for name in self.program}
 
     def set(self, **values: Any) -> None:
         """Sets uniforms: numbers, vectors, or matrices `[rows, columns]`."""
         for name, value in values.items():
-            if name not in self.program:
+            member = self._members.get(name)
+            if member is None:
                 continue
             if isinstance(value, (int, float)):
-                self.program[name].value = value
+                member.value = value
                 continue
             array = np.asarray(value, np.float32)
             square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
             matrix = square or name == "light_matrix"
-            self.program[name].write((array.T if matrix else array).astype("f4").tobytes())
+            member.write((array.T if matrix else array).astype("f4").tobytes())
 
     def vertex_array(self, context: Any, buffers: dict[str, Any], index: Any) -> Any:
         """Binds those buffers (name: (buffer, format)) that the shaders read."""
         content = [
-            (buffer, form, name) for name, (buffer, form) in buffers.items() if name in self.program
+            (buffer, form, name)
+            for name, (buffer, form) in buffers.items()
+            if name in self._members
         ]
         return context.vertex_array(self.program, content, index)
 

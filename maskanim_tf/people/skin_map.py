@@ -12,9 +12,9 @@ import functools
 
 import cv2
 import numpy as np
-import scipy.interpolate
 
 from maskanim_tf.people.body import Body, load_body
+from maskanim_tf.people.scattered import fill_grid
 
 TEXTURE_SIZE = 768
 _AXIS_Z = 0.45
@@ -79,17 +79,8 @@ class SkinMap:
         outer &= (normals * outward).sum(axis=1) > 0.02
         outer &= (body.ear < 0.3) & ~body.inner_mouth & (body.rest[:, 1] > _BOTTOM_Y - 0.4)
         values = np.column_stack([body.rest, body.lips, body.scalp])[outer]
-        places = uv[outer]
-        places = np.concatenate([places + np.array([shift, 0.0]) for shift in (-1.0, 0.0, 1.0)])
-        lookup = scipy.interpolate.LinearNDInterpolator(places, np.tile(values, (3, 1)))
         grid = (np.arange(_COARSE) + 0.5) / _COARSE
-        sampled = lookup(*np.meshgrid(grid, grid)).astype(np.float32)
-        for row in range(_COARSE):  # beyond the crown and below the chest
-            filled = row if np.isfinite(sampled[row]).all() else None
-            if filled is None:
-                good = np.isfinite(sampled[row]).all(axis=1)
-                source = sampled[row - 1] if row else sampled[0]
-                sampled[row] = np.where(good[:, None], sampled[row], np.nan_to_num(source))
+        sampled = fill_grid(uv[outer], values, grid, grid, 1.0)
         # Lids fold behind each other: the median keeps the surface that most texels agree on.
         channels = [cv2.medianBlur(each, 5) for each in cv2.split(sampled)]
         sampled = np.stack(channels, axis=2)

@@ -34,8 +34,8 @@ def digests(folder):
     }
 
 
-def command(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+def command(*arguments, **variables):
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **variables}
     call = [sys.executable, "-m", "maskanim_tf.people", *arguments]
     return subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
 
@@ -125,6 +125,15 @@ def test_missing_output_is_one_line():
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert errors.strip() == "error: --output must name a folder"
+
+
+def test_without_opengl_the_packages_are_named_and_nothing_is_left(body, tmp_path):
+    nothing = {"__EGL_VENDOR_LIBRARY_FILENAMES": "/none"}
+    process = command(f"--output={tmp_path}", "--clips=1", "--size=64", **nothing)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri" in errors.splitlines()[-1]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_error_in_a_process_reaches_the_caller(tmp_path):
