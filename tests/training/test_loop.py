@@ -107,7 +107,7 @@ def test_a_run_across_identities_is_validated_across(paired_dir, tmp_path, capsy
     assert state["best_l1"] == pytest.approx(float(best["across_l1"]))
     assert "driven by another identity 0." in capsys.readouterr().err
     panel = cv2.imread(str(tmp_path / "panels" / "step-00000009.png"))
-    assert panel.shape == (22 + 6 * 132, 9 * 132 - 4, 3)
+    assert panel.shape == (22 + 6 * 132 + 22, 9 * 132 - 4, 3)
 
 
 def test_validation_compares_with_the_same_frames(paired_dir):
