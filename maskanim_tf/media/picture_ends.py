@@ -42,14 +42,19 @@ def ends_whole(file: BinaryIO, form: str) -> bool:
 
 
 def png_is_sound(file: BinaryIO) -> bool:
-    """Whether the checksums of a PNG hold; twenty times faster than decoding it."""
+    """Whether the checksums of a PNG hold, those of comments aside.
+
+    Twenty times faster than decoding it; and Pillow shows some broken ones as black.
+    """
     file.seek(8)
     while True:
         head = file.read(8)
         if len(head) < 8:
             return False
         body = file.read(int.from_bytes(head[:4], "big"))
-        if file.read(4) != zlib.crc32(body, zlib.crc32(head[4:])).to_bytes(4, "big"):
+        needed = head[4:5].isupper()
+        checksum = zlib.crc32(body, zlib.crc32(head[4:])).to_bytes(4, "big")
+        if file.read(4) != checksum and needed:
             return False
         if head[4:] == b"IEND":
             return True

@@ -61,6 +61,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     path = os.fspath(path)
     try:
         with opened_picture(path) as (image, file):
+            _check_sums(path, image, file)
             pixels = _plain_pixels(file) if _is_plain(image) else None
             return decoded(image, path) if pixels is None else pixels
     except UnknownPictureError as error:
@@ -76,9 +77,9 @@ def upright_size(path: str | os.PathLike[str]) -> Size:
     path = os.fspath(path)
     try:
         with opened_picture(path) as (image, file):
-            # Damage turns into odd colours there, never into an error.
-            sure = image.format == "JPEG" and image.mode in ("RGB", "L")
-            if not sure and not (image.format == "PNG" and png_is_sound(file)):
+            _check_sums(path, image, file)
+            # Damage of a common JPEG turns into odd colours, never into an error.
+            if image.format not in ("JPEG", "PNG") or image.mode not in ("RGB", "L"):
                 return decoded(image, path).shape[:2]
             turned = image.format == "JPEG" or _holds(file, b"eXIf")
             size = image.height, image.width
@@ -170,6 +171,11 @@ def _opened_file(path: str) -> Iterator[BinaryIO]:
         raise ClipError(f"{path}: cannot be read ({reason}); check permissions") from error
 
 
+def _check_sums(path: str, image: Image.Image, file: BinaryIO) -> None:
+    if image.format == "PNG" and not png_is_sound(file):
+        raise ClipError(f"{path}: it is damaged (a checksum is wrong); copy it again, or delete it")
+
+
 def _is_plain(image: Image.Image) -> bool:
     """Whether OpenCV, which is faster, is known to return the very same pixels.
 
@@ -184,9 +190,7 @@ def _is_plain(image: Image.Image) -> bool:
 
 
 def _plain_pixels(file: BinaryIO) -> np.ndarray | None:
-    """The pixels of a PNG; None if it is damaged, or turned by EXIF data behind them."""
-    if not png_is_sound(file):
-        return None
+    """The pixels of a sound PNG; None if it is turned by EXIF data behind them."""
     file.seek(0)
     content = file.read()
     return None if b"eXIf" in content else _decode(content)

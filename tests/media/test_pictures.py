@@ -216,6 +216,17 @@ def test_cmyk_and_lab(tmp_path):
     assert np.abs(read_back(tmp_path / "lab.tiff").astype(int) - scene()).max() <= 4
 
 
+def test_a_png_with_wrong_pixels_is_damaged(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(scene()).save(path)
+    content = bytearray(path.read_bytes())
+    content[45:-20] = bytes(len(content) - 65)
+    path.write_bytes(content)
+    for read in (read_picture, upright_size):
+        with pytest.raises(ClipError, match=r"a\.png: it is damaged \(a checksum is wrong\)"):
+            read(path)
+
+
 def test_the_fast_way_gives_the_same_pixels(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
     noise = cv2.GaussianBlur(noise, (5, 5), 0)
