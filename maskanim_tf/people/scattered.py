@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
+
+_NEIGHBOURS = 7
 
 
 def fill_grid(
     places: np.ndarray, values: np.ndarray, columns: np.ndarray, rows: np.ndarray, period: float
 ) -> np.ndarray:
-    """Linear interpolation on a grid; beyond the points the nearest value.
+    """Local planes through the nearest points, evaluated on a grid.
 
     Args:
         places: `[n, 2]`, sideways and upwards; sideways they repeat after `period`.
@@ -25,16 +26,15 @@ def fill_grid(
     shifts = np.array([[-period, 0.0], [0.0, 0.0], [period, 0.0]])
     places = (shifts[:, None] + places).reshape(-1, 2)
     values = np.tile(values, (3, 1))
-    # A frame round everything: looking for triangles outside all of them is very slow.
-    low, high = places.min(axis=0) - 0.3 * period, places.max(axis=0) + 0.3 * period
-    low = np.minimum(low, [columns.min(), rows.min()]) - 0.01
-    high = np.maximum(high, [columns.max(), rows.max()]) + 0.01
-    x, y = np.linspace(low[0], high[0], 96), np.linspace(low[1], high[1], 24)
-    level = np.stack(np.meshgrid(x, [low[1], high[1]]), -1).reshape(-1, 2)
-    upright = np.stack(np.meshgrid([low[0], high[0]], y[1:-1]), -1).reshape(-1, 2)
-    frame = np.concatenate([level, upright])
-    _, nearest = cKDTree(places).query(frame)
-    lookup = LinearNDInterpolator(
-        np.concatenate([places, frame]), np.concatenate([values, values[nearest]])
-    )
-    return lookup(*np.meshgrid(columns, rows)).astype(np.float32)
+    grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+    distance, near = cKDTree(places).query(grid, k=_NEIGHBOURS)
+    offset = places[near] - grid[:, None]
+    reach = distance[:, -1:] + 1e-9
+    weight = np.clip(1.0 - distance / reach, 0.0, 1.0) ** 2 + 1e-3 / (1.0 + (distance / reach) ** 2)
+    # A plane through the neighbours, by weighted least squares: its height at the grid's point.
+    basis = np.concatenate([np.ones((*offset.shape[:2], 1)), offset / reach[..., None]], axis=2)
+    normal = np.einsum("nka,nk,nkb->nab", basis, weight, basis)
+    normal[:, [1, 2], [1, 2]] += 0.02 * weight.sum(axis=1)[:, None]
+    right = np.einsum("nka,nk,nkc->nac", basis, weight, values[near])
+    plane = np.linalg.solve(normal, right)
+    return plane[:, 0].reshape(len(rows), len(columns), -1).astype(np.float32)
