@@ -101,6 +101,7 @@ DOORS = {
     ),
     "PIL": (
         "maskanim_tf.media.pictures",
+        "maskanim_tf.media.plain_png",
         "maskanim_tf.media.picture_colors",
         "maskanim_tf.media.animations",
     ),

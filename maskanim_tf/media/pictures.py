@@ -22,6 +22,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from maskanim_tf.media.errors import ClipError
 from maskanim_tf.media.picture_colors import srgb_over_white
 from maskanim_tf.media.picture_ends import ends_whole, png_is_sound
+from maskanim_tf.media.plain_png import decode_plain_png
 
 # Not among them: formats that start other programs or hold no pictures of their own.
 COMMON = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
@@ -59,11 +60,13 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
       ClipError: the file is missing, empty, cut short, damaged, or no picture.
     """
     path = os.fspath(path)
+    pixels = _plain_pixels(path)
+    if pixels is not None:
+        return pixels
     try:
         with opened_picture(path) as (image, file):
             _check_sums(path, image, file)
-            pixels = _plain_pixels(file) if _is_plain(image) else None
-            return decoded(image, path) if pixels is None else pixels
+            return decoded(image, path)
     except UnknownPictureError as error:
         return _read_with_opencv(path, error)
 
@@ -176,24 +179,15 @@ def _check_sums(path: str, image: Image.Image, file: BinaryIO) -> None:
         raise ClipError(f"{path}: it is damaged (a checksum is wrong); copy it again, or delete it")
 
 
-def _is_plain(image: Image.Image) -> bool:
-    """Whether OpenCV, which is faster, is known to return the very same pixels.
-
-    Of JPEG files as well, but it writes a line to stderr where one is damaged.
-    """
-    return (
-        image.format == "PNG"
-        and image.mode in ("RGB", "L")
-        and not {"icc_profile", "exif", "transparency", "XML:com.adobe.xmp"} & set(image.info)
-        and not getattr(image, "is_animated", False)
-    )
-
-
-def _plain_pixels(file: BinaryIO) -> np.ndarray | None:
-    """The pixels of a sound PNG; None if it is turned by EXIF data behind them."""
-    file.seek(0)
-    content = file.read()
-    return None if b"eXIf" in content else _decode(content)
+def _plain_pixels(path: str) -> np.ndarray | None:
+    """What most frames of folders are read by; None for all else, and for what is wrong."""
+    if not path.lower().endswith(".png"):
+        return None
+    try:
+        with open(path, "rb") as file:
+            return decode_plain_png(file.read())
+    except (OSError, cv2.error):
+        return None
 
 
 def _read_with_opencv(path: str, error: UnknownPictureError) -> np.ndarray:
