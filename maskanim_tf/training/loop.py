@@ -28,6 +28,7 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.models import load_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
+from maskanim_tf.ops.graphs import as_graph
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
@@ -207,7 +208,7 @@ class TrainingLoop:
             # Whoever is asked to stop, all workers stop after the same step.
             return means, self.strategy.reduce("SUM", self.strategy.run(lambda: asked), axis=None)
 
-        return tf.function(step)
+        return as_graph(step)
 
     def _step(self, batch: dict[str, tf.Tensor]) -> tuple[dict[str, float], bool]:
         """One step; its mean losses, and whether it has to be the last for now."""

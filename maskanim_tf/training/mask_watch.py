@@ -10,6 +10,7 @@ from maskanim_tf.config import Config
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import MaskGenerator
 from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.graphs import as_graph
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.training.mask_health import MaskHealth, mask_health
 from maskanim_tf.training.validation import spread_frames
@@ -40,7 +41,7 @@ class MaskWatch:
             resize_bilinear(frames, config.model.mask_size).numpy() for frames in (source, driving)
         ]
         self._frames = tf.concat((source, driving), 0)
-        self._masks_of = tf.function(mask_generator)
+        self._masks_of = as_graph(mask_generator)
         self._patience = patience
         self._flat_since: int | None = None
 

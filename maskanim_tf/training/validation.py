@@ -21,6 +21,7 @@ from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
 from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.graphs import as_graph
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.storage.patience import patiently
 from maskanim_tf.training.mask_health import MaskHealth, mask_health
@@ -69,8 +70,8 @@ class Validation:
         self._animator = Animator(config.model, config.perturbation, networks)
         self._batches = spread_frames(config, clips, frames)
         self._copy_l1 = _copy_l1(self._batches)
-        self._at_test_time = tf.function(self._animator)
-        self._as_trained = tf.function(self._reconstruct)
+        self._at_test_time = as_graph(self._animator)
+        self._as_trained = as_graph(self._reconstruct)
 
     def scores(self, refined: bool) -> Scores:
         """L1 over all frames, and how the masks are.

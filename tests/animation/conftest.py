@@ -25,6 +25,8 @@ def networks():
                 if variable.shape[3] == 3:
                     kernel *= 0.2  # Glaring colours would not survive H.264.
                 variable.assign(kernel)
+            elif "bias" in getattr(variable, "path", variable.name):
+                variable.assign(np.zeros(variable.shape))
     return built
 
 

@@ -53,7 +53,7 @@ def test_failed_pairs_end_with_status_1_and_skipped_ones_do_not(inputs, checkpoi
     done = run(**flags, checkpoint=checkpoint, output=tmp_path / "out")
     assert done.returncode == 1
     assert done.stdout == f"{tmp_path}/out: 1 written, 0 were there already\n"
-    assert "bad.png: it holds no PNG" in done.stderr
+    assert "bad.png: it holds no picture" in done.stderr
     assert done.stderr.splitlines()[-1] == "error: 1 of 2 pairs could not be animated"
     assert os.listdir(tmp_path / "out") == ["good-driver.mp4"]
 

@@ -6,7 +6,7 @@ from maskanim_tf.evaluation.image_model import ModelInput
 from maskanim_tf.evaluation.instruments import InstrumentOptions, open_instruments
 from maskanim_tf.evaluation.keypoints import ModelPoints, PuppetJoints
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
-from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, MKR, POSE, SHAPE
+from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, IOU, MKR, POSE, SHAPE
 from maskanim_tf.evaluation.point_metrics import KeyPoints, keypoint_distance, shape_distance
 from tests.evaluation.model_files import mean_onnx, plain, red_onnx
 from tests.helpers import shared_folder
@@ -56,7 +56,7 @@ def test_a_wrong_layout_is_named(tmp_path):
 def test_missing_models_become_reasons(tmp_path):
     instruments = open_instruments(InstrumentOptions())
     assert instruments.detector is None
-    assert set(instruments.not_measured) == {AKD, MKR, POSE, SHAPE, AED, CSIM}
+    assert set(instruments.not_measured) == {AKD, MKR, POSE, SHAPE, AED, CSIM, IOU}
     assert "--keypoints=" in instruments.not_measured[AKD]
     gone = str(tmp_path / "gone.onnx")
     instruments = open_instruments(

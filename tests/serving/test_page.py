@@ -166,8 +166,11 @@ def test_files_of_every_kind(page, tmp_path):
 PLAY_LIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 GOOD = {"picture": ("me.png", png())}
 REFUSALS = {
-    "a text as picture": ({"picture": ("notes.png", b"just text")}, "notes.png: it holds no PNG"),
-    "an unknown file as picture": ({"picture": ("a.xyz", b"xyz")}, "a.xyz: no known picture"),
+    "a text as picture": (
+        {"picture": ("notes.png", b"just text")},
+        "notes.png: it holds no picture",
+    ),
+    "an unknown file as picture": ({"picture": ("a.xyz", b"xyz")}, "a.xyz: it holds no picture"),
     "an empty picture": ({"picture": ("me.png", b"")}, "me.png: the file is empty"),
     "a huge picture": ({"picture": ("big.png", bomb())}, "big.png has more than 50000000 pixels"),
     "a huge tiff": ({"picture": ("big.gif", b"GIF89a" + b"\xff" * 40)}, "big.gif"),

@@ -146,7 +146,7 @@ def test_what_the_user_is_told(tab, exported, tmp_path):
         told("this server takes at most 1.0 MiB")
         tab.set_input_files("input[name=picture]", notes)
         tab.click("#animate")
-        told("notes.png: it holds no PNG, JPEG, WebP or BMP picture")
+        told("notes.png: it holds no picture that is known")
         tab.wait_for_selector("#choice-picture .tile.file .blank")
         tab.check("input[value=hat] >> nth=0", force=True)
         tab.set_input_files("input[name=video]", long)
