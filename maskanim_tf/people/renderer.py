@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from typing import Any
 
 # Mesa's software renderer gets one core, as one process draws one clip.
@@ -58,7 +59,8 @@ class Renderer:
     """Draws frames of one size.
 
     Raises:
-        RuntimeError: if OpenGL cannot be used without a display; names the system packages.
+        RuntimeError: if OpenGL cannot be used without a display (names the system packages), or not
+            beside the TensorFlow of this process.
     """
 
     def __init__(self, body: Body, size: int, supersampling: int = 2) -> None:
@@ -70,6 +72,7 @@ class Renderer:
                 f"no OpenGL without a display ({error}): "
                 "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
             ) from error
+        self._check_neighbours()
         context, wide = self.context, size * supersampling
         self._color = context.renderbuffer((wide, wide), 4)
         self._depth = context.depth_texture((wide, wide))
@@ -95,6 +98,19 @@ class Renderer:
         self._drawn_body = DrawnBody(context, body, self.programs)
         self._pieces: list[DrawnPiece] = []
         self._textures: dict[int, Any] = {}
+
+    def _check_neighbours(self) -> None:
+        """Mesa's and TensorFlow 2.21's copies of LLVM end the process when both are at work in it."""
+        tensorflow = sys.modules.get("tensorflow")
+        version = getattr(tensorflow, "__version__", "0.0")
+        if tuple(map(int, version.split(".")[:2])) < (2, 16):
+            return
+        if "llvmpipe" in self.context.info["GL_RENDERER"]:
+            self.context.release()
+            raise RuntimeError(
+                f"people cannot be drawn in software beside TensorFlow {version}: draw them in a "
+                "process that has not loaded it, as python -m maskanim_tf.people does"
+            )
 
     def set_person(self, identity: Identity) -> None:
         """Takes the looks of a person."""
