@@ -64,6 +64,7 @@ class Renderer:
     """
 
     def __init__(self, body: Body, size: int, supersampling: int = 2) -> None:
+        _check_neighbours()
         self.body, self.size, self._scale = body, size, supersampling
         try:
             self.context: Any = moderngl.create_context(standalone=True, **_BACKEND)
@@ -72,7 +73,6 @@ class Renderer:
                 f"no OpenGL without a display ({error}): "
                 "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
             ) from error
-        self._check_neighbours()
         context, wide = self.context, size * supersampling
         self._color = context.renderbuffer((wide, wide), 4)
         self._depth = context.depth_texture((wide, wide))
@@ -98,19 +98,6 @@ class Renderer:
         self._drawn_body = DrawnBody(context, body, self.programs)
         self._pieces: list[DrawnPiece] = []
         self._textures: dict[int, Any] = {}
-
-    def _check_neighbours(self) -> None:
-        """Mesa's and TensorFlow 2.21's copies of LLVM end the process when both are at work in it."""
-        tensorflow = sys.modules.get("tensorflow")
-        version = getattr(tensorflow, "__version__", "0.0")
-        if tuple(map(int, version.split(".")[:2])) < (2, 16):
-            return
-        if "llvmpipe" in self.context.info["GL_RENDERER"]:
-            self.context.release()
-            raise RuntimeError(
-                f"people cannot be drawn in software beside TensorFlow {version}: draw them in a "
-                "process that has not loaded it, as python -m maskanim_tf.people does"
-            )
 
     def set_person(self, identity: Identity) -> None:
         """Takes the looks of a person."""
@@ -235,3 +222,13 @@ def _light_matrix(pose: Pose, toward: np.ndarray) -> np.ndarray:
     matrix[:3, 3] = -axes @ center
     reach = np.array([1 / _SHADOW_REACH, 1 / _SHADOW_REACH, -1 / _SHADOW_DEPTH, 1.0])
     return np.diag(reach) @ matrix
+
+
+def _check_neighbours() -> None:
+    """Mesa's and TensorFlow 2.21's copies of LLVM end the process when both are at work in it."""
+    version = getattr(sys.modules.get("tensorflow"), "__version__", "0.0")
+    if tuple(map(int, version.split(".")[:2])) >= (2, 16):
+        raise RuntimeError(
+            f"people cannot be drawn beside TensorFlow {version}: draw them in a process that has "
+            "not loaded it, as python -m maskanim_tf.people does"
+        )
