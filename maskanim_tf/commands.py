@@ -55,11 +55,11 @@ def run_command(
             print("stopped", file=sys.stderr)
             return interrupt_status()
         except Exception as error:
-            # What fails inside a pipeline arrives as TensorFlow's error, whose first line tells it.
+            # What fails inside a pipeline or a graph arrives as TensorFlow's error.
             if not type(error).__module__.startswith("tensorflow"):
                 raise
             logging.debug("where it happened:", exc_info=True)
-            print("error:", _first_line(str(error)), file=sys.stderr)
+            print("error:", _telling_line(str(error)), file=sys.stderr)
             return 1
         return 0
 
@@ -86,6 +86,8 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _first_line(message: str) -> str:
-    """The first line of TensorFlow's message, without the name of the graph's node."""
-    return re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()[0]
+def _telling_line(message: str) -> str:
+    """What TensorFlow's message says is wrong: neither names of nodes nor where they were defined."""
+    lines = re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()
+    place = ("Graph execution error", "Detected at node", " ", "\t")
+    return next((line for line in lines if line and not line.startswith(place)), lines[0])

@@ -29,3 +29,28 @@ def test_a_loop_ends_with_ctrl_c_that_a_callback_dropped():
     )
     assert (done.returncode, done.stdout) == (130, "0\n")
     assert done.stderr.splitlines()[-1] == "stopped"
+
+
+GRAPH_ERROR = """
+from maskanim_tf.commands import run_command
+import tensorflow as tf
+
+@tf.function
+def graph(number):
+    return tf.io.decode_png(tf.strings.as_string(number))
+
+def main():
+    graph(tf.constant(3))
+
+run_command(main)
+"""
+
+
+def test_an_error_inside_of_a_graph_is_told_in_one_line():
+    done = subprocess.run(
+        [sys.executable, "-c", GRAPH_ERROR], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert "image" in last.lower()
