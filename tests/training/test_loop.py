@@ -305,13 +305,14 @@ def start(data_dir, run_dir, *arguments, environment=None):
     )
 
 
-def wait_for(path, process):
-    for _ in range(2400):
-        if path.exists():
-            return
-        assert process.poll() is None, process.communicate()
+def wait_for(path, *processes):
+    end = time.monotonic() + 240
+    while not path.exists():
+        if time.monotonic() > end or any(process.poll() is not None for process in processes):
+            for process in processes:
+                process.kill()
+            raise AssertionError((f"{path} did not appear", [p.communicate() for p in processes]))
         time.sleep(0.1)
-    raise AssertionError(f"{path} did not appear")
 
 
 def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
@@ -394,7 +395,7 @@ def test_two_workers_train_like_one(data_dir, tmp_path):
 def test_one_worker_that_is_stopped_stops_all(data_dir, tmp_path):
     arguments = ("--max_steps=100000", "--epochs=100000", "--validate_every=100000")
     chief, other = start_workers(data_dir, tmp_path, *arguments)
-    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief)
+    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief, other)
     other.send_signal(signal.SIGTERM)
     errors = [run.communicate(timeout=120)[1] for run in (chief, other)]
     assert [run.returncode for run in (chief, other)] == [143, 143]
