@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from export.stages import ANIMATE, STAGES, all_threads, stage_path
-from maskanim_tf import names
+from maskanim_tf import keys
 
 try:
     from ai_edge_litert.interpreter import Interpreter
@@ -54,7 +54,7 @@ class TfliteRuntime:
     @property
     def image_size(self) -> int:
         """Height and width of a frame in pixels."""
-        return int(self._runners[ANIMATE].get_input_details()[names.DRIVING]["shape"][1])
+        return int(self._runners[ANIMATE].get_input_details()[keys.DRIVING]["shape"][1])
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; takes and returns float32 whatever the file holds."""

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.compact import write_compact
-from maskanim_tf.data.movies import write_movie
+from maskanim_tf.convert_weights import write_compact
+from maskanim_tf.media.movies import write_movie
 from maskanim_tf.models import build_networks, load_animator
 from maskanim_tf.personalize import PersonalizeOptions, personalize
 from tests.helpers import REPOSITORY, TINY_CONFIG

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import logging
-
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_video
-from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
-from maskanim_tf.data.outputs import check_output
-from maskanim_tf.data.picture_clip import survey_pictures
 from maskanim_tf.inference import AnyAnimator
+from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
+from maskanim_tf.media.outputs import check_output
+from maskanim_tf.media.picture_clip import survey_pictures
 from maskanim_tf.storage.csv_tables import read_table
+
+_log = logging.getLogger(__name__)
 
 COLUMNS = ("source", "driving")
 OUTPUT = "output"
@@ -115,7 +116,7 @@ def animate_pairs(
             animate_video(animator, pair.source, pair.driving, pair.output, options, progress)
             report.written += 1
         except (ValueError, OSError) as error:
-            logging.error("pair %d of %d, %s: %s", number, len(pairs), pair.output, error)
+            _log.error("pair %d of %d, %s: %s", number, len(pairs), pair.output, error)
             report.failed += 1
     return report
 

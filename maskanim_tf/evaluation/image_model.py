@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf.data.fitting import cut_square
+from maskanim_tf.media.fitting import cut_square
 
 try:
     # The interpreter left TensorFlow in the versions that Keras 3 comes with.

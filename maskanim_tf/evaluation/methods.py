@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from maskanim_tf.data.clips import Clip, iterate_frames, probe_clip
-from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
+from maskanim_tf.media.clips import Clip, iterate_frames, probe_clip
+from maskanim_tf.media.fitting import fit_square
 
 NAMES_SHOWN = 5
 PLACEHOLDER = "{name}"

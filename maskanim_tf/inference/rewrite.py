@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf.inference.layers import (
+from maskanim_tf.inference.plain_layers import (
     BlockConvolution,
     Convolution,
     DownConvolution,

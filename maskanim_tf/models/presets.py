@@ -4,7 +4,7 @@
 | --- | --- |
 | `people128`, or another one that comes with the package | `maskanim_tf/weights/<name>.npz` |
 | `run/checkpoints/best.npz` | a local path |
-| `s3://bucket/best.npz` | an object store, see `data.locations` |
+| `s3://bucket/best.npz` | an object store, see `storage.locations` |
 | `hf://owner/name`, `hf://owner/name/file.npz` | a repository of models on the Hugging Face hub |
 """
 

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf.data.locations import read_file, whole_file
 from maskanim_tf.models.network import Network
 from maskanim_tf.models.networks import Networks, named_variables
+from maskanim_tf.storage.locations import read_file, whole_file
 
 
 def save_weights(networks: Networks, path: str | os.PathLike[str]) -> None:

@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 
-from maskanim_tf.files import atomic_path
-from maskanim_tf.people.clip import PersonClip
 from maskanim_tf.people.motion import MotionState
+from maskanim_tf.people.person_clip import PersonClip
+from maskanim_tf.storage.files import atomic_path
 
 _CHANNELS = tuple(field.name for field in dataclasses.fields(MotionState))
 

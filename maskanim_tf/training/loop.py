@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
 import signal
 import sys
@@ -14,27 +15,29 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from absl import logging
 from tqdm import tqdm
 
-from maskanim_tf import names
-from maskanim_tf.config import Config, Section, option, save_config
-from maskanim_tf.config.interrupts import SIGNALS, InterruptedRunError
+from maskanim_tf import keys
+from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
-from maskanim_tf.data.panels import write_picture
 from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource, open_clips
+from maskanim_tf.interrupts import SIGNALS, InterruptedRunError
 from maskanim_tf.losses import load_vgg
+from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models import load_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
-from maskanim_tf.ops.graphs import as_graph
+from maskanim_tf.ops.tracing import as_graph
+from maskanim_tf.storage.config_file import save_config
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
 from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
+
+_log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
 TIMED_BAR = "{l_bar}{bar}| {n:.0f} of {total:.0f} seconds of steps{postfix}"
@@ -109,7 +112,7 @@ class TrainingLoop:
         keras.utils.set_random_seed(config.seed)
         if options.bit_exact:
             tf.config.experimental.enable_op_determinism()
-        self.clips = open_clips(config, names.TRAIN)
+        self.clips = open_clips(config, keys.TRAIN)
         self.epoch_steps = steps_per_epoch(config, self.clips)
         self.total_steps = config.training.epochs * self.epoch_steps
         if config.training.max_steps:
@@ -181,7 +184,7 @@ class TrainingLoop:
         def shares(context: tf.distribute.InputContext) -> tf.data.Dataset:
             dataset = make_dataset(
                 self.config,
-                names.TRAIN,
+                keys.TRAIN,
                 clips=self.clips,
                 start_step=self.state.step,
                 worker=context.input_pipeline_id,
@@ -332,12 +335,12 @@ class TrainingLoop:
 
     def _make_validation(self) -> Validation | None:
         try:
-            clips: ClipSource = open_clips(self.config, names.TEST)
+            clips: ClipSource = open_clips(self.config, keys.TEST)
         except ValueError as error:
-            logging.warning("no validation: %s", error)
+            _log.warning("no validation: %s", error)
             return None
         if self.config.data.driver_identity != SAME and not any(find_partners(clips.names)):
-            logging.warning(
+            _log.warning(
                 "no test clip has a partner, so validation cannot let another identity drive; "
                 "hold out more clips"
             )

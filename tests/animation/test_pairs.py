@@ -5,7 +5,7 @@ from PIL import Image
 
 from maskanim_tf.animation.pairs import Pair, animate_pairs, combine, holds_many, read_pairs
 from tests.animation.material import decoded, pixels
-from tests.data.clip_files import write_picture, write_video
+from tests.media.clip_files import write_picture, write_video
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.inference import rewrite
-from maskanim_tf.inference.layers import (
+from maskanim_tf.inference.plain_layers import (
     BlockConvolution,
     Convolution,
     SubPixelConvolution,
@@ -26,13 +26,13 @@ SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
 @pytest.mark.parametrize("model", [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL])
 def test_every_intermediate_stays(model, form):
     animator = scrambled_animator(model)
-    inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
+    inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
     expected, result = animator(inputs), rewrite(animator, **form)(inputs)
     assert set(result) == set(expected)
     for key, value in expected.items():
         # Borders are part of the comparison.
         np.testing.assert_allclose(result[key], value, atol=2e-5, err_msg=key)
-        assert key in (names.SOURCE, names.DRIVING) or np.std(value) > 1e-3
+        assert key in (keys.SOURCE, keys.DRIVING) or np.std(value) > 1e-3
 
 
 @pytest.mark.parametrize("ablation", ABLATIONS)
@@ -41,13 +41,13 @@ def test_ablations_and_encoded_sources(ablation):
     form = rewrite(animator)
     expected = animator.animate(animator.encode_source(SOURCE[:1]), DRIVING)
     result = form.animate(form.encode_source(SOURCE[:1]), DRIVING)
-    np.testing.assert_allclose(result[names.FRAME], expected[names.FRAME], atol=2e-5)
+    np.testing.assert_allclose(result[keys.FRAME], expected[keys.FRAME], atol=2e-5)
 
 
 def operations(form):
     frames = tf.TensorSpec((None, 32, 32, 3), tf.float32)
     function = tf.function(form.__call__).get_concrete_function(
-        {names.SOURCE: frames, names.DRIVING: frames}
+        {keys.SOURCE: frames, keys.DRIVING: frames}
     )
     graph = function.graph.as_graph_def()
     inner = [node for part in graph.library.function for node in part.node_def]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import Animator, build_networks, load_weights, save_weights
 from tests.helpers import TEST_DATA, TINY_MODEL, TINY_RELEASE_MODEL, random_frames
@@ -54,7 +54,7 @@ def test_weights_written_by_keras_2_give_the_same_frame():
     networks = build_networks(model)
     load_weights(networks, TEST_DATA / "tiny_weights.npz")
     animator = Animator(model, PerturbationConfig(), networks)
-    inputs = {names.SOURCE: random_frames(1), names.DRIVING: random_frames(1, seed=1)}
+    inputs = {keys.SOURCE: random_frames(1), keys.DRIVING: random_frames(1, seed=1)}
     expected = np.load(TEST_DATA / "tiny_frame.npy")
-    np.testing.assert_allclose(animator(inputs)[names.FRAME], expected, atol=1e-4)
+    np.testing.assert_allclose(animator(inputs)[keys.FRAME], expected, atol=1e-4)
     assert expected.std() > 0.03

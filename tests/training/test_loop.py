@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig, load_config
+from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig
 from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.sources import Subset, open_clips
+from maskanim_tf.keys import TEST
 from maskanim_tf.models import Animator, build_networks, load_weights
-from maskanim_tf.names import TEST
+from maskanim_tf.storage.config_file import load_config
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 from maskanim_tf.training.optimizers import optimizer_variables
