@@ -29,6 +29,9 @@ from maskanim_tf.training.optimizers import (
     scaled_loss,
 )
 
+# What mask_prior asks of a mask: at least, in the subject, and at most, elsewhere.
+SUBJECT_LEVEL, BACKGROUND_LEVEL = 0.6, 0.1
+
 MASK, COARSE, FINE = TERMS = ("mask", "coarse", "fine")
 
 
@@ -163,9 +166,15 @@ class Trainer(keras.Model):
         return terms
 
     def _mask_prior(self, result: dict[str, tf.Tensor], subjects: tf.Tensor) -> tf.Tensor:
-        """The decaying pull of m towards the subjects, float32 `[samples]`; beyond the paper."""
+        """The decaying pull of m towards the subjects, float32 `[samples]`; beyond the paper.
+
+        Subjects have to be brighter than one level, and the rest darker than another. Beyond them
+        masks are free, or they would saturate and carry an outline only.
+        """
         masks = tf.stack((result[keys.SOURCE_MASK], result[keys.DRIVING_MASK]), axis=1)
-        distance = tf.reduce_mean(tf.abs(masks - subjects), axis=(1, 2, 3, 4))
+        short = subjects * tf.nn.relu(SUBJECT_LEVEL - masks)
+        excess = (1 - subjects) * tf.nn.relu(masks - BACKGROUND_LEVEL)
+        distance = tf.reduce_mean(short + excess, axis=(1, 2, 3, 4))
         done = tf.cast(self.optimizers[COARSE].iterations, tf.float32)
         left = tf.maximum(0.0, 1 - done / self.config.loss.mask_prior_steps)
         return self.config.loss.mask_prior * left * distance
