@@ -87,7 +87,7 @@ def say(line: str) -> None:
 
 
 def _telling_line(message: str) -> str:
-    """What TensorFlow's message says is wrong: neither names of nodes nor where they were defined."""
+    """What TensorFlow's message says is wrong, without nodes and where they were defined."""
     lines = re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()
     place = ("Graph execution error", "Detected at node", " ", "\t")
     return next((line for line in lines if line and not line.startswith(place)), lines[0])
