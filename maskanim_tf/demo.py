@@ -21,7 +21,7 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.models import Animator, load_animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.puppets import DatasetParameters, make_clip, write_dataset
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 
@@ -130,7 +130,7 @@ def draw_intermediates(animator: Animator, clips: ClipSource, rows: int = 6) -> 
     """A film strip of every intermediate, for the middle frame of some clips."""
     chosen = range(min(rows, len(clips.names)))
     pairs = [clips.read_frames(clip, (0, int(clips.frame_counts[clip]) // 2)) for clip in chosen]
-    source, driving = (as_floats([pair[i] for pair in pairs]) for i in range(2))
+    source, driving = (as_floats(np.stack([pair[i] for pair in pairs])) for i in range(2))
     result = animator({keys.SOURCE: source, keys.DRIVING: driving})
     return draw_panel({key: value.numpy() for key, value in result.items()})
 

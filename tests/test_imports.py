@@ -146,7 +146,7 @@ DOORS = {
         "maskanim_tf.media.picture_colors",
         "maskanim_tf.media.animations",
     ),
-    "ai_edge_litert": ("maskanim_tf.evaluation.image_model", "export.tflite_runtime"),
+    "ai_edge_litert": ("maskanim_tf.ops.litert",),
     "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
     "ncnn": ("export.ncnn_runtime",),
     "tf2onnx": ("export.onnx_graph",),
