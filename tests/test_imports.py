@@ -131,10 +131,7 @@ DOORS = {
     "absl": ("maskanim_tf.commands", "maskanim_tf.flags"),
     "tensorflow_addons": ("maskanim_tf.ops.addons",),
     "tensorflow_io": ("maskanim_tf.storage.remote",),
-    "mediapipe": (
-        "maskanim_tf.evaluation.mediapipe_points",
-        "maskanim_tf.evaluation.segmentation",
-    ),
+    "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
     "moderngl": (
         "maskanim_tf.people.graphics",
         "maskanim_tf.people.renderer",

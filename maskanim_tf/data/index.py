@@ -12,15 +12,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from maskanim_tf.media.clip import (
-    VIDEO_SUFFIXES,
-    Clip,
-    ClipError,
-    has_suffix,
-    is_finished,
-    printable,
-)
-from maskanim_tf.media.clips import known_suffixes, probe_clip
+from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix, is_finished, printable
+from maskanim_tf.media.clips import Clip, ClipError, known_suffixes, probe_clip
 from maskanim_tf.media.picture_clip import (
     PictureSurvey,
     probe_folder,
