@@ -94,8 +94,8 @@ def write_driver(path: str, count: int, size: int) -> None:
     """A moving pattern with a tone of the same length."""
     import numpy as np
 
-    from maskanim_tf.data.movies import write_movie
-    from maskanim_tf.data.sound import Sound
+    from maskanim_tf.media.movies import write_movie
+    from maskanim_tf.media.sound import Sound
 
     ramp = np.arange(size, dtype=np.uint8)
     pattern = (ramp[:, None, None] * 2 + ramp[:, None] + np.arange(3, dtype=np.uint8) * 40).astype(

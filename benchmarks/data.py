@@ -49,7 +49,7 @@ def main(config: Config, options: BenchmarkOptions) -> None:
 def measure(config: Config, options: BenchmarkOptions) -> None:
     """Reads batches for a while and prints samples per second and peak memory."""
     from maskanim_tf.data.dataset import make_dataset
-    from maskanim_tf.names import TRAIN
+    from maskanim_tf.keys import TRAIN
 
     data = config.data.replace(data_dir=options.measure, progress=False)
     config = config.replace(data=data)
@@ -74,9 +74,9 @@ def peak_memory() -> float:
 
 def make_data_sets(folder: Path, size: int, many: int) -> dict[str, Path]:
     """Clips in every form; the large sets are links to the small one, and shards of those."""
-    from maskanim_tf.data.pipeline import prepare
-    from maskanim_tf.data.prepare_plan import PrepareConfig
-    from maskanim_tf.data.puppets import DatasetParameters, write_dataset
+    from maskanim_tf.data.prepare.pipeline import prepare
+    from maskanim_tf.data.prepare.plan import PrepareConfig
+    from maskanim_tf.puppets import DatasetParameters, write_dataset
 
     for name, file_format in (("mp4", "mp4"), ("folders", "frames")):
         parameters = DatasetParameters(clips=CLIPS, test_clips=0, size=size, format=file_format)

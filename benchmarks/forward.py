@@ -13,7 +13,7 @@ import tensorflow as tf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.models import Animator
@@ -35,18 +35,18 @@ def main(config: Config, options: BenchmarkOptions) -> None:
     def frames(side: int, channels: int) -> tf.Tensor:
         return tf.constant(rng.uniform(size=(options.batch, side, side, channels)), tf.float32)
 
-    masks = {names.SOURCE_SMALL: frames(small, 3), names.SOURCE_MASK: frames(small, 1)}
+    masks = {keys.SOURCE_SMALL: frames(small, 3), keys.SOURCE_MASK: frames(small, 1)}
     inputs = {
         animator.networks.mask_generator: frames(size, 3),
-        animator.networks.mask_refiner: {**masks, names.PERTURBED_MASK: frames(small, 1)},
-        animator.networks.low_res_generator: {**masks, names.DRIVING_MASK: frames(small, 1)},
+        animator.networks.mask_refiner: {**masks, keys.PERTURBED_MASK: frames(small, 1)},
+        animator.networks.low_res_generator: {**masks, keys.DRIVING_MASK: frames(small, 1)},
         animator.networks.high_res_generator: {
-            names.SOURCE: frames(size, 3),
-            names.SOURCE_MASK: frames(size, 1),
-            names.COARSE: frames(size, 3),
-            names.DRIVING_MASK: frames(size, 1),
+            keys.SOURCE: frames(size, 3),
+            keys.SOURCE_MASK: frames(size, 1),
+            keys.COARSE: frames(size, 3),
+            keys.DRIVING_MASK: frames(size, 1),
         },
-        animator: {names.SOURCE: frames(size, 3), names.DRIVING: frames(size, 3)},
+        animator: {keys.SOURCE: frames(size, 3), keys.DRIVING: frames(size, 3)},
     }
     calls = {
         network.name: (tf.function(lambda x, network=network: network(x, training=False)), x)

@@ -220,9 +220,9 @@ def read(path: Path) -> None:
     """Opens a file as a source and as a driver, with all its frames, times and sound."""
     import av
 
-    from maskanim_tf.data.clips import clip_timing, read_frames
-    from maskanim_tf.data.footage import claimed_pixels, open_footage
-    from maskanim_tf.data.sound import open_sound
+    from maskanim_tf.media.clips import clip_timing, read_frames
+    from maskanim_tf.media.footage import claimed_pixels, open_footage
+    from maskanim_tf.media.sound import open_sound
 
     claimed_pixels(path)
     footage = open_footage(path)

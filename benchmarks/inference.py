@@ -37,7 +37,7 @@ from export.saved_model import SavedModelOptions
 from export.signatures import SERVING_DEFAULT
 from export.stages import animate_with_runtime
 from export.tflite_runtime import TfliteRuntime
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator
@@ -215,12 +215,12 @@ def load(config: Config, name: str, folder: Path) -> Run:
             lambda source, driving: animator.animate(animator.encode_source(source), driving),
             input_signature=[frame, frame],
         )
-        return lambda source, driving: call(source, driving)[names.FRAME].numpy()
+        return lambda source, driving: call(source, driving)[keys.FRAME].numpy()
     if name in SAVED_MODELS:
         model = tf.saved_model.load(str(folder)).signatures[SERVING_DEFAULT]
         return lambda source, driving: model(
             source=tf.constant(source.repeat(len(driving), 0)), driving=tf.constant(driving)
-        )[names.FRAME].numpy()
+        )[keys.FRAME].numpy()
     if name == "onnx":
         return onnx.load(folder)
     runtime = TfliteRuntime(folder) if name in TFLITE else NcnnRuntime(folder)
@@ -232,7 +232,7 @@ def operations(config: Config) -> float:
     animator = Animator(config.model, config.perturbation)
     frame = tf.TensorSpec((1, *[config.model.image_size] * 2, 3), tf.float32)
     graph = tf.function(animator.__call__).get_concrete_function(
-        {names.SOURCE: frame, names.DRIVING: frame}
+        {keys.SOURCE: frame, keys.DRIVING: frame}
     )
     tf.get_logger().setLevel("ERROR")  # The profiler warns of its own helpers.
     profiler = tf.compat.v1.profiler

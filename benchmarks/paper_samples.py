@@ -12,8 +12,8 @@ from pathlib import Path
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
-from maskanim_tf.evaluation import score
-from maskanim_tf.evaluation.instruments import InstrumentOptions
+from maskanim_tf.evaluation.commands import score
+from maskanim_tf.evaluation.detectors import DetectorOptions
 
 # The driver stands for a method that leaves nothing of the source.
 METHODS = ("driving", "x2face", "monkey_net", "fomm", "authors")
@@ -28,7 +28,7 @@ class SampleOptions(Section):
     results: str = option("out/paper_samples", "folder for the lists of pairs and the results")
 
 
-def main(options: SampleOptions, instruments: InstrumentOptions) -> None:
+def main(options: SampleOptions, detectors: DetectorOptions) -> None:
     """Prints a table per data set."""
     for dataset in options.datasets:
         folder = Path(options.samples).resolve() / dataset
@@ -50,9 +50,9 @@ def main(options: SampleOptions, instruments: InstrumentOptions) -> None:
                 dataset=dataset,
                 output=str(output),
             ),
-            instruments,
+            detectors,
         )
 
 
 if __name__ == "__main__":
-    run_command(main, SampleOptions, InstrumentOptions)
+    run_command(main, SampleOptions, DetectorOptions)

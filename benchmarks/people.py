@@ -65,7 +65,7 @@ def main(options: BenchmarkOptions) -> None:
 
 
 def _speed(options: BenchmarkOptions, size: int) -> None:
-    from maskanim_tf.people.dataset import DatasetParameters, write_clip
+    from maskanim_tf.people.people_dataset import DatasetParameters, write_clip
 
     with tempfile.TemporaryDirectory() as folder:
         warm = DatasetParameters(size=size, frames=2, seed=options.seed)
@@ -97,7 +97,7 @@ def _speed(options: BenchmarkOptions, size: int) -> None:
 
 
 def _memory(options: BenchmarkOptions) -> None:
-    from maskanim_tf.people.clip import ClipOptions, make_clip
+    from maskanim_tf.people.person_clip import ClipOptions, make_clip
 
     tiny = ClipOptions(size=64, frames=2)
     for index in range(options.tiny_clips + 1):
@@ -113,7 +113,7 @@ def _faces(options: BenchmarkOptions) -> None:
 
     from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
     from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE
-    from maskanim_tf.people.clip import ClipOptions, make_clip
+    from maskanim_tf.people.person_clip import ClipOptions, make_clip
 
     finder = MediaPipePoints("face")
     asked = found = 0

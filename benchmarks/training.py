@@ -24,10 +24,10 @@ from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import PRECISIONS
 from maskanim_tf.data.dataset import make_dataset
-from maskanim_tf.data.puppets import DatasetParameters, write_dataset
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
+from maskanim_tf.keys import TRAIN
 from maskanim_tf.losses import load_vgg
-from maskanim_tf.names import TRAIN
+from maskanim_tf.puppets import DatasetParameters, write_dataset
 from maskanim_tf.training.trainer import Trainer
 
 PARTS = (FORWARD, BACKWARD, UPDATE) = ("forward", "backward", "update")

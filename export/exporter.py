@@ -8,14 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from export.model_card import write_model_card
-from export.options import ExportOptions
+from export.export_options import ExportOptions
+from export.model_card import CARD, write_model_card
 from export.parity import FLOAT_BOUND, Exported, check_inputs, compare
 from maskanim_tf.config import Config, option
-from maskanim_tf.files import atomic_path, check_writable
 from maskanim_tf.models import Animator, load_animator
-
-CARD = "model_card.json"
+from maskanim_tf.storage.files import atomic_path, check_writable
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,13 +16,13 @@ import numpy as np
 from tqdm import tqdm
 
 from export.stages import ANIMATE, SOURCE_MASK, Runtime
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.clips import clip_timing
-from maskanim_tf.data.fitting import FITS, cut_square
-from maskanim_tf.data.footage import open_footage
-from maskanim_tf.data.outputs import check_output, write_output
-from maskanim_tf.data.sound import open_sound
+from maskanim_tf.media.clips import clip_timing
+from maskanim_tf.media.fitting import FITS, cut_square
+from maskanim_tf.media.footage import open_footage
+from maskanim_tf.media.outputs import check_output, write_output
+from maskanim_tf.media.sound import open_sound
 from maskanim_tf.ops.pixels import as_bytes, as_floats
 
 AUDIO = (FROM_DRIVING, SILENT) = ("driving", "none")
@@ -77,13 +77,13 @@ def animate_video(open_runtime: Callable[[Path, int], Runtime], options: RunOpti
     )
     source = as_floats(pictures.frame(0)[np.newaxis])
     clip = drivers.clip
-    mask = runtime.run(SOURCE_MASK, source=source)[names.SOURCE_MASK]
+    mask = runtime.run(SOURCE_MASK, source=source)[keys.SOURCE_MASK]
 
     def frames() -> Iterator[np.ndarray]:
         for frame in tqdm(drivers.frames(), "animating", clip.frames, unit="frame"):
             driving = as_floats(frame[np.newaxis])
             result = runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving)
-            yield cut_square(as_bytes(result[names.FRAME][0]), 0, 0, size, shown)
+            yield cut_square(as_bytes(result[keys.FRAME][0]), 0, 0, size, shown)
 
     with open_sound(clip, options.audio == FROM_DRIVING) as sound:
         count = write_output(options.output, frames(), clip_timing(clip), sound)

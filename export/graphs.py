@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from export.signatures import animate_with, encoded
 from export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.addons import core_only
 
@@ -25,7 +25,7 @@ def make_stages(animator: AnyAnimator, batch: int | None) -> dict[str, Traceable
       batch: driving frames of a call, None for any number.
     """
     source, source_mask = input_specs(animator)
-    driving = tf.TensorSpec((batch, *source.shape[1:]), tf.float32, names.DRIVING)
+    driving = tf.TensorSpec((batch, *source.shape[1:]), tf.float32, keys.DRIVING)
 
     def animate(
         source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
@@ -46,7 +46,7 @@ def make_render_stages(animator: AnyAnimator) -> dict[str, Traceable]:
     For runtimes that cannot find a median.
     """
     source, source_mask = input_specs(animator)
-    perturbed = tf.TensorSpec(source_mask.shape, tf.float32, names.PERTURBED_MASK)
+    perturbed = tf.TensorSpec(source_mask.shape, tf.float32, keys.PERTURBED_MASK)
 
     def render(
         source: tf.Tensor, source_mask: tf.Tensor, perturbed_mask: tf.Tensor
@@ -63,8 +63,8 @@ def input_specs(animator: AnyAnimator) -> tuple[tf.TensorSpec, tf.TensorSpec]:
     """Of one source and its mask."""
     size, mask_size = animator.model.image_size, animator.model.mask_size
     return (
-        tf.TensorSpec((1, size, size, 3), tf.float32, names.SOURCE),
-        tf.TensorSpec((1, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK),
+        tf.TensorSpec((1, size, size, 3), tf.float32, keys.SOURCE),
+        tf.TensorSpec((1, mask_size, mask_size, 1), tf.float32, keys.SOURCE_MASK),
     )
 
 

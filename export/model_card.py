@@ -12,12 +12,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.options import ExportOptions
+from export.export_options import ExportOptions
 from export.parity import Parity
 from maskanim_tf import __version__
 from maskanim_tf.config import Config
-from maskanim_tf.data.locations import read_file
 from maskanim_tf.models.presets import find_weights
+from maskanim_tf.storage.locations import read_file
+
+CARD = "model_card.json"
 
 
 def write_model_card(

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.stages import ANIMATE, RENDER, SOURCE_MASK, all_threads, stage_path
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.ops.perturbation import perturb_test
 
@@ -32,8 +32,8 @@ PARAM, BIN = ".param", ".bin"
 SETTINGS = "animate.json"
 # Names that the converter gives: in0, in1, ... in this order, and out0.
 INPUTS = {
-    SOURCE_MASK: (names.SOURCE,),
-    RENDER: (names.SOURCE, names.SOURCE_MASK, names.PERTURBED_MASK),
+    SOURCE_MASK: (keys.SOURCE,),
+    RENDER: (keys.SOURCE, keys.SOURCE_MASK, keys.PERTURBED_MASK),
 }
 
 
@@ -78,12 +78,12 @@ class NcnnRuntime:
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`."""
         if stage == SOURCE_MASK:
-            return {names.SOURCE_MASK: self._run(SOURCE_MASK, inputs)}
-        mask = self._run(SOURCE_MASK, {names.SOURCE: inputs[names.DRIVING]})
+            return {keys.SOURCE_MASK: self._run(SOURCE_MASK, inputs)}
+        mask = self._run(SOURCE_MASK, {keys.SOURCE: inputs[keys.DRIVING]})
         if self._perturbation is not None:
             mask = perturb_test(tf.constant(mask), self._perturbation).numpy()
-        frame = self._run(RENDER, {**inputs, names.PERTURBED_MASK: mask})
-        return {names.FRAME: frame, names.PERTURBED_MASK: mask}
+        frame = self._run(RENDER, {**inputs, keys.PERTURBED_MASK: mask})
+        return {keys.FRAME: frame, keys.PERTURBED_MASK: mask}
 
     def _run(self, stage: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """One net, from and to NHWC with batch 1."""

@@ -24,7 +24,7 @@ from export.onnx_graph import to_onnx
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
 from export.stages import ANIMATE, SOURCE_MASK
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
@@ -47,9 +47,9 @@ def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.nda
     runtime = OnnxRuntime(folder)
 
     def animate(source: np.ndarray, driving: np.ndarray) -> Mapping[str, np.ndarray]:
-        mask = runtime.run(SOURCE_MASK, source=source)[names.SOURCE_MASK]
+        mask = runtime.run(SOURCE_MASK, source=source)[keys.SOURCE_MASK]
         result = runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving)
-        return {names.SOURCE_MASK: mask, **result}
+        return {keys.SOURCE_MASK: mask, **result}
 
     return animate
 

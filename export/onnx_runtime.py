@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from export.stages import ANIMATE, STAGES, all_threads, stage_path
-from maskanim_tf import names
+from maskanim_tf import keys
 
 try:
     import onnxruntime
@@ -52,7 +52,7 @@ class OnnxRuntime:
     def image_size(self) -> int:
         """Height and width of a frame in pixels."""
         inputs = {value.name: value.shape for value in self._sessions[ANIMATE].get_inputs()}
-        return int(inputs[names.DRIVING][1])
+        return int(inputs[keys.DRIVING][1])
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; driving frames may be of any number."""

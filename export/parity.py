@@ -18,8 +18,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from export.options import ExportOptions, sample_clips
-from maskanim_tf import names
+from export.export_options import ExportOptions, sample_clips
+from maskanim_tf import keys
 from maskanim_tf.config import Config
 from maskanim_tf.models import Animator
 from maskanim_tf.ops.perturbation import rho, shrink, threshold
@@ -30,12 +30,12 @@ FLOAT16_BOUND = 1e-2
 BFLOAT16_BOUND = 0.1
 # Compared wherever an export has them; it must have the first three.
 COMPARED = (
-    names.SOURCE_MASK,
-    names.PERTURBED_MASK,
-    names.FRAME,
-    names.DRIVING_MASK,
-    names.REFINED_MASK,
-    names.COARSE,
+    keys.SOURCE_MASK,
+    keys.PERTURBED_MASK,
+    keys.FRAME,
+    keys.DRIVING_MASK,
+    keys.REFINED_MASK,
+    keys.COARSE,
 )
 
 # Source `[1, size, size, 3]` and driving frames `[batch, size, size, 3]` to intermediates.
@@ -121,13 +121,13 @@ def compare(
             key: tf.repeat(value, len(driving), 0)
             for key, value in animator.encode_source(source).items()
         }
-        mask = animator.networks.mask_generator(driving, training=False)[names.MASK]
-        perturbed = result[names.PERTURBED_MASK]
+        mask = animator.networks.mask_generator(driving, training=False)[keys.MASK]
+        perturbed = result[keys.PERTURBED_MASK]
         low, middle, high = (_perturbed(animator, mask, shift) for shift in (margin, 0, -margin))
         expected = {
             **encoded,
-            names.DRIVING_MASK: mask,
-            names.PERTURBED_MASK: np.clip(perturbed, low, high),
+            keys.DRIVING_MASK: mask,
+            keys.PERTURBED_MASK: np.clip(perturbed, low, high),
             **animator.render(encoded, tf.constant(perturbed)),
         }
         for key in COMPARED:
@@ -135,8 +135,8 @@ def compare(
                 difference = np.abs(result[key] - np.asarray(expected[key])).max()
                 worst[key] = float(np.maximum(worst.get(key, 0.0), difference))
         if real:
-            own = animator.render(encoded, tf.constant(middle))[names.FRAME].numpy()
-            errors.append((result[names.FRAME] - own).ravel())
+            own = animator.render(encoded, tf.constant(middle))[keys.FRAME].numpy()
+            errors.append((result[keys.FRAME] - own).ravel())
         flips.append(np.abs(perturbed - middle).max((1, 2, 3)) > margin)
     error = np.concatenate(errors).astype(np.float64)
     square = np.mean(error**2)

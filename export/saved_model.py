@@ -17,8 +17,8 @@ from maskanim_tf.commands import run_command, say  # Before TensorFlow.
 import numpy as np
 import tensorflow as tf
 
-from export.model_card import write_model_card
-from export.options import ExportOptions
+from export.export_options import ExportOptions
+from export.model_card import CARD, write_model_card
 from export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
 from export.quiet import quietly
 from export.signatures import (
@@ -33,15 +33,13 @@ from export.signatures import (
     make_signatures,
 )
 from export.warmup import require_serving_api, write_warmup
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config, option
-from maskanim_tf.files import atomic_path, check_writable
 from maskanim_tf.inference import PRECISIONS, AnyAnimator, resolve_precision, rewrite
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.ops.pixels import as_bytes
-
-CARD = "model_card.json"
+from maskanim_tf.storage.files import atomic_path, check_writable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,14 +128,14 @@ def write_requests(config: Config, options: SavedModelOptions, folder: Path) -> 
     frames = np.full((batch, model.image_size, model.image_size, 3), 0.5, np.float32)
     pictures = encoded_pictures(frames)
     mask = np.full((1, model.mask_size, model.mask_size, 1), 0.5, np.float32)
-    pair = {names.SOURCE: frames, names.DRIVING: frames}
+    pair = {keys.SOURCE: frames, keys.DRIVING: frames}
     requests = {
         SERVING_DEFAULT: pair,
         ANIMATE_BYTES: {SOURCE_BYTES: pictures, DRIVING_BYTES: pictures},
         ENCODE_SOURCE: {SOURCE_BYTES: pictures[:1]},
         ANIMATE_ENCODED: {
-            names.SOURCE: frames[:1],
-            names.SOURCE_MASK: mask,
+            keys.SOURCE: frames[:1],
+            keys.SOURCE_MASK: mask,
             DRIVING_BYTES: pictures,
         },
         MASKS: pair,
@@ -159,7 +157,7 @@ def check_bytes(
     frame = reloaded[SERVING_DEFAULT](
         source=tf.constant(sources / np.float32(255)),
         driving=tf.constant(driving / np.float32(255)),
-    )[names.FRAME]
+    )[keys.FRAME]
     pictures = tf.constant(encoded_pictures(driving / np.float32(255)))
     source_pictures = tf.constant(encoded_pictures(sources / np.float32(255)))
     encoded = reloaded[ENCODE_SOURCE](source_bytes=source_pictures[:1])

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from export.pictures import decode_frames, encode_frames
-from maskanim_tf import names
+from export.encoded_frames import decode_frames, encode_frames
+from maskanim_tf import keys
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.resizing import resize_bilinear
 
@@ -49,14 +49,14 @@ def make_signatures(
     """
     size, mask_size = animator.model.image_size, animator.model.mask_size
     frames = tf.TensorSpec((batch, size, size, 3), tf.float32)
-    sources = tf.TensorSpec((None, size, size, 3), tf.float32, names.SOURCE)
-    masks_of_sources = tf.TensorSpec((None, mask_size, mask_size, 1), tf.float32, names.SOURCE_MASK)
+    sources = tf.TensorSpec((None, size, size, 3), tf.float32, keys.SOURCE)
+    masks_of_sources = tf.TensorSpec((None, mask_size, mask_size, 1), tf.float32, keys.SOURCE_MASK)
     strings = tf.TensorSpec((batch,), tf.string)
 
     def traced(function, *specs):
         return tf.function(function).get_concrete_function(*specs)
 
-    encode = traced(lambda source: animator.encode_source(source)[names.SOURCE_MASK], sources)
+    encode = traced(lambda source: animator.encode_source(source)[keys.SOURCE_MASK], sources)
     animate = traced(
         lambda source, source_mask, driving: animate_with(animator, source, source_mask, driving),
         sources,
@@ -66,19 +66,19 @@ def make_signatures(
 
     def masks(source, driving):
         result = animate(source, encode(source), driving)
-        return {key: result[key] for key in (*names.INTERMEDIATES, names.SOURCE_SMALL)}
+        return {key: result[key] for key in (*keys.INTERMEDIATES, keys.SOURCE_SMALL)}
 
     def serving_default(source, driving):
-        return {names.FRAME: animate(source, encode(source), driving)[names.FRAME]}
+        return {keys.FRAME: animate(source, encode(source), driving)[keys.FRAME]}
 
     def animate_encoded(source, source_mask, driving_bytes):
         driving = decode_frames(driving_bytes, size)
-        frame = animate(source, source_mask, driving)[names.FRAME]
+        frame = animate(source, source_mask, driving)[keys.FRAME]
         return {FRAME_BYTES: encode_frames(frame, encoding, quality)}
 
     def encode_source(source_bytes):
         source = decode_frames(source_bytes, size)
-        return {names.SOURCE: source, names.SOURCE_MASK: encode(source)}
+        return {keys.SOURCE: source, keys.SOURCE_MASK: encode(source)}
 
     def animate_bytes(source_bytes, driving_bytes):
         # A video has one source: it is encoded once, alone, as `encode_source` does it. In a batch
@@ -90,7 +90,7 @@ def make_signatures(
     def named(spec, name):
         return tf.TensorSpec(spec.shape, spec.dtype, name)
 
-    pair = (named(frames, names.SOURCE), named(frames, names.DRIVING))
+    pair = (named(frames, keys.SOURCE), named(frames, keys.DRIVING))
     driving_bytes = named(strings, DRIVING_BYTES)
     return {
         SERVING_DEFAULT: traced(serving_default, *pair),
@@ -113,7 +113,7 @@ def encoded(
 ) -> dict[str, tf.Tensor]:
     """What `Animator.encode_source` gives, from a known mask; D(s) is quickly made again."""
     return {
-        names.SOURCE: source,
-        names.SOURCE_SMALL: resize_bilinear(source, animator.model.mask_size),
-        names.SOURCE_MASK: source_mask,
+        keys.SOURCE: source,
+        keys.SOURCE_SMALL: resize_bilinear(source, animator.model.mask_size),
+        keys.SOURCE_MASK: source_mask,
     }

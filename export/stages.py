@@ -19,16 +19,16 @@ from typing import Protocol
 
 import numpy as np
 
-from maskanim_tf import names
+from maskanim_tf import keys
 
 ANIMATE = "animate"
 RENDER = "render"  # The part of `animate` behind P_test, where a runtime has to split it.
-SOURCE_MASK = names.SOURCE_MASK
+SOURCE_MASK = keys.SOURCE_MASK
 STAGES = (SOURCE_MASK, ANIMATE)
 OUTPUTS = {
-    SOURCE_MASK: (names.SOURCE_MASK,),
-    ANIMATE: (names.FRAME, names.PERTURBED_MASK),
-    RENDER: (names.FRAME,),
+    SOURCE_MASK: (keys.SOURCE_MASK,),
+    ANIMATE: (keys.FRAME, keys.PERTURBED_MASK),
+    RENDER: (keys.FRAME,),
 }
 
 
@@ -72,10 +72,10 @@ def animate_with_runtime(
     runtime: Runtime, source: np.ndarray, driving: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Both stages for a source of batch 1, driving frames one by one."""
-    mask = runtime.run(SOURCE_MASK, source=source)[names.SOURCE_MASK]
+    mask = runtime.run(SOURCE_MASK, source=source)[keys.SOURCE_MASK]
     results = [
         runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving[i : i + 1])
         for i in range(len(driving))
     ]
     joined = {key: np.concatenate([r[key] for r in results]) for key in OUTPUTS[ANIMATE]}
-    return {names.SOURCE_MASK: mask, **joined}
+    return {keys.SOURCE_MASK: mask, **joined}

@@ -21,14 +21,14 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from export.export_options import sample_clips
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
-from export.options import sample_clips
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
 from export.quiet import quietly
 from export.stages import SOURCE_MASK, STAGES, animate_with_runtime
 from export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
@@ -107,7 +107,7 @@ def convert(
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
         if precision == "int8":
-            wanted = (names.SOURCE,) if stage == SOURCE_MASK else tuple(frames[0])
+            wanted = (keys.SOURCE,) if stage == SOURCE_MASK else tuple(frames[0])
             converter.representative_dataset = lambda: (
                 {key: frame[key] for key in wanted} for frame in frames
             )
@@ -136,12 +136,12 @@ def calibration(
     chosen = sample_clips(config, options, clips, FRAMES_PER_CLIP + 1)
     for clip in tqdm(chosen, "calibration", clips, unit="clip"):
         source = clip[:1]
-        mask = animator.encode_source(source)[names.SOURCE_MASK].numpy()
+        mask = animator.encode_source(source)[keys.SOURCE_MASK].numpy()
         for driving in clip[1 : 1 + left]:
             yield {
-                names.SOURCE: source,
-                names.SOURCE_MASK: mask,
-                names.DRIVING: driving[np.newaxis],
+                keys.SOURCE: source,
+                keys.SOURCE_MASK: mask,
+                keys.DRIVING: driving[np.newaxis],
             }
         left -= len(clip) - 1
 

@@ -1,7 +1,4 @@
-"""Runs `.tflite` files; the one door to their interpreters.
-
-The interpreter is that of ai-edge-litert where it is installed, else TensorFlow's own.
-"""
+"""Runs the stages of an export as `.tflite` files."""
 
 from __future__ import annotations
 
@@ -12,14 +9,8 @@ from typing import Any
 import numpy as np
 
 from export.stages import ANIMATE, STAGES, all_threads, stage_path
-from maskanim_tf import names
-
-try:
-    from ai_edge_litert.interpreter import Interpreter
-except ImportError:
-    import tensorflow as tf
-
-    Interpreter = tf.lite.Interpreter
+from maskanim_tf import keys
+from maskanim_tf.ops.litert import Interpreter
 
 SUFFIX = ".tflite"
 SIGNATURE = "serving_default"
@@ -54,7 +45,7 @@ class TfliteRuntime:
     @property
     def image_size(self) -> int:
         """Height and width of a frame in pixels."""
-        return int(self._runners[ANIMATE].get_input_details()[names.DRIVING]["shape"][1])
+        return int(self._runners[ANIMATE].get_input_details()[keys.DRIVING]["shape"][1])
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; takes and returns float32 whatever the file holds."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import sys
 from collections.abc import Callable
 
-from absl import app, logging
+from absl import app
 
-from maskanim_tf.config.interrupts import InterruptedRunError, interrupt_status, noted_signals
 from maskanim_tf.config.section import Section
 from maskanim_tf.flag_help import asks_for_help, help_text
 from maskanim_tf.flags import FlagsError, define_flags, expand_flagfiles, read_flags
+from maskanim_tf.interrupts import InterruptedRunError, interrupt_status, noted_signals
+
+_log = logging.getLogger(__name__)
 
 # Commands import this module before TensorFlow, which would print pages about its own build.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -48,7 +51,7 @@ def run_command(
             print(error, file=sys.stderr)
             return error.status
         except (ValueError, OSError, RuntimeError) as error:
-            logging.debug("where it happened:", exc_info=True)
+            _log.debug("where it happened:", exc_info=True)
             print(f"error: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
@@ -58,7 +61,7 @@ def run_command(
             # What fails inside a pipeline or a graph arrives as TensorFlow's error.
             if not type(error).__module__.startswith("tensorflow"):
                 raise
-            logging.debug("where it happened:", exc_info=True)
+            _log.debug("where it happened:", exc_info=True)
             print("error:", _telling_line(str(error)), file=sys.stderr)
             return 1
         return 0
@@ -87,7 +90,7 @@ def say(line: str) -> None:
 
 
 def _telling_line(message: str) -> str:
-    """What TensorFlow's message says is wrong, without nodes and where they were defined."""
+    """What TensorFlow's message says is wrong: no names of nodes, no places of definition."""
     lines = re.sub(r"^\{\{.*?\}\}\s*", "", message).splitlines()
     place = ("Graph execution error", "Detected at node", " ", "\t")
     return next((line for line in lines if line and not line.startswith(place)), lines[0])

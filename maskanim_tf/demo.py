@@ -13,19 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.animation import AnimationOptions, animate_video, generate_frames
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
-from maskanim_tf.data.movies import write_movie
-from maskanim_tf.data.panels import draw_panel, write_picture
-from maskanim_tf.data.puppets import DatasetParameters, make_clip, write_dataset
 from maskanim_tf.data.sources import ClipSource, open_clips
+from maskanim_tf.media.movies import write_movie
+from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.models import Animator, load_animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
+from maskanim_tf.puppets import DatasetParameters, make_clip, write_dataset
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 
-SHOWN = (names.SOURCE, names.DRIVING, names.DRIVING_MASK, names.REFINED_MASK, names.FRAME)
+SHOWN = (keys.SOURCE, keys.DRIVING, keys.DRIVING_MASK, keys.REFINED_MASK, keys.FRAME)
 # Another seed than that of the data which the embedded weights were trained on.
 UNSEEN_SEED = 12345
 # Number of the first of the two puppets that are animated; those that are trained on come before.
@@ -105,7 +105,7 @@ def train(
     loop = TrainingLoop(config, run)
     loop.run()
     animator = Animator(config.model, config.perturbation, loop.trainer.results)
-    return animator, open_clips(config, names.TEST)
+    return animator, open_clips(config, keys.TEST)
 
 
 def folders(output: Path, size: int, options: DemoOptions) -> tuple[Path, Path]:
@@ -130,8 +130,8 @@ def draw_intermediates(animator: Animator, clips: ClipSource, rows: int = 6) -> 
     """A film strip of every intermediate, for the middle frame of some clips."""
     chosen = range(min(rows, len(clips.names)))
     pairs = [clips.read_frames(clip, (0, int(clips.frame_counts[clip]) // 2)) for clip in chosen]
-    source, driving = (as_floats([pair[i] for pair in pairs]) for i in range(2))
-    result = animator({names.SOURCE: source, names.DRIVING: driving})
+    source, driving = (as_floats(np.stack([pair[i] for pair in pairs])) for i in range(2))
+    result = animator({keys.SOURCE: source, keys.DRIVING: driving})
     return draw_panel({key: value.numpy() for key, value in result.items()})
 
 

@@ -17,8 +17,8 @@ from absl import flags
 
 from maskanim_tf.config.section import Section, SectionT, allowed_values, leaves
 from maskanim_tf.config.sections import Config
-from maskanim_tf.config.text import read_text
 from maskanim_tf.config.variants import default_config
+from maskanim_tf.storage.text import read_text
 
 FlagsError = flags.Error
 

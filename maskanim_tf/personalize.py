@@ -18,17 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.commands import run_command
-from maskanim_tf.compact import write_compact
 from maskanim_tf.config import Config, DataConfig, Section, option
 from maskanim_tf.config.sections import SAME
-from maskanim_tf.data.fitting import FITS
-from maskanim_tf.data.footage import open_footage
-from maskanim_tf.data.panels import draw_panel, write_picture
 from maskanim_tf.data.sources import ClipSource, open_clips
+from maskanim_tf.media.fitting import FITS
+from maskanim_tf.media.footage import open_footage
+from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.models import Animator, load_animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.models.checkpoint import write_weights
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.training.checkpoints import BEST
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 from maskanim_tf.training.validation import Validation
@@ -116,17 +116,18 @@ def personalize(options: PersonalizeOptions) -> Personalized:
         for number, video in enumerate(options.video):
             _write_clips(Path(work, "clips"), f"{number:03d}", video, options, trained)
         config = _configuration(trained, options, Path(work, "clips"))
-        clips = open_clips(config, names.TEST)
+        clips = open_clips(config, keys.TEST)
         before = Validation(config, animator.networks, clips).scores(refined=True)
         loop = TrainingLoop(config, _run_options(options, Path(work, "run")))
-        with contextlib.redirect_stdout(open(os.devnull, "w")):  # Its paths are soon gone.
+        # Its paths are soon gone.
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             loop.run()
         best = Path(work, "run", "checkpoints", BEST)
         personal, _ = load_animator(best)
         after = Validation(config, personal.networks, clips).scores(refined=True)
         picture = output.with_suffix(".png")
         write_picture(picture, _before_and_after(animator, personal, clips))
-        write_compact(options.output, personal.networks, trained)
+        write_weights(options.output, personal.networks, trained)
     return Personalized(before.l1, after.l1, before.copy_l1, loop.state.step, picture)
 
 
@@ -144,7 +145,7 @@ def _write_clips(
             "from some and test on others; give a longer video"
         )
     tested = min(max(2, round(options.held_out * len(frames))), len(frames) - 2)
-    for split, part in ((names.TRAIN, frames[:-tested]), (names.TEST, frames[-tested:])):
+    for split, part in ((keys.TRAIN, frames[:-tested]), (keys.TEST, frames[-tested:])):
         clip = folder / split / name
         clip.mkdir(parents=True)
         for index, frame in enumerate(part):
@@ -186,16 +187,14 @@ def _before_and_after(
 ) -> np.ndarray:
     """Held-out frames as filmed, and as made with both weights, from the first frame of a clip."""
     source, driving = (as_floats(np.stack(each)) for each in zip(*_pairs(clips, rows)))
-    made = [
-        animator({names.SOURCE: source, names.DRIVING: driving}) for animator in (before, after)
-    ]
+    made = [animator({keys.SOURCE: source, keys.DRIVING: driving}) for animator in (before, after)]
     columns = {
-        names.SOURCE: source,
-        names.DRIVING: driving,
-        _BEFORE: made[0][names.FRAME].numpy(),
-        _AFTER: made[1][names.FRAME].numpy(),
-        names.DRIVING_MASK: made[1][names.DRIVING_MASK].numpy(),
-        names.REFINED_MASK: made[1][names.REFINED_MASK].numpy(),
+        keys.SOURCE: source,
+        keys.DRIVING: driving,
+        _BEFORE: made[0][keys.FRAME].numpy(),
+        _AFTER: made[1][keys.FRAME].numpy(),
+        keys.DRIVING_MASK: made[1][keys.DRIVING_MASK].numpy(),
+        keys.REFINED_MASK: made[1][keys.REFINED_MASK].numpy(),
     }
     return draw_panel(columns, tuple(columns))
 

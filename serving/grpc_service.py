@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
 from serving.api import (
     get_model_metadata_pb2,
@@ -27,6 +27,8 @@ from serving.contract import HTTP_STATUS, ServingError, invalid
 from serving.loaded_model import LoadedModel
 from serving.versions import ServedModel
 from serving.work import WorkQueue
+
+_log = logging.getLogger(__name__)
 
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
 CODES = tuple(HTTP_STATUS)
@@ -150,7 +152,7 @@ def _answer_errors(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, An
         except ServingError as error:
             await context.abort(getattr(grpc.StatusCode, error.code), str(error))
         except Exception:
-            logging.exception("gRPC")
+            _log.exception("gRPC")
             await context.abort(grpc.StatusCode.INTERNAL, "internal error; see the server's log")
 
     return answer

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import signal
 from pathlib import Path
-
-from absl import logging
 
 from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Before TensorFlow.
 
@@ -29,6 +28,8 @@ from serving.page.routes import Page, PageLimits
 from serving.rest import make_app
 from serving.versions import ServedModel
 from serving.work import WorkQueue
+
+_log = logging.getLogger(__name__)
 
 MEBIBYTE = 1 << 20
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -127,7 +128,7 @@ class LocalServer:
         options = self._options
         await asyncio.to_thread(self.served.poll)
         if not self.served.serves_any:
-            logging.warning(
+            _log.warning(
                 "no whole version in %s yet; versions are folders in it whose names are numbers",
                 options.model_base_path,
             )
@@ -218,7 +219,7 @@ class LocalServer:
             try:
                 await asyncio.to_thread(self.served.poll)
             except OSError as error:
-                logging.error("%s", error)
+                _log.error("%s", error)
 
 
 async def _serve(options: ServeOptions) -> None:
@@ -235,7 +236,7 @@ async def _serve(options: ServeOptions) -> None:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, ask_to_stop)
-    logging.warning(
+    _log.warning(
         "this server is for development: no encryption, no authentication, no batching of requests"
     )
     await server.start()

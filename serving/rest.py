@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from absl import logging
 from aiohttp import web
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -18,6 +18,8 @@ from serving.json_tensors import predict_json
 from serving.loaded_model import LoadedModel
 from serving.versions import ServedModel
 from serving.work import WorkQueue
+
+_log = logging.getLogger(__name__)
 
 MODEL = r"/v1/models/{name:[^/:]+}"
 VERSIONS = ("", r"/versions/{version:\d{1,18}}", "/labels/{label:[^/:]+}")
@@ -104,7 +106,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         # The client has gone.
         raise
     except Exception:
-        logging.exception("%s %s", request.method, request.path)
+        _log.exception("%s %s", request.method, request.path)
         return _error(500, "internal error; the server's log has the details")
 
 

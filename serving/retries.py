@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections import deque
@@ -9,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from absl import logging
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,7 +41,7 @@ def with_retries(call: Callable[[], T], attempts: int, first_wait: float = 0.5) 
             wait = min(first_wait * 2**attempt, LONGEST_WAIT) * random.uniform(0.5, 1)
             # What passes at once is not worth a word.
             if wait >= WORTH_A_WORD:
-                logging.warning("%s; trying again in %.0f s", error, wait)
+                _log.warning("%s; trying again in %.0f s", error, wait)
         time.sleep(wait)
     raise ValueError(f"attempts is {attempts}, but must be at least 1")
 

@@ -8,16 +8,17 @@ answer its own warm-up requests. Old versions go on answering until the new one 
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from absl import logging
-
 from serving.contract import ServingError, invalid
 from serving.loaded_model import GRAPH, LoadedModel
+
+_log = logging.getLogger(__name__)
 
 VARIABLES = "variables"
 INDEX = "variables.index"
@@ -131,7 +132,7 @@ class ServedModel:
             # An empty folder is more likely a mistake than a wish to serve nothing.
             kept = kept or self._loaded
             for version in self._loaded.keys() - kept.keys():
-                logging.info("%s: version %d is dropped", self.name, version)
+                _log.info("%s: version %d is dropped", self.name, version)
             # Requests that hold an old version finish with it.
             self._loaded = kept
 
@@ -145,11 +146,11 @@ class ServedModel:
         try:
             model = self._load(folder)
         except (ValueError, ServingError) as error:
-            logging.error("%s: version %d is not served: %s", self.name, version, error)
+            _log.error("%s: version %d is not served: %s", self.name, version, error)
             self._failed[version] = (changed, str(error))
             return None
         self._failed.pop(version, None)
-        logging.info("%s: version %d is served", self.name, version)
+        _log.info("%s: version %d is served", self.name, version)
         return model
 
 

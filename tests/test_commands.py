@@ -7,7 +7,7 @@ from tests.helpers import REPOSITORY
 PROGRAM = """
 import gc, signal
 from maskanim_tf.commands import run_command
-from maskanim_tf.config.interrupts import interruptible
+from maskanim_tf.interrupts import interruptible
 
 def callback(phase, info):
     gc.callbacks.remove(callback)

@@ -12,7 +12,7 @@ def test_demos_with_other_puppets_share_no_folder():
 
 
 def test_importing_the_pipeline_keeps_the_logging_of_the_application():
-    from maskanim_tf.data import pipeline
+    from maskanim_tf.data.prepare import pipeline
 
     before = logging.root.manager.disable
     try:

@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
-from maskanim_tf import names
-from maskanim_tf.data.puppets import make_clip
+from maskanim_tf import keys
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.presets import preset_path
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
+from maskanim_tf.puppets import make_clip
 
 
 def test_small_and_described():
@@ -25,7 +25,7 @@ def test_unseen_puppets_move_like_their_drivers():
         clip = make_clip(777, index, size=config.model.image_size, frames=24, plain=True)
         frames = as_floats(clip.frames)
         encoded = animator.encode_source(frames[:1])
-        made = animator.animate(encoded, frames[1:])[names.FRAME]
+        made = animator.animate(encoded, frames[1:])[keys.FRAME]
         # Where the puppet is or was: the background is easy to copy.
         moving = (clip.masks[1:] != clip.masks[:1])[..., np.newaxis]
         ours.append(np.abs(made - frames[1:])[np.broadcast_to(moving, made.shape)].mean())

@@ -144,7 +144,7 @@ def test_a_leading_tilde_is_the_home_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("module", "shown"),
-    [("maskanim_tf.data.puppets", "--clips"), ("serving.client", "--[no]auto_crop")],
+    [("maskanim_tf.puppets", "--clips"), ("serving.client", "--[no]auto_crop")],
 )
 def test_help_shows_the_options_and_succeeds(module, shown):
     run = subprocess.run(

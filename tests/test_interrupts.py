@@ -13,7 +13,7 @@ from tests.helpers import REPOSITORY
 WRITER = """
 import sys, time
 from maskanim_tf.commands import run_command
-from maskanim_tf.files import atomic_path
+from maskanim_tf.storage.files import atomic_path
 
 def main():
     with atomic_path(sys.argv[-1]) as partial:

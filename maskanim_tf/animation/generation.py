@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from maskanim_tf import names
-from maskanim_tf.data.clips import batched
-from maskanim_tf.inference import AnyAnimator, BatchAnimator
+from maskanim_tf.animation.batching import BatchAnimator
+from maskanim_tf.inference import AnyAnimator
+from maskanim_tf.keys import INTERMEDIATES
+from maskanim_tf.media.clips import batched
 
 BATCH_SIZE = 4
 
@@ -24,7 +25,7 @@ def generate_frames(
     driving: Iterable[np.ndarray],
     batch_size: int = BATCH_SIZE,
     smooth_masks: float = 0.0,
-    keys: Sequence[str] = names.INTERMEDIATES,
+    keys: Sequence[str] = INTERMEDIATES,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Animates a source by a stream of driving frames, lazily and in constant memory.
 

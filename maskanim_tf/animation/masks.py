@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
-from absl import logging
 from tqdm import tqdm
+
+_log = logging.getLogger(__name__)
 
 # Below it hardly a pixel of the object in the source belongs to the object in the driver.
 LITTLE_OVERLAP = 0.08
@@ -73,7 +75,7 @@ class OverlapWarning:
         if mean < LITTLE_OVERLAP:
             # Progress bars make room for the line.
             with tqdm.external_write_mode():
-                logging.warning(
+                _log.warning(
                     "%s: the objects of source and driver hardly overlap (%.0f %%), expect a bad "
                     "result; crop both alike, for instance with --auto_crop",
                     self._name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.fitting import FITS
+from maskanim_tf.media.fitting import FITS
 
 VIEWS = (RESULT, SIDE_BY_SIDE, ALL) = ("result", "side_by_side", "all")
 AUDIO = (FROM_DRIVING, SILENT) = ("driving", "none")

@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.animation.generation import generate_frames, generate_masks
 from maskanim_tf.animation.masks import OverlapWarning, nearest_mask
 from maskanim_tf.animation.options import FROM_DRIVING, AnimationOptions
 from maskanim_tf.animation.views import draw_view, shown_keys
-from maskanim_tf.data.clips import clip_time, clip_timing
-from maskanim_tf.data.footage import SquareFootage, open_footage
-from maskanim_tf.data.outputs import check_output, write_output
-from maskanim_tf.data.sound import open_sound
 from maskanim_tf.inference import AnyAnimator
+from maskanim_tf.media.clips import clip_time, clip_timing
+from maskanim_tf.media.footage import SquareFootage, open_footage
+from maskanim_tf.media.outputs import check_output, write_output
+from maskanim_tf.media.sound import open_sound
 
-MASKS = (names.SOURCE_MASK, names.DRIVING_MASK)
+MASKS = (keys.SOURCE_MASK, keys.DRIVING_MASK)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +127,6 @@ def _views(
     warning: OverlapWarning,
 ) -> Iterator[np.ndarray]:
     for intermediates in generated:
-        warning.look(intermediates[names.SOURCE_MASK], intermediates[names.DRIVING_MASK])
+        warning.look(intermediates[keys.SOURCE_MASK], intermediates[keys.DRIVING_MASK])
         yield draw_view(intermediates, options.view, options.output_size or size)
     warning.finish()

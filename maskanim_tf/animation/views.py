@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskanim_tf import names
 from maskanim_tf.animation.options import ALL, RESULT
-from maskanim_tf.data.fitting import cut_square
-from maskanim_tf.data.panels import draw_panel
+from maskanim_tf.keys import DRIVING, FRAME, INTERMEDIATES, SOURCE
+from maskanim_tf.media.fitting import cut_square
+from maskanim_tf.media.panels import draw_panel
 from maskanim_tf.ops.pixels import as_bytes
 
-COMPARED = (names.SOURCE, names.DRIVING, names.FRAME)
+COMPARED = (SOURCE, DRIVING, FRAME)
 # Labels do not fit above smaller pictures.
 LEAST_CELL = 128
 
@@ -20,8 +20,8 @@ LEAST_CELL = 128
 def shown_keys(view: str) -> tuple[str, ...]:
     """The intermediates that a view shows."""
     if view == ALL:
-        return names.INTERMEDIATES
-    return (names.FRAME,) if view == RESULT else COMPARED
+        return INTERMEDIATES
+    return (FRAME,) if view == RESULT else COMPARED
 
 
 def draw_view(intermediates: Mapping[str, np.ndarray], view: str, size: int) -> np.ndarray:

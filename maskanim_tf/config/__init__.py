@@ -12,7 +12,6 @@ from maskanim_tf.config.sections import (
     PerturbationConfig,
     TrainingConfig,
 )
-from maskanim_tf.config.storage import load_config, save_config
 from maskanim_tf.config.variants import default_config
 
 __all__ = [
@@ -27,7 +26,5 @@ __all__ = [
     "Section",
     "TrainingConfig",
     "default_config",
-    "load_config",
     "option",
-    "save_config",
 ]

@@ -13,8 +13,8 @@ import zipfile
 
 import numpy as np
 
-from maskanim_tf.data.clip import Clip, ClipError
-from maskanim_tf.data.fitting import fit_square, square_around
+from maskanim_tf.media.clip import Clip, ClipError
+from maskanim_tf.media.fitting import fit_square, square_around
 
 
 @dataclasses.dataclass(frozen=True)

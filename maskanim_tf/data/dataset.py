@@ -9,23 +9,25 @@ worker would.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import AugmentationConfig, Config
 from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sampling import Draw, Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
-from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
+from maskanim_tf.ops.color import adjust_color, draw_color_change
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import SHARED_COLOR
 from maskanim_tf.storage.patience import patiently
+
+_log = logging.getLogger(__name__)
 
 # One sample may meet so many clips whose storage fails; after that all of it is taken for gone.
 MOST_FAILURES = 16
@@ -67,7 +69,7 @@ def make_dataset(
       ValueError: as `open_clips` and `Sampler`; or the batch cannot be shared equally.
     """
     clips = open_clips(config, split) if clips is None else clips
-    if split == names.TRAIN:
+    if split == keys.TRAIN:
         dataset = _training_batches(config, clips, start_step, worker, workers)
     else:
         dataset = _evaluation_batches(config, clips)
@@ -125,7 +127,7 @@ def _training_batches(
                     raise
                 if (draw.clip, draw.driver) not in reported:
                     reported.add((draw.clip, draw.driver))
-                    logging.warning("%s; another clip takes its place", error)
+                    _log.warning("%s; another clip takes its place", error)
                 continue
             if draw.mirrored:
                 frames, subjects = frames[:, :, ::-1], subjects[:, :, ::-1]
@@ -139,8 +141,8 @@ def _training_batches(
         frames = tf.ensure_shape(frames, (3 if others_drive else 2, size, size, 3))
         result = finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
         if config.loss.mask_prior:
-            subjects = as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
-            result[names.SUBJECTS] = resize_bilinear(subjects, config.model.mask_size)
+            subjects = _as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
+            result[keys.SUBJECTS] = resize_bilinear(subjects, config.model.mask_size)
         return result
 
     first = start_step * batch_size + worker * share
@@ -196,7 +198,7 @@ def finish_sample(
       seed: int32 `[2]`.
       augmentation: settings of A, and whether a second change is shared by all (the release).
     """
-    source, target, *other = tf.unstack(as_floats(frames))
+    source, target, *other = tf.unstack(_as_floats(frames))
     if augmentation.shared_jitter:
         shared = draw_color_change(seed, augmentation, SHARED_COLOR)
         source, target = adjust_color(source, shared), adjust_color(target, shared)
@@ -204,15 +206,15 @@ def finish_sample(
     change = draw_color_change(seed, augmentation)
     augmented = adjust_color(target, change)
     sample = {
-        names.SOURCE: source,
-        names.DRIVING: augmented,
-        names.TARGET: target,
-        names.SEEDS: seed,
+        keys.SOURCE: source,
+        keys.DRIVING: augmented,
+        keys.TARGET: target,
+        keys.SEEDS: seed,
     }
     if other:
         # By the same change, so that a sample whose source drives itself is that of the paper.
-        sample[names.DRIVING] = adjust_color(other[0], change)
-        sample[names.AUGMENTED_TARGET] = augmented
+        sample[keys.DRIVING] = adjust_color(other[0], change)
+        sample[keys.AUGMENTED_TARGET] = augmented
     return sample
 
 
@@ -244,14 +246,19 @@ def _evaluation_batches(config: Config, clips: ClipSource) -> tf.data.Dataset:
         frame: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         return {
-            names.SOURCE: as_floats(source),
-            names.DRIVING: as_floats(driving),
-            names.TARGET: as_floats(target),
-            names.CLIP: clip,
-            names.FRAME_NUMBER: frame,
+            keys.SOURCE: _as_floats(source),
+            keys.DRIVING: _as_floats(driving),
+            keys.TARGET: _as_floats(target),
+            keys.CLIP: clip,
+            keys.FRAME_NUMBER: frame,
         }
 
     generated = tf.data.Dataset.from_generator(
         frames, output_signature=(picture, picture, picture, number, number)
     )
     return generated.map(element, num_parallel_calls=2).batch(config.training.batch_size)
+
+
+def _as_floats(frames: tf.Tensor) -> tf.Tensor:
+    """`pixels.as_floats` inside of a graph."""
+    return tf.cast(frames, tf.float32) / 255

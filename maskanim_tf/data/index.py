@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from absl import logging
 from tqdm import tqdm
 
-from maskanim_tf.data.clip import (
-    VIDEO_SUFFIXES,
-    Clip,
-    ClipError,
-    has_suffix,
-    is_finished,
-    printable,
-)
-from maskanim_tf.data.clips import known_suffixes, probe_clip
-from maskanim_tf.data.picture_clip import (
+from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix, is_finished, printable
+from maskanim_tf.media.clips import Clip, ClipError, known_suffixes, probe_clip
+from maskanim_tf.media.picture_clip import (
     PictureSurvey,
     probe_folder,
     survey_pictures,
 )
+from maskanim_tf.storage.text import first_names
 
-NAMES_SHOWN = 5
+_log = logging.getLogger(__name__)
+
 WORKERS = min(32, 2 * (os.cpu_count() or 1))
 
 
@@ -45,7 +40,7 @@ def find_clips(
     progress: bool = False,
     strips: bool = False,
 ) -> list[Clip]:
-    """All clips below `folder`, sorted by name; `data.clips` says what counts as one.
+    """All clips below `folder`, sorted by name; `media.clips` says what counts as one.
 
     Links are followed. Names that would be equal, as of `a.mp4` beside `a.png`, keep their suffix.
 
@@ -165,17 +160,16 @@ def _long_enough(root: str, clips: Sequence[Clip], minimum: int) -> list[Clip]:
     short = sorted(clip.name for clip in clips if clip.frames < minimum)
     if not short:
         return list(clips)
-    shown = ", ".join(short[:NAMES_SHOWN]) + (", ..." if len(short) > NAMES_SHOWN else "")
     count = f"{len(short)} of {len(clips)} clips"
-    message = f"{root}: {count} have fewer than {minimum} frames: {shown}"
+    message = f"{root}: {count} have fewer than {minimum} frames: {first_names(short)}"
     if len(short) == len(clips):
         raise ValueError(f"{message}; use longer clips")
-    logging.warning("%s; they are left out", message)
+    _log.warning("%s; they are left out", message)
     return [clip for clip in clips if clip.frames >= minimum]
 
 
 def _warn(error: Exception) -> None:
-    logging.warning("%s; it is skipped", error)
+    _log.warning("%s; it is skipped", error)
 
 
 def _raise(error: Exception) -> None:

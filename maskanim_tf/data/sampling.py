@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
 from collections.abc import Sequence
 
 import numpy as np
-from absl import logging
 
 from maskanim_tf.config import AugmentationConfig, DataConfig
 from maskanim_tf.config.sections import MIXED, OTHER, SAME
 from maskanim_tf.data.partners import identity_of, require_partners
+
+_log = logging.getLogger(__name__)
 
 # First words of the keys of random generators, so that different uses never share a stream.
 _ORDER, _SAMPLE, _DRIVER = 1, 2, 3
@@ -128,14 +130,7 @@ class Sampler:
         """The groups without clips that nobody else can drive."""
         alone = sum(not others for others in self._partners)
         if alone:
-            logging.log_first_n(
-                logging.WARNING,
-                "%d of %d clips show a motion that no other identity shows; they are left out "
-                "(--driver_identity=mixed keeps them)",
-                1,
-                alone,
-                len(self._partners),
-            )
+            _warn_once(alone, len(self._partners))
         kept = [[clip for clip in group if self._partners[clip]] for group in groups]
         return [group for group in kept if group]
 
@@ -176,3 +171,13 @@ def hold_out(names: Sequence[str], count: int, seed: int) -> tuple[list[int], li
             f"held_out is {count}, but must leave clips for training; there are {len(names)}"
         )
     return sorted(set(range(len(names))) - set(test)), sorted(test)
+
+
+@functools.cache
+def _warn_once(alone: int, clips: int) -> None:
+    _log.warning(
+        "%d of %d clips show a motion that no other identity shows; they are left out "
+        "(--driver_identity=mixed keeps them)",
+        alone,
+        clips,
+    )

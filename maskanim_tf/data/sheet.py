@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
-from maskanim_tf.data.panels import draw_panel, write_picture
 from maskanim_tf.data.sources import open_clips
+from maskanim_tf.media.panels import draw_panel, write_picture
 
 LABELS = {
-    names.SOURCE: "source",
-    names.TARGET: "target",
-    names.DRIVING: "augmented driver",
+    keys.SOURCE: "source",
+    keys.TARGET: "target",
+    keys.DRIVING: "augmented driver",
 }
 
 
@@ -29,8 +29,8 @@ class SheetOptions(Section):
 def main(config: Config, options: SheetOptions) -> None:
     """Writes a contact sheet of training samples: source, driver, augmented driver."""
     config = config.replace(training=config.training.replace(batch_size=options.rows))
-    clips = open_clips(config, names.TRAIN)
-    batch = next(iter(make_dataset(config, names.TRAIN, clips=clips)))
+    clips = open_clips(config, keys.TRAIN)
+    batch = next(iter(make_dataset(config, keys.TRAIN, clips=clips)))
     columns = {label: batch[key].numpy() for key, label in LABELS.items()}
     write_picture(options.output, draw_panel(columns, tuple(columns)))
     print(

@@ -10,12 +10,12 @@ import numpy as np
 
 from maskanim_tf.config import Config, DataConfig
 from maskanim_tf.data.clip_truth import ClipTruth, read_clip_truth
-from maskanim_tf.data.clips import Clip, iterate_frames, read_frames
-from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.sampling import hold_out
-from maskanim_tf.data.shards import ShardClips, is_prepared, read_manifest
-from maskanim_tf.names import SPLITS, TEST, TRAIN
+from maskanim_tf.data.shards.shard_clips import ShardClips, is_prepared, read_manifest
+from maskanim_tf.keys import SPLITS, TEST, TRAIN
+from maskanim_tf.media.clips import Clip, iterate_frames, read_frames
+from maskanim_tf.media.fitting import fit_square
 
 
 class ClipSource(Protocol):

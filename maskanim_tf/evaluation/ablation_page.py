@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from maskanim_tf.data.panels import draw_panel, write_picture
-from maskanim_tf.files import atomic_path
+from maskanim_tf.media.panels import draw_panel, write_picture
+from maskanim_tf.storage.files import atomic_path
 
 DPI = 100
 LINE = 18  # Pixels per line of the table.

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf import names
-from maskanim_tf.data.clips import batched
-from maskanim_tf.evaluation.instruments import Instruments
+from maskanim_tf import keys
+from maskanim_tf.animation.batching import BatchAnimator
+from maskanim_tf.evaluation.clip_pairs import Pair
+from maskanim_tf.evaluation.detectors import Detectors
 from maskanim_tf.evaluation.methods import square_frames
 from maskanim_tf.evaluation.metrics import L1, SSIM
-from maskanim_tf.evaluation.pairs import Pair
 from maskanim_tf.evaluation.scoring import (
     Observation,
     Score,
@@ -21,8 +21,9 @@ from maskanim_tf.evaluation.scoring import (
     observe,
     pool,
 )
-from maskanim_tf.inference import BatchAnimator, at_precision
+from maskanim_tf.inference import at_precision
 from maskanim_tf.inference.precision import FLOAT32
+from maskanim_tf.media.clips import batched
 from maskanim_tf.models import ABLATIONS, Animator
 from maskanim_tf.ops.pixels import as_bytes
 
@@ -34,7 +35,7 @@ class AblationRuns:
 
     Args:
       animator: the full model.
-      instruments: what measures.
+      detectors: what measures.
       batch_size: frames generated at once.
       precision: what networks compute in, float32 or bfloat16.
     """
@@ -42,12 +43,12 @@ class AblationRuns:
     def __init__(
         self,
         animator: Animator,
-        instruments: Instruments,
+        detectors: Detectors,
         batch_size: int,
         precision: str = FLOAT32,
     ):
         self._animator = animator
-        self._instruments = instruments
+        self._detectors = detectors
         self._batch_size = batch_size
         self.variants = {FULL: BatchAnimator(at_precision(animator, precision), batch_size)}
         for ablation in ABLATIONS[1:]:
@@ -72,15 +73,15 @@ class AblationRuns:
         source, first = (next(square_frames(path, size)) for path in (pair.source, pair.driving))
         # The ablations leave out nothing of it.
         encoded, own = (self.variants[FULL].encode_source(frame) for frame in (source, first))
-        seen_source = observe(self._instruments, source[np.newaxis])
+        seen_source = observe(self._detectors, source[np.newaxis])
         parts: dict[str, list[dict[str, Score]]] = {variant: [] for variant in self.variants}
         shown: dict[str, np.ndarray] = {}
         done = 0
         for driving in batched(square_frames(pair.driving, size), self._batch_size):
-            seen_driving = observe(self._instruments, driving)
+            seen_driving = observe(self._detectors, driving)
             for variant, animator in self.variants.items():
                 result = animator.animate(encoded, driving)
-                seen = observe(self._instruments, as_bytes(result[names.FRAME]))
+                seen = observe(self._detectors, as_bytes(result[keys.FRAME]))
                 parts[variant].append(compare_animation(seen_driving, seen_source, seen))
                 # The first frame drives itself; it is the source of the reconstruction.
                 later = driving[1:] if not done else driving
@@ -88,7 +89,7 @@ class AblationRuns:
                     parts[variant].append(self._reconstruct(animator, own, later))
                 if done <= chosen < done + len(driving):
                     row = {key: value[chosen - done] for key, value in result.items()}
-                    shown |= row if variant == FULL else {variant: row[names.FRAME]}
+                    shown |= row if variant == FULL else {variant: row[keys.FRAME]}
             done += len(driving)
             progress(len(driving))
         return {variant: pool(scores) for variant, scores in parts.items()}, shown
@@ -97,7 +98,7 @@ class AblationRuns:
         self, animator: BatchAnimator, own: dict[str, tf.Tensor], driving: np.ndarray
     ) -> dict[str, Score]:
         """L1 and SSIM of the driver rebuilt from its own first frame."""
-        made = as_bytes(animator.animate(own, driving)[names.FRAME])
+        made = as_bytes(animator.animate(own, driving)[keys.FRAME])
         scores = compare_reconstruction(
             Observation(driving, None, None), Observation(made, None, None)
         )

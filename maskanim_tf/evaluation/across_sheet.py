@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from maskanim_tf.data.panels import draw_panel, write_picture
+from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.ops.pixels import as_floats
 
 ROWS = 6

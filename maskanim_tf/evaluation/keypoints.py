@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from maskanim_tf.data.puppets import JOINT_NAMES, detect_joints
 from maskanim_tf.evaluation.image_model import ImageModel, ModelInput
 from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE, KeyPoints
+from maskanim_tf.puppets import JOINT_NAMES, detect_joints
 
 # How a network's output is read. Letters name the numbers of one point; c is its confidence. A heat
 # map `[batch, points, height, width]`, or with the points last, has its peak at the point.

@@ -16,20 +16,21 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from maskanim_tf import names
-from maskanim_tf.data.clip import DEFAULT_FPS
-from maskanim_tf.data.clips import batched
-from maskanim_tf.data.movies import write_movie
-from maskanim_tf.data.panels import write_picture
+from maskanim_tf import keys
+from maskanim_tf.animation.batching import BatchAnimator
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.evaluation.across_sheet import AcrossSheet
-from maskanim_tf.evaluation.instruments import Instruments
-from maskanim_tf.evaluation.results import decode_scores, encode_scores, read_json, write_json
+from maskanim_tf.evaluation.detectors import Detectors
+from maskanim_tf.evaluation.result_files import decode_scores, encode_scores, read_json, write_json
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
 from maskanim_tf.evaluation.truth_judge import TruthJudge
-from maskanim_tf.files import atomic_path
-from maskanim_tf.inference import AnyAnimator, BatchAnimator
+from maskanim_tf.inference import AnyAnimator
+from maskanim_tf.media.clip import DEFAULT_FPS
+from maskanim_tf.media.clips import batched
+from maskanim_tf.media.movies import write_movie
+from maskanim_tf.media.panels import write_picture
 from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.storage.files import atomic_path
 
 MODEL, COPY = "this model", "copy of the source"
 # What the segmenter makes of the true frames: no mask of a generated frame can be expected to fit
@@ -45,7 +46,7 @@ class Reconstruction:
       animator: the model.
       clips: test clips of the model's size.
       drivers: which clips are rebuilt, and which clip drives each: (clip, driver).
-      instruments: what measures.
+      detectors: what measures.
       output: folder that `videos/`, `records/` and, across identities, `sheets/` are written into.
       video_format: "mp4" for H.264, or "png" for lossless folders of frames.
       batch_size: frames generated at once.
@@ -56,7 +57,7 @@ class Reconstruction:
         animator: AnyAnimator,
         clips: ClipSource,
         drivers: Sequence[tuple[int, int]],
-        instruments: Instruments,
+        detectors: Detectors,
         output: str,
         video_format: str = "mp4",
         batch_size: int = 8,
@@ -64,7 +65,7 @@ class Reconstruction:
         self._animator = BatchAnimator(animator, batch_size)
         self._clips = clips
         self._drivers = list(drivers)
-        self._instruments = instruments
+        self._detectors = detectors
         self._output = Path(output)
         self._video_format = video_format
 
@@ -119,17 +120,17 @@ class Reconstruction:
         frames = self._clips.iterate_frames(clip)
         first = next(frames)
         encoded = self._animator.encode_source(first)
-        source = observe(self._instruments, first[np.newaxis])
-        segmenter = self._instruments.segmenter
+        source = observe(self._detectors, first[np.newaxis])
+        segmenter = self._detectors.segmenter
         judge = TruthJudge(self._clips, clip, segmenter) if driver != clip else None
         count = int(min(self._clips.frame_counts[[clip, driver]]))
         sheet = AcrossSheet(first, count)
         done = 1
         for real, driving_frames in self._batches(frames, clip, driver):
-            result = self._animator.animate(encoded, driving_frames, keys=(names.FRAME,))
-            made = as_bytes(result[names.FRAME])
-            wanted = observe(self._instruments, real)
-            seen = observe(self._instruments, made)
+            result = self._animator.animate(encoded, driving_frames, keys=(keys.FRAME,))
+            made = as_bytes(result[keys.FRAME])
+            wanted = observe(self._detectors, real)
+            seen = observe(self._detectors, made)
             parts[MODEL].append(compare_reconstruction(wanted, seen))
             parts[COPY].append(compare_reconstruction(wanted, source.repeated(len(real))))
             if judge:

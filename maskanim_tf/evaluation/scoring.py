@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from maskanim_tf.evaluation import metrics, point_metrics
-from maskanim_tf.evaluation.instruments import Instruments
+from maskanim_tf.evaluation.detectors import Detectors
 from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, IOU, L1, MKR, POSE, SHAPE, SSIM
 from maskanim_tf.evaluation.point_metrics import KeyPoints
 
@@ -65,9 +65,9 @@ class Score:
 Results = dict[str, dict[str, dict[str, Score]]]
 
 
-def observe(instruments: Instruments, frames: np.ndarray) -> Observation:
+def observe(detectors: Detectors, frames: np.ndarray) -> Observation:
     """Key points and embeddings of square uint8 frames `[frames, side, side, 3]`."""
-    detector, embedding = instruments.detector, instruments.embedding
+    detector, embedding = detectors.detector, detectors.embedding
     vectors = None
     if embedding:
         output = embedding(frames)

@@ -7,12 +7,14 @@ than float32.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
-from absl import logging
+
+_log = logging.getLogger(__name__)
 
 PRECISIONS = (AUTO, FLOAT32, BFLOAT16) = ("auto", "float32", "bfloat16")
 
@@ -29,7 +31,7 @@ _LIMITS = {
 AMPERE = (8, 0)
 
 
-def resolve_precision(wanted: str = AUTO, report: Callable[[str], object] = logging.info) -> str:
+def resolve_precision(wanted: str = AUTO, report: Callable[[str], object] = _log.info) -> str:
     """The precision to compute in, float32 or bfloat16; one line says which and why.
 
     Args:
@@ -48,7 +50,7 @@ def resolve_precision(wanted: str = AUTO, report: Callable[[str], object] = logg
         report(f"precision: {chosen}, since {reason}")
         return chosen
     if wanted == BFLOAT16 and not fast:
-        logging.warning("bfloat16 will be slow, since %s; float32 is faster here", reason)
+        _log.warning("bfloat16 will be slow, since %s; float32 is faster here", reason)
     else:
         report(f"precision: {wanted}, as asked for")
     return wanted

@@ -8,16 +8,18 @@ which brings them to the size that the paper's loss weights were chosen for.
 
 from __future__ import annotations
 
+import logging
 import os
 
 import h5py
 import keras
 import numpy as np
-from absl import logging
 
 from maskanim_tf.config import LossConfig
 from maskanim_tf.losses.vgg import DEVIATION, VGGFeatures
 from maskanim_tf.models.weights import read_arrays
+
+_log = logging.getLogger(__name__)
 
 # Positions of the convolutions in torchvision's `vgg19().features`.
 _TORCHVISION_INDEX = {
@@ -51,7 +53,7 @@ def load_vgg(config: LossConfig, seed: int = 0, precision: str = "float32") -> V
     )
     source = config.vgg_weights
     if source == "random":
-        logging.warning(
+        _log.warning(
             "VGG-19 HAS RANDOM WEIGHTS (vgg_weights=random, width %g): results will be weaker than "
             "the paper's. Use --vgg_weights=imagenet or a file for real training.",
             config.vgg_width,

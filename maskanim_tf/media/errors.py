@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 
-from absl import logging
+_log = logging.getLogger(__name__)
 
 REENCODE = "copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
 REMEMBERED = 10_000
@@ -31,4 +32,4 @@ def warn_once(path: str, message: str) -> None:
         if len(_said) >= REMEMBERED:
             _said.clear()
         _said.add((path, message))
-    logging.warning("%s: %s", path, message)
+    _log.warning("%s: %s", path, message)

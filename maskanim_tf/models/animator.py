@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig, PerturbationConfig
 from maskanim_tf.models.networks import Networks, build_networks
 from maskanim_tf.ops.checks import check_frames
@@ -30,7 +30,7 @@ class Animator(keras.Model):
 
     Example:
       animator = Animator(ModelConfig(), PerturbationConfig())
-      frame = animator({names.SOURCE: source, names.DRIVING: driving})[names.FRAME]
+      frame = animator({keys.SOURCE: source, keys.DRIVING: driving})[keys.FRAME]
 
     For a whole video, `encode_source` runs once and `animate` once per batch of driving frames.
 
@@ -74,28 +74,28 @@ class Animator(keras.Model):
           ValueError: wrong rank, size, type or range of a frame.
         """
         del training  # Test time only; `training_pass` is what networks are trained in.
-        return self.animate(self.encode_source(inputs[names.SOURCE]), inputs[names.DRIVING])
+        return self.animate(self.encode_source(inputs[keys.SOURCE]), inputs[keys.DRIVING])
 
     def encode_source(self, source: tf.Tensor) -> dict[str, tf.Tensor]:
         """What depends on the source alone: s, D(s) and m_s (equation 1)."""
         source = tf.convert_to_tensor(source)
-        check_frames(names.SOURCE, source, self.model.image_size)
+        check_frames(keys.SOURCE, source, self.model.image_size)
         return {
-            names.SOURCE: source,
-            names.SOURCE_SMALL: resize_bilinear(source, self.model.mask_size),
-            names.SOURCE_MASK: self.networks.mask_generator(source, training=False)[names.MASK],
+            keys.SOURCE: source,
+            keys.SOURCE_SMALL: resize_bilinear(source, self.model.mask_size),
+            keys.SOURCE_MASK: self.networks.mask_generator(source, training=False)[keys.MASK],
         }
 
     def animate(self, encoded: dict[str, tf.Tensor], driving: tf.Tensor) -> dict[str, tf.Tensor]:
         """Equations 2 to 4 for an encoded source of batch 1, or of the driving frames' batch."""
         driving = tf.convert_to_tensor(driving)
         driving_mask = self.encode_driving(driving)
-        return {names.DRIVING: driving, **self.animate_mask(encoded, driving_mask)}
+        return {keys.DRIVING: driving, **self.animate_mask(encoded, driving_mask)}
 
     def encode_driving(self, driving: tf.Tensor) -> tf.Tensor:
         """The masks of driving frames, m(d), `[batch, mask_size, mask_size, 1]` in [0, 1]."""
-        check_frames(names.DRIVING, driving, self.model.image_size)
-        return self.networks.mask_generator(driving, training=False)[names.MASK]
+        check_frames(keys.DRIVING, driving, self.model.image_size)
+        return self.networks.mask_generator(driving, training=False)[keys.MASK]
 
     def animate_mask(
         self, encoded: dict[str, tf.Tensor], driving_mask: tf.Tensor
@@ -110,8 +110,8 @@ class Animator(keras.Model):
             perturbed = perturb_test(driving_mask, self.perturbation)
         return {
             **encoded,
-            names.DRIVING_MASK: driving_mask,
-            names.PERTURBED_MASK: perturbed,
+            keys.DRIVING_MASK: driving_mask,
+            keys.PERTURBED_MASK: perturbed,
             **self.render(encoded, perturbed),
         }
 
@@ -121,14 +121,14 @@ class Animator(keras.Model):
         if self.ablation in (NONE, NO_PERT):
             refined = self.networks.mask_refiner(
                 {
-                    names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
-                    names.SOURCE_MASK: encoded[names.SOURCE_MASK],
-                    names.PERTURBED_MASK: perturbed,
+                    keys.SOURCE_SMALL: encoded[keys.SOURCE_SMALL],
+                    keys.SOURCE_MASK: encoded[keys.SOURCE_MASK],
+                    keys.PERTURBED_MASK: perturbed,
                 },
                 training=False,
-            )[names.REFINED_MASK]
+            )[keys.REFINED_MASK]
         generated = generate(self.networks, encoded, refined, training=False)
-        return {names.REFINED_MASK: refined, **generated}
+        return {keys.REFINED_MASK: refined, **generated}
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -157,22 +157,22 @@ def generate(
     The coarse frame and the masks enter h without gradient: the fine loss teaches h alone (section
     3.1), at test time it makes no difference.
     """
-    size = encoded[names.SOURCE].shape[1]
+    size = encoded[keys.SOURCE].shape[1]
     coarse = networks.low_res_generator(
         {
-            names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
-            names.SOURCE_MASK: encoded[names.SOURCE_MASK],
-            names.DRIVING_MASK: driving_mask,
+            keys.SOURCE_SMALL: encoded[keys.SOURCE_SMALL],
+            keys.SOURCE_MASK: encoded[keys.SOURCE_MASK],
+            keys.DRIVING_MASK: driving_mask,
         },
         training=training,
-    )[names.COARSE]
+    )[keys.COARSE]
     frame = networks.high_res_generator(
         {
-            names.SOURCE: encoded[names.SOURCE],
-            names.SOURCE_MASK: resize_bilinear(tf.stop_gradient(encoded[names.SOURCE_MASK]), size),
-            names.COARSE: tf.stop_gradient(coarse),
-            names.DRIVING_MASK: resize_bilinear(tf.stop_gradient(driving_mask), size),
+            keys.SOURCE: encoded[keys.SOURCE],
+            keys.SOURCE_MASK: resize_bilinear(tf.stop_gradient(encoded[keys.SOURCE_MASK]), size),
+            keys.COARSE: tf.stop_gradient(coarse),
+            keys.DRIVING_MASK: resize_bilinear(tf.stop_gradient(driving_mask), size),
         },
         training=training,
-    )[names.FRAME]
-    return {names.COARSE: coarse, names.FRAME: frame}
+    )[keys.FRAME]
+    return {keys.COARSE: coarse, keys.FRAME: frame}

@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.network import Network, final_conv, sigmoid
 
@@ -29,12 +29,12 @@ class HighResGenerator(Network):
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         stacked = tf.concat(
             (
-                inputs[names.SOURCE],
-                inputs[names.SOURCE_MASK],
-                inputs[names.COARSE],
-                inputs[names.DRIVING_MASK],
+                inputs[keys.SOURCE],
+                inputs[keys.SOURCE_MASK],
+                inputs[keys.COARSE],
+                inputs[keys.DRIVING_MASK],
             ),
             axis=-1,
         )
         logits = self.final(self.hourglass(stacked, training=training))
-        return {names.FRAME: sigmoid(logits)}
+        return {keys.FRAME: sigmoid(logits)}

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.blocks import ResidualBlock, UpBlock, batch_norm
 from maskanim_tf.models.convolution import Convolution
@@ -42,10 +42,10 @@ class LowResGenerator(Network):
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         stacked = tf.concat(
-            (inputs[names.SOURCE_SMALL], inputs[names.SOURCE_MASK], inputs[names.DRIVING_MASK]),
+            (inputs[keys.SOURCE_SMALL], inputs[keys.SOURCE_MASK], inputs[keys.DRIVING_MASK]),
             axis=-1,
         )
         features = tf.nn.relu(self.norm(self.first(stacked), training=training))
         for block in self.residual_blocks + self.up_blocks:
             features = block(features, training=training)
-        return {names.COARSE: sigmoid(self.final(features))}
+        return {keys.COARSE: sigmoid(self.final(features))}

@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.network import Network, final_conv, sigmoid
 from maskanim_tf.ops.resizing import antialiased_downscale
@@ -33,4 +33,4 @@ class MaskGenerator(Network):
         mask = sigmoid(logits, self.config.temperature)
         if self.config.mask_border:
             mask = tf.pad(mask, ((0, 0), (3, 3), (3, 3), (0, 0)))
-        return {names.MASK: mask}
+        return {keys.MASK: mask}

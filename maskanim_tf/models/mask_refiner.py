@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.network import Network, final_conv, sigmoid
 
@@ -28,8 +28,8 @@ class MaskRefiner(Network):
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         stacked = tf.concat(
-            (inputs[names.SOURCE_SMALL], inputs[names.SOURCE_MASK], inputs[names.PERTURBED_MASK]),
+            (inputs[keys.SOURCE_SMALL], inputs[keys.SOURCE_MASK], inputs[keys.PERTURBED_MASK]),
             axis=-1,
         )
         logits = self.final(self.hourglass(stacked, training=training))
-        return {names.REFINED_MASK: sigmoid(logits, self.config.temperature)}
+        return {keys.REFINED_MASK: sigmoid(logits, self.config.temperature)}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.high_res_generator import HighResGenerator
 from maskanim_tf.models.low_res_generator import LowResGenerator
@@ -57,17 +57,17 @@ def _build(config: ModelConfig) -> Networks:
     large_mask = keras.Input((large, large, 1))
     networks.mask_generator(source)
     networks.mask_refiner(
-        {names.SOURCE_SMALL: source_small, names.SOURCE_MASK: mask, names.PERTURBED_MASK: mask}
+        {keys.SOURCE_SMALL: source_small, keys.SOURCE_MASK: mask, keys.PERTURBED_MASK: mask}
     )
     networks.low_res_generator(
-        {names.SOURCE_SMALL: source_small, names.SOURCE_MASK: mask, names.DRIVING_MASK: mask}
+        {keys.SOURCE_SMALL: source_small, keys.SOURCE_MASK: mask, keys.DRIVING_MASK: mask}
     )
     networks.high_res_generator(
         {
-            names.SOURCE: source,
-            names.SOURCE_MASK: large_mask,
-            names.COARSE: source,
-            names.DRIVING_MASK: large_mask,
+            keys.SOURCE: source,
+            keys.SOURCE_MASK: large_mask,
+            keys.COARSE: source,
+            keys.DRIVING_MASK: large_mask,
         }
     )
     return networks

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig, PerturbationConfig
 from maskanim_tf.models.animator import generate
 from maskanim_tf.models.networks import Networks
@@ -61,11 +61,11 @@ def training_pass(
     if refine and augmented_target is not None:
         frames.append(augmented_target)
     masks = networks.mask_generator(tf.concat(frames, axis=0), training=training)
-    source_mask, driving_mask, *target_mask = tf.split(masks[names.MASK], len(frames))
+    source_mask, driving_mask, *target_mask = tf.split(masks[keys.MASK], len(frames))
     encoded = {
-        names.SOURCE: source,
-        names.SOURCE_SMALL: resize_bilinear(source, model.mask_size),
-        names.SOURCE_MASK: source_mask,
+        keys.SOURCE: source,
+        keys.SOURCE_SMALL: resize_bilinear(source, model.mask_size),
+        keys.SOURCE_MASK: source_mask,
     }
     refinement = {}
     fed_mask = driving_mask
@@ -73,25 +73,25 @@ def training_pass(
         perturbed = perturb_train(driving_mask, seeds, perturbation)
         refined = networks.mask_refiner(
             {
-                names.SOURCE_SMALL: encoded[names.SOURCE_SMALL],
-                names.SOURCE_MASK: tf.stop_gradient(source_mask),
-                names.PERTURBED_MASK: perturbed,
+                keys.SOURCE_SMALL: encoded[keys.SOURCE_SMALL],
+                keys.SOURCE_MASK: tf.stop_gradient(source_mask),
+                keys.PERTURBED_MASK: perturbed,
             },
             training=training,
         )
         refinement = {
-            names.PERTURBED_MASK: perturbed,
-            names.TARGET_MASK: target_mask[0] if target_mask else driving_mask,
+            keys.PERTURBED_MASK: perturbed,
+            keys.TARGET_MASK: target_mask[0] if target_mask else driving_mask,
             **refined,
         }
         if refined_share:
             chosen = draw_chosen(seeds, refined_share)[:, tf.newaxis, tf.newaxis, tf.newaxis]
-            fed_mask = tf.where(chosen, tf.stop_gradient(refined[names.REFINED_MASK]), driving_mask)
+            fed_mask = tf.where(chosen, tf.stop_gradient(refined[keys.REFINED_MASK]), driving_mask)
     generated = generate(networks, encoded, fed_mask, training=training)
     return {
         **encoded,
-        names.DRIVING: driving,
-        names.DRIVING_MASK: driving_mask,
+        keys.DRIVING: driving,
+        keys.DRIVING_MASK: driving_mask,
         **refinement,
         **generated,
     }

@@ -15,14 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf.data.locations import read_file, whole_file
 from maskanim_tf.models.network import Network
 from maskanim_tf.models.networks import Networks, named_variables
-
-
-def save_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
-    """Writes every variable, batch-norm statistics included; the file appears only when whole."""
-    write_arrays(path, weight_arrays(networks))
+from maskanim_tf.storage.locations import read_file, whole_file
 
 
 def weight_arrays(networks: Networks) -> dict[str, np.ndarray]:
@@ -42,7 +37,7 @@ def local_value(variable: keras.Variable) -> np.ndarray:
 
 
 def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
-    """Reads what `save_weights` wrote; on an error no variable has changed.
+    """Sets all variables from a weight file; on an error no variable has changed.
 
     Raises:
       FileNotFoundError: no such file.

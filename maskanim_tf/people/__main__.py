@@ -9,11 +9,11 @@ import sys
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
-from maskanim_tf.data.panels import write_picture
+from maskanim_tf.media.contact_sheet import contact_sheet
+from maskanim_tf.media.panels import write_picture
 
 try:
-    from maskanim_tf.people.dataset import DatasetParameters, write_dataset
-    from maskanim_tf.people.sheet import contact_sheet
+    from maskanim_tf.people.people_dataset import DatasetParameters, write_dataset
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error}: install what people need with pip install 'maskanim[people]'")
 
@@ -37,7 +37,8 @@ def main(parameters: DatasetParameters, options: PeopleOptions) -> None:
     if options.sheet:
         first = itertools.islice(parameters.clip_numbers(), options.sheet_clips)
         clips = [parameters.make_clip(person, motion) for _, person, motion in first]
-        write_picture(options.sheet, contact_sheet(clips))
+        rows = [(f"{c.name}  {c.action}, {c.framing}, {c.movement}", c.frames) for c in clips]
+        write_picture(options.sheet, contact_sheet(rows))
     print(
         f"{parameters.clips} training and {parameters.test_clips} test clips are in "
         f"{os.path.abspath(options.output)}"

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 
-from maskanim_tf.files import atomic_path
 from maskanim_tf.people.wheel import BODY, FACE_UNITS, VERSION, Wheel, check_installed
+from maskanim_tf.storage.files import atomic_path
 
 # SHA-256 of all files that are read; other data would give other people.
 _DIGEST = "845753c2447e59ca1e519b004ae0d3e37476c9a6a32a9932cdeb3780ad25e73d"

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from maskanim_tf.config.text import read_text
+from maskanim_tf.storage.text import read_text
 
 # Spreadsheets use what the country separates numbers by, and tabs for "Unicode text".
 DELIMITERS = ",;\t"

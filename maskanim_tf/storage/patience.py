@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from absl import logging
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 WAITS = (0.2, 1.0, 4.0)
@@ -31,6 +32,6 @@ def patiently(read: Callable[[], T], waits: Sequence[float] = WAITS) -> T:
         except (FileNotFoundError, PermissionError):
             raise
         except OSError as error:
-            logging.debug("%s; once more in %g s", error, wait)
+            _log.debug("%s; once more in %g s", error, wait)
             time.sleep(wait)
     return read()

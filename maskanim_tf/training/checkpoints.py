@@ -19,8 +19,6 @@ import shutil
 import keras
 import numpy as np
 
-from maskanim_tf.data.locations import join, list_folder, remove
-from maskanim_tf.data.remote import scheme_of
 from maskanim_tf.models.checkpoint import CONFIG, stored_config
 from maskanim_tf.models.weights import (
     assign_weights,
@@ -29,6 +27,8 @@ from maskanim_tf.models.weights import (
     weight_arrays,
     write_arrays,
 )
+from maskanim_tf.storage.locations import join, list_folder, remove
+from maskanim_tf.storage.remote import scheme_of
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import Trainer
 

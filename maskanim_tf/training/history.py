@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf.files import atomic_path
+from maskanim_tf.storage.files import atomic_path
 from maskanim_tf.training.mask_health import MaskHealth
 
 matplotlib.use("Agg")

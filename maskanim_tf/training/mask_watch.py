@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import MaskGenerator
-from maskanim_tf.ops.color import as_floats
-from maskanim_tf.ops.graphs import as_graph
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
+from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.training.mask_health import MaskHealth, mask_health
 from maskanim_tf.training.validation import spread_frames
 
@@ -35,7 +35,7 @@ class MaskWatch:
         pairs = spread_frames(config, clips, PAIRS)
         source, driving = (
             as_floats(np.concatenate([batch[key] for batch in pairs]))
-            for key in (names.SOURCE, names.TARGET)
+            for key in (keys.SOURCE, keys.TARGET)
         )
         self._small = [
             resize_bilinear(frames, config.model.mask_size).numpy() for frames in (source, driving)
@@ -51,7 +51,7 @@ class MaskWatch:
         Raises:
           RuntimeError: the masks have carried nothing for longer than `patience` allows.
         """
-        masks = self._masks_of(self._frames, training=False)[names.MASK].numpy()
+        masks = self._masks_of(self._frames, training=False)[keys.MASK].numpy()
         health = mask_health(*np.split(masks, 2), *self._small)
         if not health.flat:
             self._flat_since = None

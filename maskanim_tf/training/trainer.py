@@ -18,7 +18,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config
 from maskanim_tf.losses import VGGFeatures
 from maskanim_tf.losses.terms import mask_loss, perceptual_loss, pyramid_features
@@ -139,32 +139,32 @@ class Trainer(keras.Model):
             self._calls,
             self.config.model,
             self.config.perturbation,
-            batch[names.SOURCE],
-            batch[names.DRIVING],
-            batch[names.SEEDS],
+            batch[keys.SOURCE],
+            batch[keys.DRIVING],
+            batch[keys.SEEDS],
             refine=refine,
-            augmented_target=batch.get(names.AUGMENTED_TARGET),
+            augmented_target=batch.get(keys.AUGMENTED_TARGET),
             refined_share=self.config.training.refined_share,
         )
         loss = self.config.loss
-        target = pyramid_features(batch[names.TARGET], self._features_call, loss.pyramid_levels)
+        target = pyramid_features(batch[keys.TARGET], self._features_call, loss.pyramid_levels)
         terms = {}
-        for term, image in ((COARSE, names.COARSE), (FINE, names.FRAME)):
+        for term, image in ((COARSE, keys.COARSE), (FINE, keys.FRAME)):
             generated = pyramid_features(result[image], self._features_call, loss.pyramid_levels)
             value = loss.perceptual_weight * perceptual_loss(generated, target)
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(result[image]), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
-        if names.SUBJECTS in batch:
-            terms[COARSE] += self._mask_prior(result, batch[names.SUBJECTS])
+        if keys.SUBJECTS in batch:
+            terms[COARSE] += self._mask_prior(result, batch[keys.SUBJECTS])
         if refine:
-            refined, target_mask = result[names.REFINED_MASK], result[names.TARGET_MASK]
+            refined, target_mask = result[keys.REFINED_MASK], result[keys.TARGET_MASK]
             terms[MASK] = loss.mask_weight * mask_loss(refined, target_mask)
         return terms
 
     def _mask_prior(self, result: dict[str, tf.Tensor], subjects: tf.Tensor) -> tf.Tensor:
         """The decaying pull of m towards the subjects, float32 `[samples]`; beyond the paper."""
-        masks = tf.stack((result[names.SOURCE_MASK], result[names.DRIVING_MASK]), axis=1)
+        masks = tf.stack((result[keys.SOURCE_MASK], result[keys.DRIVING_MASK]), axis=1)
         distance = tf.reduce_mean(tf.abs(masks - subjects), axis=(1, 2, 3, 4))
         done = tf.cast(self.optimizers[COARSE].iterations, tf.float32)
         left = tf.maximum(0.0, 1 - done / self.config.loss.mask_prior_steps)

@@ -12,21 +12,21 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import Config
 from maskanim_tf.config.sections import SAME
-from maskanim_tf.data.panels import draw_panel
 from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource
+from maskanim_tf.media.panels import draw_panel
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
-from maskanim_tf.ops.color import as_floats
-from maskanim_tf.ops.graphs import as_graph
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
+from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.storage.patience import patiently
 from maskanim_tf.training.mask_health import MaskHealth, mask_health
 
-_FRAMES = (names.SOURCE, names.TARGET, names.DRIVING)
+_FRAMES = (keys.SOURCE, keys.TARGET, keys.DRIVING)
 _PARTNERED = "partnered"
 
 
@@ -107,17 +107,16 @@ class Validation:
         source, target, driving = (as_floats(frames[chosen]) for frames in whole)
         across = self._config.data.driver_identity != SAME
         result = self._generate(source, driving if across else target, refined)
-        keys = [key for key in names.INTERMEDIATES if key in result]
-        columns = {key: result[key].numpy() for key in keys}
+        columns = {key: result[key].numpy() for key in keys.INTERMEDIATES if key in result}
         if across:
-            columns[names.TARGET] = target.numpy()
+            columns[keys.TARGET] = target
         return draw_panel(columns, tuple(columns), caption=caption)
 
     def _generate(
         self, source: tf.Tensor, driving: tf.Tensor, refined: bool
     ) -> dict[str, tf.Tensor]:
         if refined:
-            return self._at_test_time({names.SOURCE: source, names.DRIVING: driving})
+            return self._at_test_time({keys.SOURCE: source, keys.DRIVING: driving})
         return self._as_trained(source, driving)
 
     def _reconstruct(self, source: tf.Tensor, driving: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -135,19 +134,19 @@ class Validation:
 
 def _errors(result: dict[str, tf.Tensor], target: tf.Tensor) -> np.ndarray:
     """Mean absolute error of each generated frame, float32 `[batch]`."""
-    return tf.reduce_mean(tf.abs(result[names.FRAME] - target), (1, 2, 3)).numpy()
+    return tf.reduce_mean(tf.abs(result[keys.FRAME] - target), (1, 2, 3)).numpy()
 
 
 def _for_health(result: dict[str, tf.Tensor], driving: tf.Tensor) -> tuple[np.ndarray, ...]:
     """The arguments of `mask_health`."""
-    small = resize_bilinear(driving, result[names.SOURCE_SMALL].shape[1])
-    keys = (names.SOURCE_MASK, names.DRIVING_MASK, names.SOURCE_SMALL)
-    return (*(result[key].numpy() for key in keys), small.numpy())
+    small = resize_bilinear(driving, result[keys.SOURCE_SMALL].shape[1])
+    shown = (keys.SOURCE_MASK, keys.DRIVING_MASK, keys.SOURCE_SMALL)
+    return (*(result[key].numpy() for key in shown), small.numpy())
 
 
 def _copy_l1(batches: list[dict[str, np.ndarray]]) -> float:
     """L1 of the sources in place of the targets."""
-    errors = [np.abs(batch[names.SOURCE] - batch[names.TARGET].astype(float)) for batch in batches]
+    errors = [np.abs(batch[keys.SOURCE] - batch[keys.TARGET].astype(float)) for batch in batches]
     return float(np.concatenate(errors).mean() / 255)
 
 

@@ -18,13 +18,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskanim_tf.data.clip import VIDEO_SUFFIXES, has_suffix
-from maskanim_tf.data.clips import batched, clip_timing, filled
-from maskanim_tf.data.footage import Footage, SquareFootage, claimed_pixels, open_footage
-from maskanim_tf.data.outputs import write_output
-from maskanim_tf.data.sound import open_sound
+from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix
+from maskanim_tf.media.clips import batched, clip_timing, filled
+from maskanim_tf.media.footage import Footage, SquareFootage, claimed_pixels, open_footage
+from maskanim_tf.media.outputs import write_output
+from maskanim_tf.media.sound import open_sound
 from maskanim_tf.ops.pixels import as_bytes, as_floats
-from serving.client import encode_png
 from serving.contract import (
     DRIVING,
     DRIVING_MASK,
@@ -35,6 +34,7 @@ from serving.contract import (
     ServingError,
     invalid,
 )
+from serving.frame_bytes import encode_png
 from serving.loaded_model import LoadedModel
 from serving.page.bridge import Bridge
 from serving.retries import TransientError, with_retries

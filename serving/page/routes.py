@@ -19,16 +19,16 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from absl import logging
 from aiohttp import web
 
-from maskanim_tf.data.fitting import FITS
+from maskanim_tf.media.fitting import FITS
 from serving.contract import ServingError, invalid
 from serving.page.animation import Animation, Event, Material, frame_shape
 from serving.page.bridge import Bridge, StoppedError
@@ -38,6 +38,8 @@ from serving.page.samples import PUPPETS, Samples
 from serving.page.upload import Form, receive
 from serving.versions import ServedModel
 from serving.work import WorkQueue
+
+_log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/icon.svg": "icon.svg"}
@@ -221,7 +223,7 @@ class Page:
         except ConnectionError:
             raise
         except Exception:
-            logging.exception("animation")
+            _log.exception("animation")
             await send({"event": "error", "error": "internal error; see the server's log"})
         return response
 

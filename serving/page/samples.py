@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from maskanim_tf.data.clip import DEFAULT_FPS
-from maskanim_tf.data.movies import write_movie
-from maskanim_tf.data.panels import write_picture
-from maskanim_tf.data.puppets import make_clip
+from maskanim_tf.media.clip import DEFAULT_FPS
+from maskanim_tf.media.movies import write_movie
+from maskanim_tf.media.panels import write_picture
+from maskanim_tf.puppets import make_clip
 
 # Another seed than that of the embedded weights.
 SEED = 12345

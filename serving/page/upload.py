@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aiohttp import BodyPartReader, web
 
-from maskanim_tf.data.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from serving.contract import invalid
 from serving.page.animation import Material
 

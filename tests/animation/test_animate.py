@@ -13,8 +13,8 @@ from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.models.presets import preset_path
 from maskanim_tf.models.weights import read_arrays, write_arrays
 from tests.animation.material import decoded, pixels
-from tests.data.clip_files import write_picture, write_video
 from tests.helpers import REPOSITORY, TINY_CONFIG, TINY_MODEL, TINY_RELEASE_MODEL
+from tests.media.clip_files import write_picture, write_video
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.animation import AnimationOptions, animate_video, generate_frames
 from maskanim_tf.animation.generation import generate_masks
-from maskanim_tf.data.fitting import fit_square
-from maskanim_tf.data.panels import draw_panel
+from maskanim_tf.media.fitting import fit_square
+from maskanim_tf.media.panels import draw_panel
 from maskanim_tf.ops.pixels import as_bytes
 from tests.animation.material import SIZE, decoded, pixels
-from tests.data.clip_files import heard, sound_packets, write_picture, write_sounding_video
-from tests.data.clip_files import write_video as write_silent_video
+from tests.media.clip_files import heard, sound_packets, write_picture, write_sounding_video
+from tests.media.clip_files import write_video as write_silent_video
 
 NTSC = Fraction(30000, 1001)
 COUNT = 45
@@ -69,7 +69,7 @@ def test_views(animator, folder, tmp_path):
     source = pixels(1, seed=9)[0]
     # In batches of the same size: rounding decides which pixels lie below the median of a mask.
     made = list(generate_frames(animator, source, pixels(10), batch_size=3))
-    results = [as_bytes(result[names.FRAME]) for result in made]
+    results = [as_bytes(result[keys.FRAME]) for result in made]
     expected = {
         "result": results,
         "side_by_side": [np.hstack([source, d, r]) for d, r in zip(pixels(10), results)],
@@ -137,7 +137,7 @@ def test_a_source_video_gives_its_first_or_its_best_frame(animator, folder, tmp_
         done = animate_video(animator, tmp_path / "source", folder / "frames", output, options)
         assert (done.source_frame, done.first_frame, done.frames) == (int(best), 0, 10)
         made = next(generate_frames(animator, expected, pixels(10)))
-        np.testing.assert_array_equal(frames_of(output)[0], as_bytes(made[names.FRAME]))
+        np.testing.assert_array_equal(frames_of(output)[0], as_bytes(made[keys.FRAME]))
 
 
 @pytest.mark.parametrize("driver", ["one.mp4", "one.png"])

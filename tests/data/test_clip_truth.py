@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from maskanim_tf.data.clip import ClipError
 from maskanim_tf.data.clip_truth import ClipTruth, read_clip_truth
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.sources import RawClips, Subset
+from maskanim_tf.media.clip import ClipError
 from tests.data.prepared import write_clips
 
 

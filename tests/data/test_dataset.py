@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import AugmentationConfig, DataConfig, TrainingConfig
 from maskanim_tf.data.clip_truth import ClipTruth
 from maskanim_tf.data.dataset import finish_sample, make_dataset, steps_per_epoch
 from maskanim_tf.data.sampling import Sampler
-from maskanim_tf.names import TEST, TRAIN
+from maskanim_tf.keys import TEST, TRAIN
 from maskanim_tf.ops.color import adjust_color, draw_color_change
 from maskanim_tf.ops.seeds import SHARED_COLOR
 from maskanim_tf.storage import patience
@@ -72,11 +72,11 @@ def test_batches_hold_what_the_sampler_draws():
     found = batches(3, setting, TRAIN, clips=clips)
     for index in range(12):
         draw, row = sampler.draw(index), {key: v[index % 4] for key, v in found[index // 4].items()}
-        for key, number in ((names.SOURCE, draw.source), (names.TARGET, draw.driving)):
+        for key, number in ((keys.SOURCE, draw.source), (keys.TARGET, draw.driving)):
             np.testing.assert_allclose(row[key], clips.frame(draw.clip, number) / 255, atol=1e-6)
         # No colour change is asked for, so the driver is the target up to HSV rounding.
-        np.testing.assert_allclose(row[names.DRIVING], row[names.TARGET], atol=1e-4)
-        assert tuple(row[names.SEEDS]) == draw.seed
+        np.testing.assert_allclose(row[keys.DRIVING], row[keys.TARGET], atol=1e-4)
+        assert tuple(row[keys.SEEDS]) == draw.seed
     assert steps_per_epoch(setting, clips) == 2
 
 
@@ -86,7 +86,7 @@ def test_source_and_driver_are_mirrored_together():
     for batch, plain in zip(
         batches(2, mirrored, TRAIN, clips=clips), batches(2, config(), TRAIN, clips=clips)
     ):
-        for key in (names.SOURCE, names.TARGET):
+        for key in (keys.SOURCE, keys.TARGET):
             np.testing.assert_array_equal(batch[key], plain[key][:, :, ::-1])
 
 
@@ -95,7 +95,7 @@ def test_a_resumed_run_goes_on_with_the_next_batch():
     whole = batches(6, setting, TRAIN, clips=clips)
     assert_same(whole[4:], batches(2, setting, TRAIN, clips=clips, start_step=4))
     other = batches(1, setting.replace(seed=1), TRAIN, clips=clips)
-    assert np.abs(other[0][names.SOURCE] - whole[0][names.SOURCE]).max() > 0
+    assert np.abs(other[0][keys.SOURCE] - whole[0][keys.SOURCE]).max() > 0
 
 
 def test_workers_share_each_batch():
@@ -115,9 +115,9 @@ def test_workers_share_each_batch():
 
 def test_a_damaged_clip_is_named_once_and_replaced(caplog):
     clips = MemoryClips(damaged=(2,))
-    with caplog.at_level("WARNING", logger="absl"):
+    with caplog.at_level("WARNING"):
         found = batches(6, config(), TRAIN, clips=clips)
-    reds = {round(255 * row[0, 0, 0]) for batch in found for row in batch[names.SOURCE]}
+    reds = {round(255 * row[0, 0, 0]) for batch in found for row in batch[keys.SOURCE]}
     assert reds == {0, 50, 150}
     assert caplog.text.count("clip2 is damaged; another clip takes its place") == 1
     assert_same(found[3:], batches(3, config(), TRAIN, clips=clips, start_step=3))
@@ -150,13 +150,13 @@ def test_storage_that_is_gone_is_an_error_in_the_end(monkeypatch):
 def test_evaluation_reads_whole_clips_in_order():
     clips = MemoryClips()
     found = batches(-1, config(), TEST, clips=clips)
-    clip = np.concatenate([batch[names.CLIP] for batch in found])
-    number = np.concatenate([batch[names.FRAME_NUMBER] for batch in found])
+    clip = np.concatenate([batch[keys.CLIP] for batch in found])
+    number = np.concatenate([batch[keys.FRAME_NUMBER] for batch in found])
     expected = [(c, n) for c, count in enumerate(clips.frame_counts) for n in range(1, count)]
     assert list(zip(clip, number)) == expected
-    sources = np.concatenate([batch[names.SOURCE] for batch in found])
+    sources = np.concatenate([batch[keys.SOURCE] for batch in found])
     for (c, n), source, target in zip(
-        expected, sources, np.concatenate([batch[names.TARGET] for batch in found])
+        expected, sources, np.concatenate([batch[keys.TARGET] for batch in found])
     ):
         np.testing.assert_allclose(source, clips.frame(c, 0) / 255, atol=1e-6)
         np.testing.assert_allclose(target, clips.frame(c, n) / 255, atol=1e-6)
@@ -170,14 +170,14 @@ def test_release_shares_one_colour_change():
     augmentation = AugmentationConfig(shared_jitter=True)
     shared = finish_sample(pair, seed, augmentation)
     change = draw_color_change(seed, augmentation, SHARED_COLOR)
-    for key in (names.SOURCE, names.TARGET):
+    for key in (keys.SOURCE, keys.TARGET):
         np.testing.assert_allclose(shared[key], adjust_color(plain[key], change), atol=1e-6)
     np.testing.assert_allclose(
-        shared[names.DRIVING],
-        adjust_color(shared[names.TARGET], draw_color_change(seed, augmentation)),
+        shared[keys.DRIVING],
+        adjust_color(shared[keys.TARGET], draw_color_change(seed, augmentation)),
         atol=1e-6,
     )
-    np.testing.assert_allclose(plain[names.SOURCE] * 255, pair[0], atol=1e-4)
+    np.testing.assert_allclose(plain[keys.SOURCE] * 255, pair[0], atol=1e-4)
 
 
 def test_replicas_of_a_strategy_get_equal_shares():
@@ -191,9 +191,9 @@ def test_replicas_of_a_strategy_get_equal_shares():
         strategy.experimental_distribute_dataset(make_dataset(setting, TRAIN, clips=clips))
     )
     for batch in whole:
-        parts = strategy.experimental_local_results(next(distributed)[names.SEEDS])
+        parts = strategy.experimental_local_results(next(distributed)[keys.SEEDS])
         assert [len(part) for part in parts] == [2, 2]
-        np.testing.assert_array_equal(np.concatenate(parts), batch[names.SEEDS])
+        np.testing.assert_array_equal(np.concatenate(parts), batch[keys.SEEDS])
 
 
 PAIRED = ["a#motion1", "a#motion2", "b#motion1", "b#motion2"]
@@ -214,14 +214,14 @@ def test_another_identity_drives(identity):
     found = batches(6, setting, TRAIN, clips=clips)
     across = 0
     for row in ({key: v[i] for key, v in batch.items()} for batch in found for i in range(4)):
-        clip, number = color_of(row[names.TARGET])
-        driver, moment = color_of(row[names.DRIVING])
-        assert color_of(row[names.SOURCE])[0] == clip
-        assert color_of(row[names.SOURCE])[1] != number
+        clip, number = color_of(row[keys.TARGET])
+        driver, moment = color_of(row[keys.DRIVING])
+        assert color_of(row[keys.SOURCE])[0] == clip
+        assert color_of(row[keys.SOURCE])[1] != number
         assert moment == number
         assert driver in ((clip + 2) % 4, clip)
         across += driver != clip
-        np.testing.assert_allclose(row[names.AUGMENTED_TARGET], row[names.TARGET], atol=1e-4)
+        np.testing.assert_allclose(row[keys.AUGMENTED_TARGET], row[keys.TARGET], atol=1e-4)
     assert across == 24 if identity == "other" else 4 < across < 20
     assert steps_per_epoch(setting, clips) == 3
 
@@ -237,14 +237,14 @@ def test_pairs_are_mirrored_and_coloured_alike():
         )
     )
     for one, flipped, other in zip(plain, mirrored, coloured):
-        for key in (names.SOURCE, names.TARGET, names.DRIVING, names.AUGMENTED_TARGET):
+        for key in (keys.SOURCE, keys.TARGET, keys.DRIVING, keys.AUGMENTED_TARGET):
             np.testing.assert_array_equal(flipped[key], one[key][:, :, ::-1])
-        np.testing.assert_array_equal(other[names.TARGET], one[names.TARGET])
+        np.testing.assert_array_equal(other[keys.TARGET], one[keys.TARGET])
         for row in range(4):
-            change = draw_color_change(tf.constant(one[names.SEEDS][row]), AugmentationConfig())
+            change = draw_color_change(tf.constant(one[keys.SEEDS][row]), AugmentationConfig())
             for before, after in (
-                (names.DRIVING, names.DRIVING),
-                (names.TARGET, names.AUGMENTED_TARGET),
+                (keys.DRIVING, keys.DRIVING),
+                (keys.TARGET, keys.AUGMENTED_TARGET),
             ):
                 np.testing.assert_allclose(
                     other[after][row], adjust_color(one[before][row], change), atol=2e-4
@@ -263,10 +263,10 @@ def test_pairs_resume_and_are_shared_by_workers():
 
 def test_a_damaged_driver_is_replaced(caplog):
     clips = paired_clips(damaged=(2,))
-    with caplog.at_level("WARNING", logger="absl"):
+    with caplog.at_level("WARNING"):
         found = batches(5, config(driver_identity="other"), TRAIN, clips=clips)
     # Without clip 2 nobody drives clip 0.
-    shown = {color_of(row)[0] for batch in found for row in batch[names.TARGET]}
+    shown = {color_of(row)[0] for batch in found for row in batch[keys.TARGET]}
     assert shown == {1, 3}
     assert caplog.text.count("clip2 is damaged") == 2
 
@@ -274,15 +274,15 @@ def test_a_damaged_driver_is_replaced(caplog):
 def test_evaluation_across_identities():
     clips = paired_clips()
     found = batches(-1, config(driver_identity="other"), TEST, clips=clips)
-    rows = [{key: v[i] for key, v in b.items()} for b in found for i in range(len(b[names.CLIP]))]
-    assert [(row[names.CLIP], row[names.FRAME_NUMBER]) for row in rows] == [
+    rows = [{key: v[i] for key, v in b.items()} for b in found for i in range(len(b[keys.CLIP]))]
+    assert [(row[keys.CLIP], row[keys.FRAME_NUMBER]) for row in rows] == [
         (clip, number) for clip in range(4) for number in range(1, 6)
     ]
     for row in rows:
-        clip, number = row[names.CLIP], row[names.FRAME_NUMBER]
-        assert color_of(row[names.SOURCE]) == (clip, 0)
-        assert color_of(row[names.TARGET]) == (clip, number)
-        assert color_of(row[names.DRIVING]) == ((clip + 2) % 4, number)
+        clip, number = row[keys.CLIP], row[keys.FRAME_NUMBER]
+        assert color_of(row[keys.SOURCE]) == (clip, 0)
+        assert color_of(row[keys.TARGET]) == (clip, number)
+        assert color_of(row[keys.DRIVING]) == ((clip + 2) % 4, number)
 
 
 class TruthfulClips(MemoryClips):
@@ -304,9 +304,9 @@ def test_subjects_of_source_and_driver_come_at_the_size_of_masks(mirrored):
     setting = config(augmentation=flips, repeats=2, driver_identity="other")
     setting = setting.replace(loss=setting.loss.replace(mask_prior=1))
     for batch in batches(4, setting, TRAIN, clips=clips):
-        for row, subjects in enumerate(batch[names.SUBJECTS]):
+        for row, subjects in enumerate(batch[keys.SUBJECTS]):
             assert subjects.shape == (2, 16, 16, 1)
-            for key, subject in zip((names.SOURCE, names.DRIVING), subjects):
+            for key, subject in zip((keys.SOURCE, keys.DRIVING), subjects):
                 clip, number = color_of(batch[key][row])
                 wide = subject[0, :, 0]
                 assert wide.sum() == pytest.approx((2 * number + 8 * clip) / 2)
@@ -315,7 +315,7 @@ def test_subjects_of_source_and_driver_come_at_the_size_of_masks(mirrored):
 
 def test_without_a_prior_no_ground_truth_is_read():
     (batch,) = batches(1, config(), TRAIN, clips=MemoryClips())
-    assert names.SUBJECTS not in batch
+    assert keys.SUBJECTS not in batch
 
 
 def test_a_prior_without_ground_truth_says_so_before_the_first_step():

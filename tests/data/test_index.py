@@ -6,9 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from maskanim_tf.data.clips import ClipError, read_frames
 from maskanim_tf.data.index import find_clips
-from tests.data.clip_files import (
+from maskanim_tf.media.clips import ClipError, read_frames
+from tests.helpers import shared_folder
+from tests.media.clip_files import (
     B_FRAMES,
     cut,
     numbered_frames,
@@ -17,7 +18,6 @@ from tests.data.clip_files import (
     write_picture,
     write_video,
 )
-from tests.helpers import shared_folder
 
 FRAMES = numbered_frames(12)
 STRIP = np.concatenate(list(np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)), 1)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from maskanim_tf.config import DataConfig
-from maskanim_tf.data.clips import read_frames
 from maskanim_tf.data.dataset import make_dataset
-from maskanim_tf.data.fitting import fit_square
 from maskanim_tf.data.index import find_clips
-from maskanim_tf.data.pipeline import prepare
-from maskanim_tf.data.prepare_plan import PrepareConfig
-from maskanim_tf.data.puppets.video import write_video
+from maskanim_tf.data.prepare.pipeline import prepare
+from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.sources import RawClips, open_clips
-from maskanim_tf.names import TEST, TRAIN
+from maskanim_tf.keys import TEST, TRAIN
+from maskanim_tf.media.clip_writer import write_video
+from maskanim_tf.media.clips import read_frames
+from maskanim_tf.media.fitting import fit_square
 from tests.data import prepared
 from tests.helpers import REPOSITORY, TINY_CONFIG
 

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from maskanim_tf.data.panels import write_picture
-from maskanim_tf.data.puppets import make_clip
+from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models import build_networks
 from maskanim_tf.models.weights import weight_arrays, write_arrays
+from maskanim_tf.puppets import make_clip
 from tests.helpers import TINY_CONFIG
 
 SIZE = 32

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from maskanim_tf.data.puppets import make_clip
+from maskanim_tf.evaluation.detectors import DetectorOptions, open_detectors
 from maskanim_tf.evaluation.image_model import ModelInput
-from maskanim_tf.evaluation.instruments import InstrumentOptions, open_instruments
 from maskanim_tf.evaluation.keypoints import ModelPoints, PuppetJoints
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
 from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, IOU, MKR, POSE, SHAPE
 from maskanim_tf.evaluation.point_metrics import KeyPoints, keypoint_distance, shape_distance
+from maskanim_tf.puppets import make_clip
 from tests.evaluation.model_files import mean_onnx, plain, red_onnx
 from tests.helpers import shared_folder
 
@@ -54,23 +54,23 @@ def test_a_wrong_layout_is_named(tmp_path):
 
 
 def test_missing_models_become_reasons(tmp_path):
-    instruments = open_instruments(InstrumentOptions())
-    assert instruments.detector is None
-    assert set(instruments.not_measured) == {AKD, MKR, POSE, SHAPE, AED, CSIM, IOU}
-    assert "--keypoints=" in instruments.not_measured[AKD]
+    detectors = open_detectors(DetectorOptions())
+    assert detectors.detector is None
+    assert set(detectors.not_measured) == {AKD, MKR, POSE, SHAPE, AED, CSIM, IOU}
+    assert "--keypoints=" in detectors.not_measured[AKD]
     gone = str(tmp_path / "gone.onnx")
-    instruments = open_instruments(
-        InstrumentOptions(keypoints="model", keypoints_model=gone, embedding=gone)
+    detectors = open_detectors(
+        DetectorOptions(keypoints="model", keypoints_model=gone, embedding=gone)
     )
-    assert instruments.not_measured[MKR] == instruments.not_measured[AED]
-    assert gone in instruments.not_measured[CSIM]
-    instruments = open_instruments(InstrumentOptions(keypoints="puppets"))
-    assert set(instruments.not_measured) == {SHAPE, AED, CSIM}
+    assert detectors.not_measured[MKR] == detectors.not_measured[AED]
+    assert gone in detectors.not_measured[CSIM]
+    detectors = open_detectors(DetectorOptions(keypoints="puppets"))
+    assert set(detectors.not_measured) == {SHAPE, AED, CSIM}
 
 
 def test_without_mediapipe_its_metrics_are_missing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "mediapipe", None)
-    reasons = open_instruments(InstrumentOptions(keypoints="face")).not_measured
+    reasons = open_detectors(DetectorOptions(keypoints="face")).not_measured
     assert r"maskanim[metrics]" in reasons[AKD]
 
 

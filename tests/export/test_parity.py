@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from export.options import ExportOptions, sample_clips
+from export.export_options import ExportOptions, sample_clips
 from export.parity import check_inputs, compare
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from tests.animators import scrambled_animator
 from tests.helpers import TINY_CONFIG, random_frames
@@ -37,7 +37,7 @@ def test_the_model_equals_itself(animator):
     parity.require(1e-6, "x")
 
 
-@pytest.mark.parametrize("key", [names.FRAME, names.SOURCE_MASK, names.PERTURBED_MASK])
+@pytest.mark.parametrize("key", [keys.FRAME, keys.SOURCE_MASK, keys.PERTURBED_MASK])
 @pytest.mark.parametrize("error", [0.01, np.nan])
 def test_a_difference_is_found_in_every_output(animator, key, error):
     def change(result):
@@ -53,7 +53,7 @@ def test_a_difference_is_found_in_every_output(animator, key, error):
 def test_a_pixel_at_the_threshold_may_fall_on_either_side():
     source, driving = random_frames(1), random_frames(1, seed=1)
     first = scrambled_animator()
-    mask = first.networks.mask_generator(driving)[names.MASK].numpy()
+    mask = first.networks.mask_generator(driving)[keys.MASK].numpy()
     level = float(mask[0, 8, 8, 0])
 
     def at(threshold):
@@ -66,8 +66,8 @@ def test_a_pixel_at_the_threshold_may_fall_on_either_side():
         parity = compare(at(level - shift), other, iter([(source, driving, True)]), margin=1e-5)
         # The masks differ a lot, since a whole pixel is in one and not in the other.
         assert parity.flipped == 1
-        assert (parity.differences[names.PERTURBED_MASK] < 1e-5) == fits
-        assert parity.differences[names.FRAME] < 1e-5
+        assert (parity.differences[keys.PERTURBED_MASK] < 1e-5) == fits
+        assert parity.differences[keys.FRAME] < 1e-5
 
 
 def test_frames_to_check_with_are_random_and_real(tmp_path):

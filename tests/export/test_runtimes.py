@@ -16,12 +16,12 @@ from export.ncnn_runtime import NcnnRuntime
 from export.onnx_runtime import OnnxRuntime
 from export.stages import all_threads, animate_with_runtime
 from export.tflite_runtime import TfliteRuntime, dequantize, quantize
-from maskanim_tf import names
-from maskanim_tf.data.panels import write_picture
-from maskanim_tf.data.puppets import make_clip
-from maskanim_tf.data.puppets.video import write_video
-from maskanim_tf.inference.layers import WinogradUpConvolution
+from maskanim_tf import keys
+from maskanim_tf.inference.plain_layers import WinogradUpConvolution
+from maskanim_tf.media.clip_writer import write_video
+from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models import load_animator
+from maskanim_tf.puppets import make_clip
 from tests.helpers import REPOSITORY, random_frames
 
 
@@ -77,7 +77,7 @@ def test_frames_are_those_of_keras(folder, checkpoint):
     result = animate_with_runtime(runtime, source, driving)
     animator, _ = load_animator(checkpoint)
     expected = animator.animate(animator.encode_source(source), driving)
-    for key in (names.SOURCE_MASK, names.PERTURBED_MASK, names.FRAME):
+    for key in (keys.SOURCE_MASK, keys.PERTURBED_MASK, keys.FRAME):
         np.testing.assert_allclose(result[key], expected[key][: len(result[key])], atol=1e-4)
     card = json.loads((folder / "model_card.json").read_text())
     assert max(card["parity"]["differences"].values()) < 1e-4

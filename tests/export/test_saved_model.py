@@ -9,15 +9,14 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import saved_model
-from export.pictures import decode_frames, encode_frames
+from export.encoded_frames import decode_frames, encode_frames
 from export.saved_model import SavedModelOptions
 from export.warmup import FILE_NAME, FOLDER
-from maskanim_tf import names
-from maskanim_tf.data.fitting import fit_square
+from maskanim_tf import keys
+from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
-from maskanim_tf.ops.color import as_floats
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 from serving.loaded_model import LoadedModel
 from tests.helpers import random_frames
 
@@ -60,7 +59,7 @@ def test_signatures_are_the_contract(folder):
         )
         assert {spec.shape[0] for spec in inputs.values()} == {None}
         assert len(inputs) == {"encode_source": 1, "animate_encoded": 3}.get(name, 2)
-    assert set(names.INTERMEDIATES) <= set(signatures["masks"].structured_outputs)
+    assert set(keys.INTERMEDIATES) <= set(signatures["masks"].structured_outputs)
 
 
 def test_operations_are_core_tensorflow_only(folder):

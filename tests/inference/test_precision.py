@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
-from maskanim_tf.data.puppets import make_clip
+from maskanim_tf import keys
 from maskanim_tf.inference import at_precision, precision, resolve_precision, rewrite
 from maskanim_tf.inference.precision import AUTO, BFLOAT16, FLOAT32, processor_flags
 from maskanim_tf.models import load_animator
 from maskanim_tf.ops.pixels import as_floats
+from maskanim_tf.puppets import make_clip
 from tests.animators import scrambled_animator
 from tests.helpers import random_frames
 
@@ -54,7 +54,7 @@ def test_auto_follows_the_processor(processor, monkeypatch, flags, limit, expect
 
 def test_emulated_bfloat16_works_with_one_warning(processor, caplog):
     processor("avx2")
-    with caplog.at_level("WARNING", logger="absl"):
+    with caplog.at_level("WARNING"):
         assert resolve_precision(BFLOAT16) == BFLOAT16
         assert resolve_precision(FLOAT32) == FLOAT32
     (record,) = caplog.records
@@ -72,10 +72,10 @@ def test_bfloat16_frames_of_trained_weights_are_near():
         form.animate(form.encode_source(source), driving)
         for form in (animator, rewrite(animator, precision=BFLOAT16))
     )
-    for key in (names.SOURCE_MASK, names.DRIVING_MASK, names.REFINED_MASK):
+    for key in (keys.SOURCE_MASK, keys.DRIVING_MASK, keys.REFINED_MASK):
         assert half[key].dtype == tf.float32
         np.testing.assert_allclose(half[key], whole[key], atol=0.02, err_msg=key)
-    error = np.mean(np.square(half[names.FRAME] - whole[names.FRAME]))
+    error = np.mean(np.square(half[keys.FRAME] - whole[keys.FRAME]))
     assert 40 < -10 * np.log10(error) < 80
 
 
@@ -90,6 +90,6 @@ def test_bfloat16_weights_take_half_the_space():
         assert [kernel.dtype for kernel in kernels] == [tf.bfloat16, tf.float32]
     assert at_precision(animator, FLOAT32) is animator
     frame = at_precision(animator, BFLOAT16)(
-        {names.SOURCE: random_frames(1), names.DRIVING: random_frames(1, seed=1)}
-    )[names.FRAME]
+        {keys.SOURCE: random_frames(1), keys.DRIVING: random_frames(1, seed=1)}
+    )[keys.FRAME]
     assert frame.dtype == tf.float32

@@ -2,20 +2,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.inference import rewrite
-from maskanim_tf.inference.layers import (
+from maskanim_tf.inference.plain_layers import (
     BlockConvolution,
     Convolution,
     SubPixelConvolution,
     TransposedConvolution,
     WinogradUpConvolution,
-    block_kernel,
-    spread_kernel,
     sub_pixel_kernel,
     turned_kernel,
 )
 from maskanim_tf.models import ABLATIONS
+from maskanim_tf.ops.convolutions import block_kernel, spread_kernel
 from tests.animators import ODD_MODEL, scrambled_animator
 from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 
@@ -26,13 +25,13 @@ SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
 @pytest.mark.parametrize("model", [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL])
 def test_every_intermediate_stays(model, form):
     animator = scrambled_animator(model)
-    inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
+    inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
     expected, result = animator(inputs), rewrite(animator, **form)(inputs)
     assert set(result) == set(expected)
     for key, value in expected.items():
         # Borders are part of the comparison.
         np.testing.assert_allclose(result[key], value, atol=2e-5, err_msg=key)
-        assert key in (names.SOURCE, names.DRIVING) or np.std(value) > 1e-3
+        assert key in (keys.SOURCE, keys.DRIVING) or np.std(value) > 1e-3
 
 
 @pytest.mark.parametrize("ablation", ABLATIONS)
@@ -41,13 +40,13 @@ def test_ablations_and_encoded_sources(ablation):
     form = rewrite(animator)
     expected = animator.animate(animator.encode_source(SOURCE[:1]), DRIVING)
     result = form.animate(form.encode_source(SOURCE[:1]), DRIVING)
-    np.testing.assert_allclose(result[names.FRAME], expected[names.FRAME], atol=2e-5)
+    np.testing.assert_allclose(result[keys.FRAME], expected[keys.FRAME], atol=2e-5)
 
 
 def operations(form):
     frames = tf.TensorSpec((None, 32, 32, 3), tf.float32)
     function = tf.function(form.__call__).get_concrete_function(
-        {names.SOURCE: frames, names.DRIVING: frames}
+        {keys.SOURCE: frames, keys.DRIVING: frames}
     )
     graph = function.graph.as_graph_def()
     inner = [node for part in graph.library.function for node in part.node_def]
@@ -87,7 +86,7 @@ def test_up_sampling_convolutions_by_hand(height, width, channels, filters):
     interleaved = SubPixelConvolution(
         Convolution(sub_pixel_kernel(kernel), np.tile(bias, 4), "valid")
     )
-    spread = TransposedConvolution(spread_kernel(kernel), bias, stride=2)
+    spread = TransposedConvolution(spread_kernel(kernel).numpy(), bias, stride=2)
     for layer in (interleaved, spread):
         np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
     wide = WinogradUpConvolution(kernel, bias)
@@ -102,7 +101,7 @@ def test_last_convolutions_by_hand(height, width, size):
     inputs = rng.normal(size=(2, height, width, 5))
     kernel, bias = rng.normal(size=(size, size, 5, 3)), rng.normal(size=3)
     expected = convolve(inputs, kernel) + bias
-    blocks = BlockConvolution(Convolution(block_kernel(kernel), np.tile(bias, 4), stride=2))
+    blocks = BlockConvolution(Convolution(block_kernel(kernel).numpy(), np.tile(bias, 4), stride=2))
     for layer in (blocks, TransposedConvolution(turned_kernel(kernel), bias)):
         np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
 

@@ -138,7 +138,7 @@ def test_sixteen_bits_are_near():
 
 def test_random_weights_are_seeded_and_announced(caplog):
     config = LossConfig(vgg_weights="random", vgg_width=0.25)
-    with caplog.at_level("WARNING", logger="absl"):
+    with caplog.at_level("WARNING"):
         first, same, other = (load_vgg(config, seed=seed) for seed in (1, 1, 2))
     assert "VGG-19 HAS RANDOM WEIGHTS" in caplog.text
     for a, b, c in zip(first.get_weights(), same.get_weights(), other.get_weights()):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskanim_tf.data.clips import (
+from maskanim_tf.data.index import find_clips
+from maskanim_tf.media.clips import (
     ClipError,
     clip_time,
     clip_timing,
@@ -12,8 +13,7 @@ from maskanim_tf.data.clips import (
     probe_clip,
     read_frames,
 )
-from maskanim_tf.data.index import find_clips
-from tests.data.clip_files import numbered_frames, shown_index
+from tests.media.clip_files import numbered_frames, shown_index
 
 COUNT = 6
 DURATIONS = [40, 120, 40, 200, 80, 2500]  # Milliseconds.

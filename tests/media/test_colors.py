@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from maskanim_tf.data.clips import iterate_frames, probe_clip
+from maskanim_tf.media.clips import iterate_frames, probe_clip
 from maskanim_tf.media.tone_mapping import map_tones, roll_off
 from tests.media.films import MATRICES, flat_planes, rgb_frames, write_frames
 

@@ -8,7 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from maskanim_tf.data.clips import (
+from maskanim_tf.data.index import find_clips
+from maskanim_tf.media import video_index
+from maskanim_tf.media.clips import (
     ClipError,
     clip_time,
     clip_timing,
@@ -16,11 +18,9 @@ from maskanim_tf.data.clips import (
     probe_clip,
     read_frames,
 )
-from maskanim_tf.data.index import find_clips
-from maskanim_tf.data.movies import write_movie
-from maskanim_tf.media import video_index
 from maskanim_tf.media.geometry import orientation_of
-from tests.data.clip_files import B_FRAMES, numbered_frames, shown_index, write_video
+from maskanim_tf.media.movies import write_movie
+from tests.media.clip_files import B_FRAMES, numbered_frames, shown_index, write_video
 from tests.media.films import (
     rename_codecs,
     rgb_frames,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskanim_tf.data.clips import clip_timing, probe_clip
-from maskanim_tf.data.movies import write_movie
-from maskanim_tf.data.sound import open_sound
+from maskanim_tf.media.clips import clip_timing, probe_clip
 from maskanim_tf.media.clock import Clock
+from maskanim_tf.media.movies import write_movie
+from maskanim_tf.media.sound import open_sound
 from maskanim_tf.media.timing import steady_rate
-from tests.data.clip_files import numbered_frames, write_video
+from tests.media.clip_files import numbered_frames, write_video
 
 COUNT = 60
 

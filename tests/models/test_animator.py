@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import ABLATIONS, Animator, build_networks
 from maskanim_tf.ops.perturbation import perturb_test
@@ -19,53 +19,53 @@ def animator():
 
 
 def test_pipeline_is_the_paper_s_equations(animator):
-    result = animator({names.SOURCE: SOURCE, names.DRIVING: DRIVING})
-    assert set(names.INTERMEDIATES) <= set(result)
+    result = animator({keys.SOURCE: SOURCE, keys.DRIVING: DRIVING})
+    assert set(keys.INTERMEDIATES) <= set(result)
     m, r, low, high = animator.networks
-    source_mask = m(SOURCE)[names.MASK]
+    source_mask = m(SOURCE)[keys.MASK]
     small = resize_bilinear(SOURCE, 16)
-    perturbed = perturb_test(m(DRIVING)[names.MASK], PERTURBATION)
+    perturbed = perturb_test(m(DRIVING)[keys.MASK], PERTURBATION)
     refined = r(
         {
-            names.SOURCE_SMALL: small,
-            names.SOURCE_MASK: source_mask,
-            names.PERTURBED_MASK: perturbed,
+            keys.SOURCE_SMALL: small,
+            keys.SOURCE_MASK: source_mask,
+            keys.PERTURBED_MASK: perturbed,
         }
-    )[names.REFINED_MASK]
+    )[keys.REFINED_MASK]
     coarse = low(
-        {names.SOURCE_SMALL: small, names.SOURCE_MASK: source_mask, names.DRIVING_MASK: refined}
-    )[names.COARSE]
+        {keys.SOURCE_SMALL: small, keys.SOURCE_MASK: source_mask, keys.DRIVING_MASK: refined}
+    )[keys.COARSE]
     frame = high(
         {
-            names.SOURCE: SOURCE,
-            names.SOURCE_MASK: resize_bilinear(source_mask, 32),
-            names.COARSE: coarse,
-            names.DRIVING_MASK: resize_bilinear(refined, 32),
+            keys.SOURCE: SOURCE,
+            keys.SOURCE_MASK: resize_bilinear(source_mask, 32),
+            keys.COARSE: coarse,
+            keys.DRIVING_MASK: resize_bilinear(refined, 32),
         }
-    )[names.FRAME]
+    )[keys.FRAME]
     for key, expected in (
-        (names.SOURCE_MASK, source_mask),
-        (names.PERTURBED_MASK, perturbed),
-        (names.REFINED_MASK, refined),
-        (names.COARSE, coarse),
-        (names.FRAME, frame),
+        (keys.SOURCE_MASK, source_mask),
+        (keys.PERTURBED_MASK, perturbed),
+        (keys.REFINED_MASK, refined),
+        (keys.COARSE, coarse),
+        (keys.FRAME, frame),
     ):
         np.testing.assert_allclose(result[key], expected, atol=1e-6, err_msg=key)
 
 
 def test_one_source_serves_many_driving_frames(animator):
     together = animator.animate(animator.encode_source(SOURCE[:1]), DRIVING)
-    pairs = animator({names.SOURCE: np.repeat(SOURCE[:1], 2, 0), names.DRIVING: DRIVING})
-    for key in names.INTERMEDIATES:
+    pairs = animator({keys.SOURCE: np.repeat(SOURCE[:1], 2, 0), keys.DRIVING: DRIVING})
+    for key in keys.INTERMEDIATES:
         np.testing.assert_allclose(together[key], pairs[key], atol=1e-6, err_msg=key)
 
 
 def test_unknown_batch_under_tf_function(animator):
     spec = tf.TensorSpec((None, 32, 32, 3), tf.float32)
     traced = tf.function(
-        lambda s, d: animator({names.SOURCE: s, names.DRIVING: d}), input_signature=[spec, spec]
+        lambda s, d: animator({keys.SOURCE: s, keys.DRIVING: d}), input_signature=[spec, spec]
     )
-    eager = animator({names.SOURCE: SOURCE, names.DRIVING: DRIVING})
+    eager = animator({keys.SOURCE: SOURCE, keys.DRIVING: DRIVING})
     for key, value in traced(SOURCE, DRIVING).items():
         np.testing.assert_allclose(value, eager[key], atol=1e-5, err_msg=key)
 
@@ -76,8 +76,8 @@ def test_rebuilt_from_its_keras_configuration():
     assert copy.model == original.model
     assert copy.perturbation == original.perturbation
     copy.set_weights(original.get_weights())
-    inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
-    np.testing.assert_array_equal(original(inputs)[names.FRAME], copy(inputs)[names.FRAME])
+    inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
+    np.testing.assert_array_equal(original(inputs)[keys.FRAME], copy(inputs)[keys.FRAME])
 
 
 @pytest.mark.parametrize(
@@ -90,32 +90,32 @@ def test_rebuilt_from_its_keras_configuration():
 )
 def test_bad_frames_are_refused(animator, source, driving, message):
     with pytest.raises(ValueError, match=message):
-        animator({names.SOURCE: source, names.DRIVING: driving})
+        animator({keys.SOURCE: source, keys.DRIVING: driving})
 
 
 def test_ablations_leave_out_what_they_name():
     networks = build_networks(TINY_MODEL)
-    inputs = {names.SOURCE: SOURCE, names.DRIVING: DRIVING}
+    inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
     results = {
         ablation: Animator(TINY_MODEL, PERTURBATION, networks, ablation)(inputs)
         for ablation in ABLATIONS
     }
-    mask = results["none"][names.DRIVING_MASK]
+    mask = results["none"][keys.DRIVING_MASK]
     perturbed = perturb_test(mask, PERTURBATION)
     refined = {
         ablation: networks.mask_refiner(
             {
-                names.SOURCE_SMALL: results["none"][names.SOURCE_SMALL],
-                names.SOURCE_MASK: results["none"][names.SOURCE_MASK],
-                names.PERTURBED_MASK: value,
+                keys.SOURCE_SMALL: results["none"][keys.SOURCE_SMALL],
+                keys.SOURCE_MASK: results["none"][keys.SOURCE_MASK],
+                keys.PERTURBED_MASK: value,
             }
-        )[names.REFINED_MASK]
+        )[keys.REFINED_MASK]
         for ablation, value in (("none", perturbed), ("no_pert", mask))
     }
     expected = {**refined, "no_ref": perturbed, "no_id": mask}
     for ablation, result in results.items():
         np.testing.assert_allclose(
-            result[names.REFINED_MASK], expected[ablation], atol=1e-6, err_msg=ablation
+            result[keys.REFINED_MASK], expected[ablation], atol=1e-6, err_msg=ablation
         )
     with pytest.raises(ValueError, match=r"ablation is 'all', but must be one of none, no_pert"):
         Animator(TINY_MODEL, PERTURBATION, networks, "all")

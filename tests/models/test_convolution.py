@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import default_config
 from maskanim_tf.models import build_networks
 from maskanim_tf.models.convolution import Convolution
@@ -42,7 +42,7 @@ def test_masks_of_the_release_variant_start_on_the_slope_of_the_sigmoid():
     for seed in range(4):
         keras.utils.set_random_seed(seed)
         generator = build_networks(config).mask_generator
-        mask = generator(random_frames(8, 64), training=True)[names.MASK].numpy()
+        mask = generator(random_frames(8, 64), training=True)[keys.MASK].numpy()
         inner = mask[:, 3:-3, 3:-3]
         saturated.append(np.mean(np.abs(inner - 0.5) > 0.48))
     assert np.mean(saturated) < 0.4

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import HourglassConfig, LowResConfig, ModelConfig, default_config
 from maskanim_tf.models import (
     Animator,
@@ -38,15 +38,15 @@ def inputs_of(network, model, batch=2):
         return random_frames(batch, large)
     if isinstance(network, HighResGenerator):
         return {
-            names.SOURCE: random_frames(batch, large),
-            names.SOURCE_MASK: random_frames(batch, large, 1),
-            names.COARSE: random_frames(batch, large, seed=1),
-            names.DRIVING_MASK: random_frames(batch, large, 1, seed=1),
+            keys.SOURCE: random_frames(batch, large),
+            keys.SOURCE_MASK: random_frames(batch, large, 1),
+            keys.COARSE: random_frames(batch, large, seed=1),
+            keys.DRIVING_MASK: random_frames(batch, large, 1, seed=1),
         }
-    driving = names.PERTURBED_MASK if isinstance(network, MaskRefiner) else names.DRIVING_MASK
+    driving = keys.PERTURBED_MASK if isinstance(network, MaskRefiner) else keys.DRIVING_MASK
     return {
-        names.SOURCE_SMALL: random_frames(batch, small),
-        names.SOURCE_MASK: random_frames(batch, small, 1),
+        keys.SOURCE_SMALL: random_frames(batch, small),
+        keys.SOURCE_MASK: random_frames(batch, small, 1),
         driving: random_frames(batch, small, 1, seed=1),
     }
 
@@ -54,10 +54,10 @@ def inputs_of(network, model, batch=2):
 def output_shapes(model, batch=2):
     small, large = model.mask_size, model.image_size
     return [
-        {names.MASK: (batch, small, small, 1)},
-        {names.REFINED_MASK: (batch, small, small, 1)},
-        {names.COARSE: (batch, large, large, 3)},
-        {names.FRAME: (batch, large, large, 3)},
+        {keys.MASK: (batch, small, small, 1)},
+        {keys.REFINED_MASK: (batch, small, small, 1)},
+        {keys.COARSE: (batch, large, large, 3)},
+        {keys.FRAME: (batch, large, large, 3)},
     ]
 
 
@@ -84,7 +84,7 @@ def test_shapes_and_ranges(model):
 
 def test_mask_border_is_zero():
     network = build_networks(TINY_RELEASE_MODEL).mask_generator
-    mask = np.asarray(network(random_frames(1))[names.MASK])
+    mask = np.asarray(network(random_frames(1))[keys.MASK])
     inside = mask[:, 3:-3, 3:-3]
     assert mask.sum() == pytest.approx(inside.sum())
     assert inside.min() > 0
@@ -97,7 +97,7 @@ def test_temperature_divides_the_logits():
     frames = random_frames(1)
 
     def logits(network):
-        mask = np.asarray(network(frames)[names.MASK], np.float64)
+        mask = np.asarray(network(frames)[keys.MASK], np.float64)
         return np.log(mask / (1 - mask))
 
     np.testing.assert_allclose(logits(cold), 10 * logits(warm), rtol=1e-2, atol=1e-3)

@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 
-from maskanim_tf import names
-from maskanim_tf.config import HourglassConfig, LowResConfig, default_config
+from maskanim_tf import keys
 from maskanim_tf.models import build_networks
 from maskanim_tf.models.release_weights import assign_release_weights
 from maskanim_tf.models.weights import read_arrays
-from tests.helpers import TEST_DATA, shared_folder
+from tests.helpers import RELEASE_MODEL, TEST_DATA, shared_folder
 
-MODEL = default_config("release").model.replace(
-    mask_generator=HourglassConfig(32, 64, 5),
-    mask_refiner=HourglassConfig(8, 32, 5),
-    low_res_generator=LowResConfig(16, 6),
-    high_res_generator=HourglassConfig(8, 32, 5),
-)
 TOLERANCE = 1e-4
 
 
@@ -35,29 +28,27 @@ def load(path, network):
 
 def split_small(stacked, driving):
     return {
-        names.SOURCE_SMALL: stacked[..., :3],
-        names.SOURCE_MASK: stacked[..., 3:4],
+        keys.SOURCE_SMALL: stacked[..., :3],
+        keys.SOURCE_MASK: stacked[..., 3:4],
         driving: stacked[..., 4:5],
     }
 
 
 @pytest.fixture(scope="module")
 def networks():
-    return build_networks(MODEL)
+    return build_networks(RELEASE_MODEL)
 
 
 def test_mask_refiner(networks):
     golden = load(TEST_DATA / "release_mask_refiner.npz", networks.mask_refiner)
-    inputs = split_small(
-        golden["input/source_small_mask_source_mask_driving"], names.PERTURBED_MASK
-    )
-    mask = networks.mask_refiner(inputs)[names.REFINED_MASK]
+    inputs = split_small(golden["input/source_small_mask_source_mask_driving"], keys.PERTURBED_MASK)
+    mask = networks.mask_refiner(inputs)[keys.REFINED_MASK]
     np.testing.assert_allclose(mask, golden["output/mask"], atol=TOLERANCE, rtol=0)
 
 
 def test_mask_generator(networks):
     golden = load(shared_folder("golden") / "mask_generator.npz", networks.mask_generator)
-    mask = np.asarray(networks.mask_generator(golden["input/frame"])[names.MASK])
+    mask = np.asarray(networks.mask_generator(golden["input/frame"])[keys.MASK])
     np.testing.assert_allclose(mask, golden["output/mask"], atol=TOLERANCE, rtol=0)
     np.testing.assert_allclose(
         mask[:, 3:-3, 3:-3], golden["output/mask_58"], atol=TOLERANCE, rtol=0
@@ -66,8 +57,8 @@ def test_mask_generator(networks):
 
 def test_low_res_generator(networks):
     golden = load(shared_folder("golden") / "lowres_generator.npz", networks.low_res_generator)
-    inputs = split_small(golden["input/source_small_mask_source_mask_driving"], names.DRIVING_MASK)
-    frame = networks.low_res_generator(inputs)[names.COARSE]
+    inputs = split_small(golden["input/source_small_mask_source_mask_driving"], keys.DRIVING_MASK)
+    frame = networks.low_res_generator(inputs)[keys.COARSE]
     np.testing.assert_allclose(frame, golden["output/frame"], atol=TOLERANCE, rtol=0)
 
 
@@ -75,12 +66,12 @@ def test_high_res_generator(networks):
     golden = load(shared_folder("golden") / "highres_generator.npz", networks.high_res_generator)
     stacked = golden["input/source_mask_source_coarse_mask_driving"]
     inputs = {
-        names.SOURCE: stacked[..., :3],
-        names.SOURCE_MASK: stacked[..., 3:4],
-        names.COARSE: stacked[..., 4:7],
-        names.DRIVING_MASK: stacked[..., 7:8],
+        keys.SOURCE: stacked[..., :3],
+        keys.SOURCE_MASK: stacked[..., 3:4],
+        keys.COARSE: stacked[..., 4:7],
+        keys.DRIVING_MASK: stacked[..., 7:8],
     }
-    frame = networks.high_res_generator(inputs)[names.FRAME]
+    frame = networks.high_res_generator(inputs)[keys.FRAME]
     np.testing.assert_allclose(frame, golden["output/frame"], atol=TOLERANCE, rtol=0)
 
 

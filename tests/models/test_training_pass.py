@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import build_networks, training_pass
 from maskanim_tf.models.training_pass import draw_chosen
 from maskanim_tf.ops.perturbation import perturb_train
 from maskanim_tf.ops.resizing import resize_bilinear
-from maskanim_tf.ops.seeds import sample_seeds
-from tests.helpers import TINY_MODEL, random_frames
+from tests.helpers import TINY_MODEL, random_frames, sample_seeds
 
 PERTURBATION = PerturbationConfig()
 SOURCE, DRIVING = tf.constant(random_frames(2)), tf.constant(random_frames(2, seed=1))
@@ -29,28 +28,28 @@ def run(networks, training=False, **options):
 
 def test_generators_get_the_driver_s_own_mask(networks):
     result = run(networks)
-    driving_mask = networks.mask_generator(DRIVING)[names.MASK]
-    source_mask = networks.mask_generator(SOURCE)[names.MASK]
+    driving_mask = networks.mask_generator(DRIVING)[keys.MASK]
+    source_mask = networks.mask_generator(SOURCE)[keys.MASK]
     small = resize_bilinear(SOURCE, 16)
     perturbed = perturb_train(driving_mask, SEEDS, PERTURBATION)
     coarse = networks.low_res_generator(
         {
-            names.SOURCE_SMALL: small,
-            names.SOURCE_MASK: source_mask,
-            names.DRIVING_MASK: driving_mask,
+            keys.SOURCE_SMALL: small,
+            keys.SOURCE_MASK: source_mask,
+            keys.DRIVING_MASK: driving_mask,
         }
-    )[names.COARSE]
+    )[keys.COARSE]
     refined = networks.mask_refiner(
         {
-            names.SOURCE_SMALL: small,
-            names.SOURCE_MASK: source_mask,
-            names.PERTURBED_MASK: perturbed,
+            keys.SOURCE_SMALL: small,
+            keys.SOURCE_MASK: source_mask,
+            keys.PERTURBED_MASK: perturbed,
         }
-    )[names.REFINED_MASK]
+    )[keys.REFINED_MASK]
     for key, expected in (
-        (names.DRIVING_MASK, driving_mask),
-        (names.COARSE, coarse),
-        (names.REFINED_MASK, refined),
+        (keys.DRIVING_MASK, driving_mask),
+        (keys.COARSE, coarse),
+        (keys.REFINED_MASK, refined),
     ):
         np.testing.assert_allclose(result[key], expected, atol=2e-3, err_msg=key)
 
@@ -58,9 +57,9 @@ def test_generators_get_the_driver_s_own_mask(networks):
 @pytest.mark.parametrize(
     ("output", "moved"),
     [
-        (names.COARSE, {"mask_generator", "low_res_generator"}),
-        (names.FRAME, {"high_res_generator"}),
-        (names.REFINED_MASK, {"mask_refiner"}),
+        (keys.COARSE, {"mask_generator", "low_res_generator"}),
+        (keys.FRAME, {"high_res_generator"}),
+        (keys.REFINED_MASK, {"mask_refiner"}),
     ],
 )
 def test_gradients_stop_where_a_loss_must_not_reach(networks, output, moved):
@@ -92,39 +91,39 @@ def test_another_driver_is_what_m_sees_and_the_target_what_r_restores(networks):
     target = tf.constant(random_frames(2, seed=2))
     plain, across = run(networks), run(networks, augmented_target=target)
     # Only the aim of r changes: nobody is fed anything of the target.
-    for key in names.INTERMEDIATES:
+    for key in keys.INTERMEDIATES:
         np.testing.assert_allclose(across[key], plain[key], atol=1e-6, err_msg=key)
-    expected = networks.mask_generator(target)[names.MASK]
-    np.testing.assert_allclose(across[names.TARGET_MASK], expected, atol=1e-5)
-    np.testing.assert_array_equal(plain[names.TARGET_MASK], plain[names.DRIVING_MASK])
-    assert np.abs(expected - plain[names.DRIVING_MASK]).max() > 1e-4
+    expected = networks.mask_generator(target)[keys.MASK]
+    np.testing.assert_allclose(across[keys.TARGET_MASK], expected, atol=1e-5)
+    np.testing.assert_array_equal(plain[keys.TARGET_MASK], plain[keys.DRIVING_MASK])
+    assert np.abs(expected - plain[keys.DRIVING_MASK]).max() > 1e-4
 
 
 def generated_from(networks, result, mask):
     coarse = networks.low_res_generator(
         {
-            names.SOURCE_SMALL: result[names.SOURCE_SMALL],
-            names.SOURCE_MASK: result[names.SOURCE_MASK],
-            names.DRIVING_MASK: mask,
+            keys.SOURCE_SMALL: result[keys.SOURCE_SMALL],
+            keys.SOURCE_MASK: result[keys.SOURCE_MASK],
+            keys.DRIVING_MASK: mask,
         }
-    )[names.COARSE]
+    )[keys.COARSE]
     frame = networks.high_res_generator(
         {
-            names.SOURCE: SOURCE,
-            names.SOURCE_MASK: resize_bilinear(result[names.SOURCE_MASK], 32),
-            names.COARSE: coarse,
-            names.DRIVING_MASK: resize_bilinear(mask, 32),
+            keys.SOURCE: SOURCE,
+            keys.SOURCE_MASK: resize_bilinear(result[keys.SOURCE_MASK], 32),
+            keys.COARSE: coarse,
+            keys.DRIVING_MASK: resize_bilinear(mask, 32),
         }
-    )[names.FRAME]
-    return {names.COARSE: coarse, names.FRAME: frame}
+    )[keys.FRAME]
+    return {keys.COARSE: coarse, keys.FRAME: frame}
 
 
 def test_chosen_samples_get_the_refined_mask(networks):
     result = run(networks, refined_share=1.0)
-    for key, expected in generated_from(networks, result, result[names.REFINED_MASK]).items():
+    for key, expected in generated_from(networks, result, result[keys.REFINED_MASK]).items():
         np.testing.assert_allclose(result[key], expected, atol=1e-5, err_msg=key)
-    own = generated_from(networks, result, result[names.DRIVING_MASK])
-    assert np.abs(result[names.COARSE] - own[names.COARSE]).max() > 1e-5
+    own = generated_from(networks, result, result[keys.DRIVING_MASK])
+    assert np.abs(result[keys.COARSE] - own[keys.COARSE]).max() > 1e-5
 
 
 def test_samples_are_chosen_by_their_seeds():
@@ -139,9 +138,9 @@ def test_samples_are_chosen_by_their_seeds():
 @pytest.mark.parametrize(
     ("output", "moved"),
     [
-        (names.COARSE, {"mask_generator", "low_res_generator"}),
-        (names.FRAME, {"high_res_generator"}),
-        (names.REFINED_MASK, {"mask_refiner"}),
+        (keys.COARSE, {"mask_generator", "low_res_generator"}),
+        (keys.FRAME, {"high_res_generator"}),
+        (keys.REFINED_MASK, {"mask_refiner"}),
     ],
 )
 def test_a_refined_mask_lets_no_gradient_through(networks, output, moved):
@@ -154,5 +153,5 @@ def test_a_refined_mask_lets_no_gradient_through(networks, output, moved):
         reached = [g is not None and float(tf.reduce_max(tf.abs(g))) > 0 for g in gradients]
         assert any(reached) == (network.name in moved), network.name
     # What the generators teach m comes through the source's mask alone.
-    through = tape.gradient(value, result[names.DRIVING_MASK])
+    through = tape.gradient(value, result[keys.DRIVING_MASK])
     assert through is None or not np.any(through)

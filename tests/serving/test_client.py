@@ -16,14 +16,14 @@ from export.saved_model import SavedModelOptions
 from maskanim_tf import animate
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
-from maskanim_tf.data.puppets import make_clip
 from maskanim_tf.models import load_animator
+from maskanim_tf.puppets import make_clip
 from serving.api import has_api
 from serving.client import ClientOptions, main
 from serving.retries import TransientError, in_order, with_retries
 from tests.animation.material import decoded, moving_square
-from tests.data.clip_files import write_picture, write_sounding_video
 from tests.helpers import REPOSITORY
+from tests.media.clip_files import write_picture, write_sounding_video
 from tests.serving.servers import running
 
 
@@ -150,7 +150,8 @@ def test_a_server_that_comes_later_is_found(exported, material, tmp_path, protoc
 def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
     import shutil
 
-    from serving.client import connect, encode_png
+    from serving.client import connect
+    from serving.frame_bytes import encode_png
 
     base_path = tmp_path / "maskanim"
     shutil.copytree(exported, base_path)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from export import signatures
-from maskanim_tf import names
+from maskanim_tf import keys
 from serving import contract
 from serving.api import has_api, model_pb2, predict_pb2
 from tests.helpers import random_frames
@@ -46,8 +46,8 @@ def test_names_are_those_of_the_export():
     for name in dir(contract):
         if hasattr(signatures, name) and name.isupper():
             assert getattr(contract, name) == getattr(signatures, name)
-        if hasattr(names, name) and name.isupper():
-            assert getattr(contract, name) == getattr(names, name)
+        if hasattr(keys, name) and name.isupper():
+            assert getattr(contract, name) == getattr(keys, name)
     assert contract.ANIMATE_ENCODED in vars(signatures).values()
 
 

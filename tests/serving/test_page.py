@@ -18,7 +18,7 @@ from serving.contract import ServingError
 from serving.page.animation import encode_picture
 from serving.page.guard import Guard
 from tests.animation.material import decoded, moving_square, pixels
-from tests.data.clip_files import (
+from tests.media.clip_files import (
     numbered_frames,
     write_opencv_video,
     write_rotated_video,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.animation.material import decoded, moving_square, pixels
-from tests.data.clip_files import write_opencv_video, write_picture, write_sounding_video
+from tests.media.clip_files import write_opencv_video, write_picture, write_sounding_video
 from tests.serving.servers import running
 from tests.serving.test_local import until
 

@@ -3,14 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskanim_tf import names
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.models import build_networks, training_pass
-from maskanim_tf.ops.seeds import sample_seeds
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import COARSE, FINE, MASK, TERMS, Trainer
-from tests.helpers import TINY_CONFIG, random_frames, two_replicas
+from tests.helpers import TINY_CONFIG, random_frames, sample_seeds, two_replicas
 
 CONFIG = TINY_CONFIG.replace(
     training=TINY_CONFIG.training.replace(batch_size=4, learning_rate=1e-3),
@@ -32,10 +31,10 @@ def make_trainer(config=CONFIG, jit=False, **training):
 def make_batch(count=4):
     driving = random_frames(count, seed=1)
     return {
-        names.SOURCE: tf.constant(random_frames(count)),
-        names.DRIVING: tf.constant(np.clip(driving * 0.95, 0, 1)),
-        names.TARGET: tf.constant(driving),
-        names.SEEDS: sample_seeds((1, 2), count),
+        keys.SOURCE: tf.constant(random_frames(count)),
+        keys.DRIVING: tf.constant(np.clip(driving * 0.95, 0, 1)),
+        keys.TARGET: tf.constant(driving),
+        keys.SEEDS: sample_seeds((1, 2), count),
     }
 
 
@@ -63,8 +62,8 @@ def across_batch(count=4):
     batch = make_batch(count)
     return {
         **batch,
-        names.DRIVING: tf.constant(random_frames(count, seed=5)),
-        names.AUGMENTED_TARGET: batch[names.DRIVING],
+        keys.DRIVING: tf.constant(random_frames(count, seed=5)),
+        keys.AUGMENTED_TARGET: batch[keys.DRIVING],
     }
 
 
@@ -91,23 +90,23 @@ def test_across_identities_r_is_compared_with_the_target_s_mask():
         trainer.networks,
         CONFIG.model,
         CONFIG.perturbation,
-        batch[names.SOURCE],
-        batch[names.DRIVING],
-        batch[names.SEEDS],
-        augmented_target=batch[names.AUGMENTED_TARGET],
+        batch[keys.SOURCE],
+        batch[keys.DRIVING],
+        batch[keys.SEEDS],
+        augmented_target=batch[keys.AUGMENTED_TARGET],
     )
     distances = {
-        key: np.abs(result[names.REFINED_MASK] - result[key]).mean((1, 2, 3))
-        for key in (names.TARGET_MASK, names.DRIVING_MASK)
+        key: np.abs(result[keys.REFINED_MASK] - result[key]).mean((1, 2, 3))
+        for key in (keys.TARGET_MASK, keys.DRIVING_MASK)
     }
     term = trainer.losses_of(batch)[MASK]
-    np.testing.assert_allclose(term, 100 * distances[names.TARGET_MASK], rtol=1e-3)
-    assert np.abs(term - 100 * distances[names.DRIVING_MASK]).max() > 0.01
+    np.testing.assert_allclose(term, 100 * distances[keys.TARGET_MASK], rtol=1e-3)
+    assert np.abs(term - 100 * distances[keys.DRIVING_MASK]).max() > 0.01
 
 
 def test_a_source_that_drives_itself_is_the_paper_s_sample():
     trainer, batch = make_trainer(), make_batch()
-    same = {**batch, names.AUGMENTED_TARGET: batch[names.DRIVING]}
+    same = {**batch, keys.AUGMENTED_TARGET: batch[keys.DRIVING]}
     plain, mixed = trainer.losses_of(batch), trainer.losses_of(same)
     # The mask generator sees the driver twice, so batch statistics are nearly the same.
     for term in TERMS:
@@ -117,17 +116,17 @@ def test_a_source_that_drives_itself_is_the_paper_s_sample():
 def test_the_prior_pulls_masks_to_the_subjects_and_fades():
     subjects = np.zeros((4, 2, CONFIG.model.mask_size, CONFIG.model.mask_size, 1), np.float32)
     subjects[:, :, 4:12, 4:12] = 1
-    batch = {**make_batch(), names.SUBJECTS: tf.constant(subjects)}
+    batch = {**make_batch(), keys.SUBJECTS: tf.constant(subjects)}
     config = CONFIG.replace(loss=CONFIG.loss.replace(mask_prior=30, mask_prior_steps=4))
     trainer = make_trainer(config)
-    without = {k: v for k, v in batch.items() if k != names.SUBJECTS}
+    without = {k: v for k, v in batch.items() if k != keys.SUBJECTS}
     result = training_pass(
         trainer.networks,
         config.model,
         config.perturbation,
-        *(batch[key] for key in (names.SOURCE, names.DRIVING, names.SEEDS)),
+        *(batch[key] for key in (keys.SOURCE, keys.DRIVING, keys.SEEDS)),
     )
-    masks = (result[names.SOURCE_MASK], result[names.DRIVING_MASK])
+    masks = (result[keys.SOURCE_MASK], result[keys.DRIVING_MASK])
     distance = np.mean([np.abs(m - subjects[:, i]).mean((1, 2, 3)) for i, m in enumerate(masks)], 0)
     for steps, share in ((0, 1), (1, 0.75), (3, 0.25), (4, 0), (9, 0)):
         trainer.optimizers[COARSE].iterations.assign(steps)

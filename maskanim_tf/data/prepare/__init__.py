@@ -1,0 +1,1 @@
+"""From folders of clips to prepared shards, with Apache Beam."""

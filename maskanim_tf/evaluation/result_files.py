@@ -1,0 +1,90 @@
+"""Results as files: JSON and CSV with every video and the mean."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from maskanim_tf.evaluation.scoring import Results, Score, pool
+from maskanim_tf.storage.files import atomic_path
+
+Scores = Mapping[str, Score]
+
+
+def write_results(
+    folder: str | os.PathLike[str],
+    settings: Mapping[str, Any],
+    methods: Results,
+    columns: Sequence[str],
+    not_measured: Mapping[str, str],
+) -> None:
+    """Writes `results.json` and `results.csv` with every video and the mean.
+
+    Args:
+      folder: where to write.
+      settings: how it was measured.
+      methods: the scores of each video of each method.
+      columns: the metrics.
+      not_measured: reasons for those that are missing.
+
+    Raises:
+      OSError: the folder cannot be written.
+    """
+    content = {
+        "settings": dict(settings),
+        "not_measured": {m: not_measured[m] for m in columns if m in not_measured},
+        "methods": {
+            method: {
+                "mean": encode_scores(pool(videos.values())),
+                "videos": {name: encode_scores(scores) for name, scores in videos.items()},
+            }
+            for method, videos in methods.items()
+        },
+    }
+    write_json(Path(folder) / "results.json", content)
+    with (
+        atomic_path(Path(folder) / "results.csv") as partial,
+        open(partial, "w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(("method", "video", *columns))
+        for method, videos in methods.items():
+            for name, scores in (*videos.items(), ("mean", pool(videos.values()))):
+                writer.writerow((method, name, *(_cell(scores, metric) for metric in columns)))
+
+
+def write_json(path: str | os.PathLike[str], content: Any) -> None:
+    """Writes a JSON file, whole or not at all."""
+    with atomic_path(path) as partial:
+        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+      ValueError: it is damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); remove it and start again") from error
+
+
+def encode_scores(scores: Scores) -> dict[str, Any]:
+    """Scores as plain values: `{"l1": {"value": 0.02, "weight": 31}}`."""
+    return {metric: {"value": s.value, "weight": s.weight} for metric, s in scores.items()}
+
+
+def decode_scores(plain: Mapping[str, Any]) -> dict[str, Score]:
+    """The inverse of `encode_scores`."""
+    return {metric: Score(**values) for metric, values in plain.items()}
+
+
+def _cell(scores: Scores, metric: str) -> float | str:
+    score = scores.get(metric)
+    return "" if score is None or score.value is None else score.value

@@ -1,0 +1,81 @@
+"""Labelled film strips of a pipeline's intermediates, for people to look at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from maskanim_tf.keys import INTERMEDIATES
+from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.storage.files import atomic_path
+
+LABEL_HEIGHT = 22
+GAP = 4
+BACKGROUND = 245
+INK = (40, 40, 40)
+
+
+def draw_panel(
+    intermediates: Mapping[str, np.ndarray],
+    keys: Sequence[str] = INTERMEDIATES,
+    cell: int = 128,
+    caption: str = "",
+) -> np.ndarray:
+    """A grid with a row per sample and a labelled column per intermediate.
+
+    Args:
+      intermediates: frames `[batch, height, width, 3]` and masks `[batch, height, width, 1]` of any
+        size, floating in [0, 1].
+      keys: which of them to draw, in this order.
+      cell: side of a drawn picture in pixels.
+      caption: a line of text below the grid.
+
+    Returns:
+      uint8 `[height, width, 3]`, RGB.
+    """
+    rows = min(len(intermediates[key]) for key in keys)
+    step = cell + GAP
+    panel = np.full((LABEL_HEIGHT + rows * step, len(keys) * step - GAP, 3), BACKGROUND, np.uint8)
+    for column, key in enumerate(keys):
+        left = column * step
+        label = key.replace("_", " ")
+        (width, _), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
+        origin = (left + max(0, (cell - width) // 2), LABEL_HEIGHT - 7)
+        cv2.putText(panel, label, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
+        for row in range(rows):
+            top = LABEL_HEIGHT + row * step
+            panel[top : top + cell, left : left + cell] = _cell(intermediates[key][row], cell)
+    return _captioned(panel, caption) if caption else panel
+
+
+def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
+    """Writes uint8 RGB `[height, width, 3]` in the format of the suffix; whole or not at all.
+
+    Raises:
+      ValueError: OpenCV cannot write this suffix.
+      OSError: the file cannot be written.
+    """
+    with atomic_path(path) as partial:
+        try:
+            _, encoded = cv2.imencode(partial.suffix, picture[..., ::-1])
+        except cv2.error as error:
+            raise ValueError(f"{path}: no picture format has this suffix; use .png") from error
+        partial.write_bytes(encoded.tobytes())
+
+
+def _captioned(panel: np.ndarray, caption: str) -> np.ndarray:
+    footer = np.full((LABEL_HEIGHT, panel.shape[1], 3), BACKGROUND, np.uint8)
+    origin = (GAP, LABEL_HEIGHT - 7)
+    cv2.putText(footer, caption, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
+    return np.concatenate((panel, footer))
+
+
+def _cell(image: np.ndarray, side: int) -> np.ndarray:
+    pixels = as_bytes(image)
+    # Small pictures keep their pixels visible; large ones are averaged.
+    method = cv2.INTER_AREA if len(pixels) > side else cv2.INTER_NEAREST
+    resized = cv2.resize(pixels, (side, side), interpolation=method)
+    return np.repeat(resized[..., None], 3, -1) if resized.ndim == 2 else resized

@@ -1,0 +1,141 @@
+"""Data sets on disk: videos, ground truth beside them, and a manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+
+import tqdm
+
+from maskanim_tf.config import option
+from maskanim_tf.media.clip_dataset import (
+    FIRST_TEST,
+    ClipFiles,
+    ClipSetParameters,
+    claim_folder,
+    clip_files,
+)
+from maskanim_tf.media.clip_writer import write_video
+from maskanim_tf.people.camera import CAMERAS, FRAMINGS
+from maskanim_tf.people.ground_truth import write_truth
+from maskanim_tf.people.labels import LABELS
+from maskanim_tf.people.landmarks import POINT_NAMES
+from maskanim_tf.people.person_clip import (
+    BACKGROUNDS,
+    MAX_SIZE,
+    MIN_SIZE,
+    ClipOptions,
+    PersonClip,
+    clip_name,
+    make_clip,
+)
+from maskanim_tf.people.workers import run_tasks
+
+MANIFEST = "people.json"
+# Raised whenever the same parameters would give other pictures.
+_GENERATOR_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetParameters(ClipSetParameters):
+    """Everything that a data set of people depends on; see `ClipSetParameters`.
+
+    Clips come in blocks of `identities_per_motion` persons, each of whom performs the block's
+    `clips_per_person` motions; clips of one motion are consecutive.
+    """
+
+    size: int = option(256, "height and width in pixels", minimum=MIN_SIZE, maximum=MAX_SIZE)
+    frames: int = option(50, "frames per clip", minimum=2)
+    framing: str = option("any", "how much is seen", choices=("any", *FRAMINGS))
+    camera: str = option("any", "how it is held", choices=CAMERAS)
+    background: str = option("any", "plain ones are learnt sooner", choices=BACKGROUNDS)
+    keep_in_frame: bool = option(True, "the whole head stays in the picture all the time")
+
+    def clip_numbers(self) -> Iterator[tuple[str, int, int]]:
+        """The split (`train` or `test`), person and motion of every clip."""
+        for split, clips, first in (
+            ("train", self.clips, 0),
+            ("test", self.test_clips, FIRST_TEST),
+        ):
+            for index in range(clips):
+                persons, motions = self.identities_per_motion, self.clips_per_person
+                block, place = divmod(index, persons * motions)
+                motion, person = divmod(place, persons)
+                yield split, first + block * persons + person, first + block * motions + motion
+
+    def make_clip(self, person: int, motion: int) -> PersonClip:
+        """Renders one person performing one motion."""
+        options = ClipOptions(
+            size=self.size,
+            frames=self.frames,
+            fps=self.fps,
+            framing=self.framing,
+            camera=self.camera,
+            background=self.background,
+            keep=self.keep_in_frame,
+        )
+        return make_clip(self.seed, person, motion, options)
+
+
+def write_dataset(
+    output: str, parameters: DatasetParameters, *, processes: int = 1, progress: bool = False
+) -> None:
+    """Writes videos, their ground truth and the manifest.
+
+    These are `<output>/<split>/<name>.<format>`, `<output>/<split>/<name>.npz` (see
+    `ground_truth.write_truth`) and `<output>/people.json`, with `train` and `test` for the split.
+
+    A clip appears under its name only when it is complete. Called again with the same parameters it
+    writes what is missing and leaves the rest alone.
+
+    Args:
+        output: folder of the data set, made if needed; one run at a time.
+        parameters: what to write; it alone decides about every byte.
+        processes: how many draw at the same time, at least 1.
+        progress: whether to show a progress bar on stderr.
+
+    Raises:
+        ValueError: if the folder holds a data set of other parameters.
+        OSError: if it cannot be written.
+        RuntimeError: if data of the body or OpenGL are missing, or a process was killed.
+    """
+    details = {
+        "generator_version": _GENERATOR_VERSION,
+        "points": list(POINT_NAMES),
+        "labels": list(LABELS),
+    }
+    fresh = claim_folder(output, MANIFEST, parameters, details)
+    tasks = [
+        (output, parameters, *numbers)
+        for numbers in parameters.clip_numbers()
+        if not _files(output, parameters, *numbers).complete
+    ]
+    total = parameters.clips + parameters.test_clips
+    with tqdm.tqdm(
+        total=total, initial=total - len(tasks), desc="people", unit="clip", disable=not progress
+    ) as bar:
+        try:
+            for _ in run_tasks(write_clip, tasks, processes):
+                bar.update()
+        except Exception:
+            # A folder in which nothing could be drawn does not insist on its parameters.
+            if fresh and bar.n == 0:
+                os.remove(os.path.join(output, MANIFEST))
+            raise
+
+
+def write_clip(
+    output: str, parameters: DatasetParameters, split: str, person: int, motion: int
+) -> None:
+    """Renders and writes one clip."""
+    files = _files(output, parameters, split, person, motion)
+    clip = parameters.make_clip(person, motion)
+    write_video(files.video, clip.frames, parameters.fps)
+    write_truth(files.truth, clip, parameters.seed, parameters.fps)
+
+
+def _files(
+    output: str, parameters: DatasetParameters, split: str, person: int, motion: int
+) -> ClipFiles:
+    return clip_files(output, split, clip_name(person, motion), parameters.format)
