@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from export.export_options import ExportOptions
-from export.model_card import write_model_card
+from export.model_card import CARD, write_model_card
 from export.parity import FLOAT_BOUND, Exported, check_inputs, compare
 from maskanim_tf.config import Config, option
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.storage.files import atomic_path, check_writable
-
-CARD = "model_card.json"
 
 
 @dataclasses.dataclass(frozen=True)

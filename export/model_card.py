@@ -19,6 +19,8 @@ from maskanim_tf.config import Config
 from maskanim_tf.models.presets import find_weights
 from maskanim_tf.storage.locations import read_file
 
+CARD = "model_card.json"
+
 
 def write_model_card(
     path: str | os.PathLike[str],

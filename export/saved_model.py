@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.export_options import ExportOptions
-from export.model_card import write_model_card
+from export.model_card import CARD, write_model_card
 from export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
 from export.quiet import quietly
 from export.signatures import (
@@ -40,8 +40,6 @@ from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.ops.pixels import as_bytes
 from maskanim_tf.storage.files import atomic_path, check_writable
-
-CARD = "model_card.json"
 
 
 @dataclasses.dataclass(frozen=True)

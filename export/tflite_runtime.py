@@ -1,7 +1,4 @@
-"""Runs `.tflite` files; the one door to their interpreters.
-
-The interpreter is that of ai-edge-litert where it is installed, else TensorFlow's own.
-"""
+"""Runs the stages of an export as `.tflite` files."""
 
 from __future__ import annotations
 
@@ -13,13 +10,7 @@ import numpy as np
 
 from export.stages import ANIMATE, STAGES, all_threads, stage_path
 from maskanim_tf import keys
-
-try:
-    from ai_edge_litert.interpreter import Interpreter
-except ImportError:
-    import tensorflow as tf
-
-    Interpreter = tf.lite.Interpreter
+from maskanim_tf.ops.litert import Interpreter
 
 SUFFIX = ".tflite"
 SIGNATURE = "serving_default"

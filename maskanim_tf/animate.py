@@ -9,7 +9,7 @@ from maskanim_tf.commands import assume_frozen_weights, run_command, say
 # Before TensorFlow, as it says there.
 # isort: split
 from maskanim_tf.animation.options import AnimationOptions
-from maskanim_tf.animation.pairs import animate_pairs, combine, holds_many, read_pairs
+from maskanim_tf.animation.pairs import animate_pairs, combine, holds_many, listed_pairs
 from maskanim_tf.animation.video import AnimatedVideo, animate_video
 from maskanim_tf.config import Section, option
 from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
@@ -52,7 +52,7 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
         print(f"{done.path}: {done.frames} frames at {done.fps:g} per second{_found(done)}")
         return
     if options.pairs:
-        pairs = read_pairs(options.pairs, options.output)
+        pairs = listed_pairs(options.pairs, options.output)
     else:
         pairs = combine(options.source, options.driving, options.output)
     report = animate_pairs(animator, pairs, animation, progress=True)

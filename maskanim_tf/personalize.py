@@ -22,13 +22,13 @@ from maskanim_tf import keys
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, DataConfig, Section, option
 from maskanim_tf.config.sections import SAME
-from maskanim_tf.convert_weights import write_compact
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.media.fitting import FITS
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.models import Animator, load_animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.models.checkpoint import write_weights
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.training.checkpoints import BEST
 from maskanim_tf.training.loop import RunOptions, TrainingLoop
 from maskanim_tf.training.validation import Validation
@@ -119,14 +119,15 @@ def personalize(options: PersonalizeOptions) -> Personalized:
         clips = open_clips(config, keys.TEST)
         before = Validation(config, animator.networks, clips).scores(refined=True)
         loop = TrainingLoop(config, _run_options(options, Path(work, "run")))
-        with contextlib.redirect_stdout(open(os.devnull, "w")):  # Its paths are soon gone.
+        # Its paths are soon gone.
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             loop.run()
         best = Path(work, "run", "checkpoints", BEST)
         personal, _ = load_animator(best)
         after = Validation(config, personal.networks, clips).scores(refined=True)
         picture = output.with_suffix(".png")
         write_picture(picture, _before_and_after(animator, personal, clips))
-        write_compact(options.output, personal.networks, trained)
+        write_weights(options.output, personal.networks, trained)
     return Personalized(before.l1, after.l1, before.copy_l1, loop.state.step, picture)
 
 

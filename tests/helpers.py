@@ -16,7 +16,9 @@ from maskanim_tf.config import (
     LossConfig,
     LowResConfig,
     ModelConfig,
+    default_config,
 )
+from maskanim_tf.ops.seeds import derived_seed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(__file__).resolve().parent / "data_files"
@@ -33,6 +35,13 @@ TINY_MODEL = ModelConfig(
 TINY_RELEASE_MODEL = TINY_MODEL.replace(
     encoder_order="norm_relu", temperature=0.1, mask_border=True
 )
+# The widths of the golden vectors of the authors' networks.
+RELEASE_MODEL = default_config("release").model.replace(
+    mask_generator=HourglassConfig(32, 64, 5),
+    mask_refiner=HourglassConfig(8, 32, 5),
+    low_res_generator=LowResConfig(16, 6),
+    high_res_generator=HourglassConfig(8, 32, 5),
+)
 TINY_CONFIG = Config(
     model=TINY_MODEL,
     loss=LossConfig(vgg_weights="random", vgg_width=0.05, pyramid_levels=2),
@@ -46,6 +55,11 @@ def random_frames(batch: int, size: int = 32, channels: int = 3, seed: int = 0) 
     frames = coarse.repeat(8, 1).repeat(8, 2)
     noise = rng.uniform(-0.1, 0.1, frames.shape)
     return np.clip(frames + noise, 0, 1).astype(np.float32)
+
+
+def sample_seeds(seed: tuple[int, int], count: int) -> tf.Tensor:
+    """One independent seed per sample of a batch, int32 `[count, 2]`."""
+    return tf.stack([derived_seed(tf.constant(seed, tf.int32), i) for i in range(count)])
 
 
 @functools.cache

@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 
 from maskanim_tf import keys
-from maskanim_tf.convert_weights import CompactOptions, main
+from maskanim_tf.config import Config, default_config
+from maskanim_tf.convert_weights import ConvertOptions, main
 from maskanim_tf.models import build_networks, load_animator
-from maskanim_tf.models.weights import weight_arrays, write_arrays
-from tests.helpers import TINY_CONFIG, random_frames
+from maskanim_tf.models.networks import named_variables
+from maskanim_tf.models.release_weights import release_pattern
+from maskanim_tf.models.weights import read_arrays, weight_arrays, write_arrays
+from tests.helpers import RELEASE_MODEL, TEST_DATA, TINY_CONFIG, random_frames
 
 
 def test_half_the_size_and_nearly_the_same_frames(tmp_path, capsys):
@@ -18,7 +21,7 @@ def test_half_the_size_and_nearly_the_same_frames(tmp_path, capsys):
     # A checkpoint also holds what the optimizers remember.
     ballast = {f"optimizers/fine/{key}": value for key, value in arrays.items()}
     write_arrays(full, {**arrays, **ballast, "config": stored})
-    main(CompactOptions(checkpoint=str(full), output=str(small)))
+    main(ConvertOptions(checkpoint=str(full), output=str(small)), Config())
     assert "small.npz: " in capsys.readouterr().out
     assert os.path.getsize(small) < 0.6 * os.path.getsize(full)
     assert not any(key.startswith("optimizers") for key in np.load(small).files)
@@ -32,6 +35,52 @@ def test_half_the_size_and_nearly_the_same_frames(tmp_path, capsys):
     )
 
 
+def release_arrays(network):
+    """Random parameters under the names of the authors' code, in PyTorch's layouts."""
+    rng = np.random.default_rng(0)
+    plain = {"(?:hourglass|predictor)": "hourglass", "(?:ref|final)": "final", "r?": "r", "\\": ""}
+    arrays = {}
+    for path, variable in named_variables(network).items():
+        name = release_pattern(path)
+        for pattern, text in plain.items():
+            name = name.replace(pattern, text)
+        value = rng.uniform(0.1, 0.2, tuple(variable.shape)).astype(np.float32)
+        arrays[name] = value.transpose(3, 2, 0, 1) if value.ndim == 4 else value
+    return arrays
+
+
+def test_the_authors_weights_are_converted(tmp_path):
+    config = default_config("release").replace(model=RELEASE_MODEL)
+    for network in build_networks(RELEASE_MODEL):
+        write_arrays(tmp_path / f"{network.name}.npz", release_arrays(network))
+    golden = read_arrays(TEST_DATA / "release_mask_refiner.npz")
+    write_arrays(tmp_path / "mask_refiner.npz", golden)
+    small = tmp_path / "small.npz"
+    main(ConvertOptions(release=str(tmp_path), output=str(small)), config)
+    animator, stored = load_animator(small)
+    assert stored == config
+    stacked, expected = (
+        golden[key].transpose(0, 2, 3, 1)
+        for key in ("input/source_small_mask_source_mask_driving", "output/mask")
+    )
+    inputs = {
+        keys.SOURCE_SMALL: stacked[..., :3],
+        keys.SOURCE_MASK: stacked[..., 3:4],
+        keys.PERTURBED_MASK: stacked[..., 4:5],
+    }
+    found = animator.networks.mask_refiner(inputs)[keys.REFINED_MASK]
+    np.testing.assert_allclose(found, expected, atol=5e-3)
+    kernel = read_arrays(tmp_path / "high_res_generator.npz")["final.weight"]
+    ours = np.asarray(animator.networks.high_res_generator.final.kernel)
+    np.testing.assert_allclose(ours, kernel.transpose(2, 3, 1, 0), atol=1e-3)
+
+
 def test_what_is_missing_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"needs --checkpoint=FILE and --output=FILE\.npz"):
-        main(CompactOptions(checkpoint="weights.npz"))
+    for options in ({"checkpoint": "a.npz"}, {"output": "b.npz"}):
+        with pytest.raises(ValueError, match="needs --checkpoint=FILE or --release=DIR"):
+            main(ConvertOptions(**options), Config())
+    options = ConvertOptions(release=str(tmp_path), output=str(tmp_path / "b.npz"))
+    with pytest.raises(ValueError, match="add --variant=release"):
+        main(options, Config())
+    with pytest.raises(FileNotFoundError, match=r"mask_generator\.npz"):
+        main(options, default_config("release").replace(model=RELEASE_MODEL))

@@ -7,7 +7,7 @@ import numpy as np
 from maskanim_tf import keys
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.presets import preset_path
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.puppets import make_clip
 
 

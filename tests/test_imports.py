@@ -131,10 +131,7 @@ DOORS = {
     "absl": ("maskanim_tf.commands", "maskanim_tf.flags"),
     "tensorflow_addons": ("maskanim_tf.ops.addons",),
     "tensorflow_io": ("maskanim_tf.storage.remote",),
-    "mediapipe": (
-        "maskanim_tf.evaluation.mediapipe_points",
-        "maskanim_tf.evaluation.segmentation",
-    ),
+    "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
     "moderngl": (
         "maskanim_tf.people.graphics",
         "maskanim_tf.people.renderer",
@@ -146,7 +143,7 @@ DOORS = {
         "maskanim_tf.media.picture_colors",
         "maskanim_tf.media.animations",
     ),
-    "ai_edge_litert": ("maskanim_tf.evaluation.image_model", "export.tflite_runtime"),
+    "ai_edge_litert": ("maskanim_tf.ops.litert",),
     "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
     "ncnn": ("export.ncnn_runtime",),
     "tf2onnx": ("export.onnx_graph",),

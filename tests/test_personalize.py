@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.convert_weights import write_compact
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.models import build_networks, load_animator
+from maskanim_tf.models.checkpoint import write_weights
 from maskanim_tf.personalize import PersonalizeOptions, personalize
 from tests.helpers import REPOSITORY, TINY_CONFIG
 
@@ -17,7 +17,7 @@ def start(tmp_path_factory):
     """Untrained weights of tiny networks."""
     path = tmp_path_factory.mktemp("weights") / "start.npz"
     config = TINY_CONFIG.replace(training=TINY_CONFIG.training.replace(batch_size=4))
-    write_compact(str(path), build_networks(config.model), config)
+    write_weights(str(path), build_networks(config.model), config)
     return path
 
 

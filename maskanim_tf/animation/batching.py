@@ -9,7 +9,7 @@ one by one round differently. Paper: section 3, equations 1 to 4.
 
 from __future__ import annotations
 
-import functools
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -18,15 +18,15 @@ import tensorflow as tf
 from maskanim_tf.inference.rewrite import AnyAnimator
 from maskanim_tf.keys import DRIVING, INTERMEDIATES
 from maskanim_tf.media.clips import filled
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 
 
 class BatchAnimator:
     """An animator that always computes whole batches.
 
     Args:
-      animator: the networks, and what is left out of the pipeline. Graphs are remembered with it,
-        and so are the weights of a rewritten one.
+      animator: the networks, and what is left out of the pipeline. Its graphs, and in them
+        the weights of a rewritten one, are remembered as long as it lives.
       batch_size: driving frames that are animated at once.
 
     Raises:
@@ -37,6 +37,7 @@ class BatchAnimator:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}, but must be at least 1")
         self.batch_size = batch_size
+        self._animator = animator
         self._encode_source, self._encode_driving, self._animate_mask = _traced(animator)
 
     def encode_source(self, source: np.ndarray) -> dict[str, tf.Tensor]:
@@ -72,14 +73,25 @@ class BatchAnimator:
         masks = self.find_masks(driving) if masks is None else masks
         result = self._animate_mask(encoded, tf.convert_to_tensor(filled(masks, self.batch_size)))
         result = {DRIVING: as_floats(driving), **result}
-        return {key: result[key].numpy()[: len(driving)] for key in keys}
+        return {key: np.asarray(result[key])[: len(driving)] for key in keys}
 
 
-@functools.lru_cache(maxsize=4)  # As many as there are ablations.
-def _traced(animator: AnyAnimator) -> tuple[Callable, Callable, Callable]:
-    """Graphs of all stages; remembered, since tracing takes longer than a short video."""
-    return (
-        tf.function(animator.encode_source),
-        tf.function(animator.encode_driving),
-        tf.function(animator.animate_mask),
-    )
+_Graphs = tuple[Callable, Callable, Callable]
+# Kept as long as their animator lives, since tracing takes longer than a short video.
+_graphs: weakref.WeakKeyDictionary[AnyAnimator, _Graphs] = weakref.WeakKeyDictionary()
+
+
+def _traced(animator: AnyAnimator) -> _Graphs:
+    """Graphs of all stages. They do not keep the animator alive, which keeps them."""
+    if animator not in _graphs:
+        found = weakref.ref(animator)
+        _graphs[animator] = (
+            _graph(found, "encode_source"),
+            _graph(found, "encode_driving"),
+            _graph(found, "animate_mask"),
+        )
+    return _graphs[animator]
+
+
+def _graph(animator: weakref.ref, stage: str) -> Callable:
+    return tf.function(lambda *inputs: getattr(animator(), stage)(*inputs))

@@ -7,7 +7,6 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_video
@@ -15,12 +14,10 @@ from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.media.outputs import check_output
 from maskanim_tf.media.picture_clip import survey_pictures
-from maskanim_tf.storage.csv_tables import read_table
+from maskanim_tf.storage.pair_tables import read_pairs
 
 _log = logging.getLogger(__name__)
 
-COLUMNS = ("source", "driving")
-OUTPUT = "output"
 ENDING = ".mp4"
 
 
@@ -42,12 +39,11 @@ class PairsReport:
     failed: int = 0
 
 
-def read_pairs(table: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Pair]:
-    """Pairs from a CSV with the columns source, driving and maybe output.
+def listed_pairs(table: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Pair]:
+    """Pairs from a CSV with the columns source, driving and maybe output; see `read_pairs`.
 
     Args:
-      table: the CSV; its paths count from the current folder or, where nothing is there, from the
-        folder of the table.
+      table: path of the CSV.
       folder: of the outputs. Without one of its own a pair is written to `<source>-<driving>.mp4`.
 
     Raises:
@@ -55,12 +51,10 @@ def read_pairs(table: str | os.PathLike[str], folder: str | os.PathLike[str]) ->
       ValueError: a column is missing or unknown, a value is empty, two outputs are the same.
     """
     pairs = []
-    for line, row in read_table(table, COLUMNS, (OUTPUT,)):
-        if not row.get("source") or not row.get("driving"):
-            raise ValueError(f"{table}, line {line}: needs a source and a driver")
-        source, driving = (_found(row[name], Path(table).parent) for name in COLUMNS)
-        name = row.get(OUTPUT) or _stem(source) + "-" + _stem(driving) + ENDING
-        pairs.append(Pair(source, driving, os.path.join(folder, os.path.expanduser(name))))
+    for row in read_pairs(table, "output"):
+        name = row.name or _stem(row.source) + "-" + _stem(row.driving) + ENDING
+        output = os.path.join(folder, os.path.expanduser(name))
+        pairs.append(Pair(row.source, row.driving, output))
     return _checked(pairs, table)
 
 
@@ -156,11 +150,6 @@ def _names(paths: Sequence[str]) -> list[str]:
 def _stem(path: str) -> str:
     name = os.path.basename(os.path.abspath(path))
     return name if os.path.isdir(path) else os.path.splitext(name)[0]
-
-
-def _found(path: str, folder: Path) -> str:
-    path = os.path.expanduser(path)
-    return path if os.path.exists(path) or not (folder / path).exists() else str(folder / path)
 
 
 def _checked(pairs: Sequence[Pair], where: str | os.PathLike[str]) -> list[Pair]:

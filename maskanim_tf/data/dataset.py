@@ -22,7 +22,7 @@ from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sampling import Draw, Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
-from maskanim_tf.ops.color import adjust_color, as_floats, draw_color_change
+from maskanim_tf.ops.color import adjust_color, draw_color_change
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import SHARED_COLOR
 from maskanim_tf.storage.patience import patiently
@@ -141,7 +141,7 @@ def _training_batches(
         frames = tf.ensure_shape(frames, (3 if others_drive else 2, size, size, 3))
         result = finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
         if config.loss.mask_prior:
-            subjects = as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
+            subjects = _as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
             result[keys.SUBJECTS] = resize_bilinear(subjects, config.model.mask_size)
         return result
 
@@ -198,7 +198,7 @@ def finish_sample(
       seed: int32 `[2]`.
       augmentation: settings of A, and whether a second change is shared by all (the release).
     """
-    source, target, *other = tf.unstack(as_floats(frames))
+    source, target, *other = tf.unstack(_as_floats(frames))
     if augmentation.shared_jitter:
         shared = draw_color_change(seed, augmentation, SHARED_COLOR)
         source, target = adjust_color(source, shared), adjust_color(target, shared)
@@ -246,9 +246,9 @@ def _evaluation_batches(config: Config, clips: ClipSource) -> tf.data.Dataset:
         frame: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         return {
-            keys.SOURCE: as_floats(source),
-            keys.DRIVING: as_floats(driving),
-            keys.TARGET: as_floats(target),
+            keys.SOURCE: _as_floats(source),
+            keys.DRIVING: _as_floats(driving),
+            keys.TARGET: _as_floats(target),
             keys.CLIP: clip,
             keys.FRAME_NUMBER: frame,
         }
@@ -257,3 +257,8 @@ def _evaluation_batches(config: Config, clips: ClipSource) -> tf.data.Dataset:
         frames, output_signature=(picture, picture, picture, number, number)
     )
     return generated.map(element, num_parallel_calls=2).batch(config.training.batch_size)
+
+
+def _as_floats(frames: tf.Tensor) -> tf.Tensor:
+    """`pixels.as_floats` inside of a graph."""
+    return tf.cast(frames, tf.float32) / 255

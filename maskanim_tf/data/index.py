@@ -12,24 +12,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from maskanim_tf.media.clip import (
-    VIDEO_SUFFIXES,
-    Clip,
-    ClipError,
-    has_suffix,
-    is_finished,
-    printable,
-)
-from maskanim_tf.media.clips import known_suffixes, probe_clip
+from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix, is_finished, printable
+from maskanim_tf.media.clips import Clip, ClipError, known_suffixes, probe_clip
 from maskanim_tf.media.picture_clip import (
     PictureSurvey,
     probe_folder,
     survey_pictures,
 )
+from maskanim_tf.storage.text import first_names
 
 _log = logging.getLogger(__name__)
 
-NAMES_SHOWN = 5
 WORKERS = min(32, 2 * (os.cpu_count() or 1))
 
 
@@ -167,9 +160,8 @@ def _long_enough(root: str, clips: Sequence[Clip], minimum: int) -> list[Clip]:
     short = sorted(clip.name for clip in clips if clip.frames < minimum)
     if not short:
         return list(clips)
-    shown = ", ".join(short[:NAMES_SHOWN]) + (", ..." if len(short) > NAMES_SHOWN else "")
     count = f"{len(short)} of {len(clips)} clips"
-    message = f"{root}: {count} have fewer than {minimum} frames: {shown}"
+    message = f"{root}: {count} have fewer than {minimum} frames: {first_names(short)}"
     if len(short) == len(clips):
         raise ValueError(f"{message}; use longer clips")
     _log.warning("%s; they are left out", message)

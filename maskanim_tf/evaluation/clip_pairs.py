@@ -5,16 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.keys import TEST
 from maskanim_tf.media.clips import Clip, probe_clip
-from maskanim_tf.storage.csv_tables import read_table
-
-COLUMNS = ("source", "driving")
+from maskanim_tf.storage.pair_tables import read_pairs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,27 +44,22 @@ def test_clips(data_dir: str, strips: bool) -> dict[str, Clip]:
     return {clip.name: clip for clip in clips}
 
 
-def read_pairs(path: str, clips: Mapping[str, Clip]) -> list[Pair]:
+def listed_pairs(path: str, clips: Mapping[str, Clip]) -> list[Pair]:
     """The pairs of a CSV with the columns `source`, `driving` and, optionally, `name`.
 
-    An entry is the name of a test clip, or a path, from the CSV's folder if it is not absolute.
-    Without a name the pair is called `<source>-<driving>`, slashes replaced by underscores.
+    An entry is the name of a test clip, or a path; see `read_pairs`. Without a name the pair is
+    called `<source>-<driving>`, slashes replaced by underscores.
 
     Raises:
       FileNotFoundError: there is no such CSV, or an entry is neither.
       ValueError: a column is missing, a clip is broken, or two pairs have one name.
     """
     pairs: dict[str, Pair] = {}
-    for line, row in read_table(path, COLUMNS, None):
-        where = f"{path}, line {line}"
-        if not row.get("source") or not row.get("driving"):
-            raise ValueError(f"{where}: needs the columns source,driving and may have name")
-        source, driving = (
-            _resolve(row[column], Path(path).parent, clips, where) for column in COLUMNS
-        )
-        name = row.get("name") or pair_name(source, driving)
+    for row in read_pairs(path, "name", others=None, known=clips):
+        source, driving = (_resolve(entry, clips, row.where) for entry in (row.source, row.driving))
+        name = row.name or pair_name(source, driving)
         if name in pairs:
-            raise ValueError(f"{where}: another pair is called {name!r}; use the column name")
+            raise ValueError(f"{row.where}: another pair is called {name!r}; use the column name")
         pairs[name] = Pair(name, source, driving)
     if not pairs:
         raise ValueError(f"{path} holds no pairs; write lines of source,driving below that heading")
@@ -99,10 +91,9 @@ def pair_name(source: Clip, driving: Clip) -> str:
     return f"{source.name}-{driving.name}".replace("/", "_")
 
 
-def _resolve(entry: str, folder: Path, clips: Mapping[str, Clip], where: str) -> Clip:
+def _resolve(entry: str, clips: Mapping[str, Clip], where: str) -> Clip:
     if entry in clips:
         return clips[entry]
-    path = folder / os.path.expanduser(entry)
-    if not path.exists():
-        raise FileNotFoundError(f"{where}: {entry!r} is neither a test clip nor a file ({path})")
-    return probe_clip(path)
+    if not os.path.exists(entry):
+        raise FileNotFoundError(f"{where}: {entry!r} is neither a test clip nor a file")
+    return probe_clip(entry)

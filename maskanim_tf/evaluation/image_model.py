@@ -14,12 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.media.fitting import cut_square
-
-try:
-    # The interpreter left TensorFlow in the versions that Keras 3 comes with.
-    from ai_edge_litert.interpreter import Interpreter
-except ImportError:
-    Interpreter = tf.lite.Interpreter
+from maskanim_tf.ops.litert import Interpreter
+from maskanim_tf.storage.text import first_line
 
 # What a network expects of RGB values in [0, 1]: minus the first, divided by the second.
 NORMALIZATIONS = {
@@ -88,7 +84,7 @@ class ImageModel:
         except ModelMissingError:
             raise
         except Exception as error:  # Each runtime has errors of its own.
-            raise ValueError(f"{path} cannot be loaded: {_first_line(error)}") from error
+            raise ValueError(f"{path} cannot be loaded: {first_line(error)}") from error
         self._channels_first = len(self._shape) == 4 and self._shape[1] == 3
         self._check_shape()
 
@@ -159,7 +155,3 @@ def _open_saved_model(path: str) -> Opened:
 def _shape(dimensions: Sequence[Any]) -> tuple:
     """Known dimensions as numbers, names and placeholders as None."""
     return tuple(d if isinstance(d, int) and d > 0 else None for d in dimensions)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

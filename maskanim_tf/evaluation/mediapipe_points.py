@@ -15,6 +15,17 @@ from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE, KeyPoints
 VISIBLE = 0.5
 
 
+def mediapipe_solutions() -> Any:
+    """MediaPipe's finders; ModelMissingError where it is not installed."""
+    try:
+        from mediapipe import solutions
+    except ImportError as error:
+        raise ModelMissingError(
+            f"{error}; MediaPipe comes with pip install 'maskanim[metrics]' on Python 3.9 to 3.11"
+        ) from error
+    return solutions
+
+
 class MediaPipePoints:
     """468 points of a face, or 33 of a body; every frame is looked at on its own.
 
@@ -29,13 +40,7 @@ class MediaPipePoints:
     """
 
     def __init__(self, subject: str):
-        try:
-            from mediapipe import solutions
-        except ImportError as error:
-            raise ModelMissingError(
-                f"{error}; MediaPipe comes with pip install 'maskanim[metrics]' on Python 3.9 to "
-                "3.11"
-            ) from error
+        solutions = mediapipe_solutions()
         self._finder: Any
         # Limbs bend, so the shape of a body says nothing about whose it is.
         self.has_depth = subject == "face"

@@ -12,8 +12,8 @@ import numpy as np
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.media.clips import Clip, iterate_frames, probe_clip
 from maskanim_tf.media.fitting import fit_square
+from maskanim_tf.storage.text import first_names
 
-NAMES_SHOWN = 5
 PLACEHOLDER = "{name}"
 
 
@@ -51,7 +51,7 @@ def find_methods(specifications: Sequence[str], names: Sequence[str]) -> list[Me
         if not method.videos:
             raise ValueError(
                 f"{places[method.name]} holds no video of {method.name!r} that is named as one to "
-                f"score ({_listed(names)})"
+                f"score ({first_names(names)})"
             )
     return methods
 
@@ -76,9 +76,8 @@ def check_videos(
     for method in methods:
         missing = [name for name in wanted if name not in method.videos]
         if missing:
-            problems.append(
-                f"{method.name} lacks {len(missing)} of {len(wanted)} videos ({_listed(missing)})"
-            )
+            count = f"{len(missing)} of {len(wanted)} videos"
+            problems.append(f"{method.name} lacks {count} ({first_names(missing)})")
         wrong = [
             f"{name} has {clip.frames} frames for {wanted[name].frames} of the driver"
             for name, clip in method.videos.items()
@@ -86,7 +85,7 @@ def check_videos(
             and wanted[name].frames - clip.frames not in ((0, 1) if reconstruction else (0,))
         ]
         if wrong:
-            problems.append(f"{method.name}: {_listed(wrong)}")
+            problems.append(f"{method.name}: {first_names(wrong)}")
     if problems:
         raise ValueError(
             f"{'; '.join(problems)}; generate these again, or score with --partial what every "
@@ -140,7 +139,3 @@ def _videos(place: str, names: Sequence[str]) -> dict[str, Clip]:
 def _check_folder(folder: str) -> None:
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"there is no folder {folder} of generated videos")
-
-
-def _listed(items: Sequence[str]) -> str:
-    return ", ".join(items[:NAMES_SHOWN]) + (", ..." if len(items) > NAMES_SHOWN else "")

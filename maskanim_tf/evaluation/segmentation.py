@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from maskanim_tf.evaluation.image_model import ModelMissingError
+from maskanim_tf.evaluation.mediapipe_points import mediapipe_solutions
 
 # Largest difference of a channel from the empty scene that still counts as background, in [0, 1].
 _TOLERANCE = 0.1
@@ -73,14 +73,8 @@ class MediaPipePerson:
     description = "MediaPipe selfie segmentation"
 
     def __init__(self) -> None:
-        try:
-            from mediapipe import solutions
-        except ImportError as error:
-            raise ModelMissingError(
-                f"{error}; MediaPipe comes with pip install 'maskanim[metrics]' on Python 3.9 to "
-                "3.11"
-            ) from error
-        self._finder: Any = solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
+        segmentation = mediapipe_solutions().selfie_segmentation
+        self._finder: Any = segmentation.SelfieSegmentation(model_selection=0)
 
     def for_clip(self, frames: np.ndarray, masks: np.ndarray) -> Segment:
         """See `Segmenter.for_clip`; the clip does not matter."""

@@ -13,6 +13,8 @@ from typing import Union
 import numpy as np
 import tensorflow as tf
 
+from maskanim_tf.ops.convolutions import spread_kernel
+
 Weights = Union[np.ndarray, tf.Variable]
 ONE_PIXEL = ((0, 0), (1, 1), (1, 1), (0, 0))
 
@@ -141,16 +143,14 @@ class WinogradUpConvolution:
     large = 32
 
     def __init__(self, kernel: np.ndarray, bias: np.ndarray) -> None:
-        self.kernel = kernel
-        self.bias = bias
+        spread = spread_kernel(kernel).numpy()
+        self.transposed = TransposedConvolution(spread, bias, stride=2, relu=True)
+        self.wide = Convolution(wide_sub_pixel_kernel(kernel), np.tile(bias, 4), relu=True)
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if min(inputs.shape[1:3]) < self.large:
-            kernel = spread_kernel(self.kernel)
-            return TransposedConvolution(kernel, self.bias, stride=2, relu=True)(inputs)
-        kernel = wide_sub_pixel_kernel(self.kernel)
-        convolution = Convolution(kernel, np.tile(self.bias, 4), relu=True)
-        return tf.nn.depth_to_space(convolution(inputs), 2)
+            return self.transposed(inputs)
+        return tf.nn.depth_to_space(self.wide(inputs), 2)
 
 
 class BlockConvolution:
@@ -245,41 +245,6 @@ def turned_kernel(kernel: np.ndarray) -> np.ndarray:
       `[height, width, filters, channels]`.
     """
     return np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
-
-
-def spread_kernel(kernel: np.ndarray) -> np.ndarray:
-    """The kernel of a `TransposedConvolution` with stride 2 that up-samples too.
-
-    Args:
-      kernel: `[3, 3, channels, filters]`, of a convolution after up-sampling by 2.
-
-    Returns:
-      `[4, 4, filters, channels]`.
-    """
-    turned = turned_kernel(kernel)
-    spread = np.zeros((4, 4, *turned.shape[2:]), kernel.dtype)
-    for row in range(2):
-        for column in range(2):
-            spread[row : row + 3, column : column + 3] += turned
-    return spread
-
-
-def block_kernel(kernel: np.ndarray) -> np.ndarray:
-    """The kernel of `BlockConvolution`.
-
-    Args:
-      kernel: `[size, size, channels, filters]`.
-
-    Returns:
-      `[size + 1, size + 1, channels, 4 * filters]`; the groups of filters are the upper left, upper
-      right, lower left and lower right pixel of a block.
-    """
-    size, _, channels, filters = kernel.shape
-    blocks = np.zeros((size + 1, size + 1, channels, 2, 2, filters), kernel.dtype)
-    for row in range(2):
-        for column in range(2):
-            blocks[row : row + size, column : column + size, :, row, column] = kernel
-    return blocks.reshape(size + 1, size + 1, channels, -1)
 
 
 def _four_kernels(kernel: np.ndarray, taps: np.ndarray) -> np.ndarray:

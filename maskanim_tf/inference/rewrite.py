@@ -25,7 +25,6 @@ from maskanim_tf.inference.plain_layers import (
     TransposedConvolution,
     Weights,
     WinogradUpConvolution,
-    block_kernel,
     identity,
     sub_pixel_kernel,
     turned_kernel,
@@ -35,6 +34,7 @@ from maskanim_tf.models import Animator, LowResGenerator, Networks
 from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
 from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.models.network import Network
+from maskanim_tf.ops.convolutions import block_kernel
 
 
 class Rewritten:
@@ -193,7 +193,7 @@ class _Rewriter:
             return Convolution(self.keep(kernel), self.keep(bias, FLOAT32), conv.padding)
         bias = self.keep(np.tile(bias, 4), FLOAT32)
         return BlockConvolution(
-            Convolution(self.keep(block_kernel(kernel)), bias, conv.padding, stride=2)
+            Convolution(self.keep(block_kernel(kernel).numpy()), bias, conv.padding, stride=2)
         )
 
     def keep(self, weights: np.ndarray, precision: str = "") -> Weights:

@@ -21,8 +21,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maskanim_tf.media.errors import ClipError
 from maskanim_tf.media.picture_colors import srgb_over_white
-from maskanim_tf.media.picture_ends import ends_whole, png_is_sound
+from maskanim_tf.media.picture_ends import ends_whole
 from maskanim_tf.media.plain_png import decode_plain_png
+from maskanim_tf.media.png_chunks import png_is_sound
 
 # Not among them: formats that start other programs or hold no pictures of their own.
 COMMON = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
@@ -175,7 +176,10 @@ def _opened_file(path: str) -> Iterator[BinaryIO]:
 
 
 def _check_sums(path: str, image: Image.Image, file: BinaryIO) -> None:
-    if image.format == "PNG" and not png_is_sound(file):
+    if image.format != "PNG":
+        return
+    file.seek(0)
+    if not png_is_sound(file.read()):
         raise ClipError(f"{path}: it is damaged (a checksum is wrong); copy it again, or delete it")
 
 

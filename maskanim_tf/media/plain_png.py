@@ -7,11 +7,12 @@ at before is a list of chunks in memory.
 from __future__ import annotations
 
 import struct
-import zlib
 
 import cv2
 import numpy as np
 from PIL import Image
+
+from maskanim_tf.media.png_chunks import END, png_chunks
 
 _HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _GREY, _COLOR = 0, 2
@@ -42,15 +43,8 @@ def decode_plain_png(content: bytes) -> np.ndarray | None:
 
 def _is_plain(content: bytes) -> bool:
     """Whether all chunks up to the last are sound and harmless."""
-    view, place = memoryview(content), 8
-    while place + 12 <= len(content):
-        length, name = struct.unpack_from(">I4s", content, place)
-        end = place + 8 + length
-        if name not in _HARMLESS or end + 4 > len(content):
+    last = b""
+    for last, sound in png_chunks(content):
+        if not sound or last not in _HARMLESS:
             return False
-        if zlib.crc32(view[place + 4 : end]) != struct.unpack_from(">I", content, end)[0]:
-            return False
-        if name == b"IEND":
-            return True
-        place = end + 4
-    return False
+    return last == END

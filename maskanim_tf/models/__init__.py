@@ -8,7 +8,7 @@ from maskanim_tf.models.mask_generator import MaskGenerator
 from maskanim_tf.models.mask_refiner import MaskRefiner
 from maskanim_tf.models.networks import Networks, build_networks, named_variables
 from maskanim_tf.models.training_pass import training_pass
-from maskanim_tf.models.weights import load_weights, save_weights
+from maskanim_tf.models.weights import load_weights
 
 __all__ = [
     "ABLATIONS",
@@ -22,6 +22,5 @@ __all__ = [
     "load_animator",
     "load_weights",
     "named_variables",
-    "save_weights",
     "training_pass",
 ]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 
 from maskanim_tf.config import Config
 from maskanim_tf.models.animator import NONE, Animator
-from maskanim_tf.models.networks import build_networks
+from maskanim_tf.models.networks import Networks, build_networks
 from maskanim_tf.models.presets import find_weights
-from maskanim_tf.models.weights import assign_weights, read_arrays
+from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
 
 CONFIG = "config"
 
@@ -53,3 +54,14 @@ def stored_config(arrays: dict[str, np.ndarray], path: object) -> Config:
             "best.npz of a run's checkpoints"
         )
     return Config.from_dict(json.loads(str(arrays[CONFIG])))
+
+
+def write_weights(path: str | os.PathLike[str], networks: Networks, config: Config) -> int:
+    """Writes networks in float16 with their configuration; returns the number of values.
+
+    Every command that takes a checkpoint takes the file as well.
+    """
+    arrays = {key: value.astype(np.float16) for key, value in weight_arrays(networks).items()}
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_arrays(path, {**arrays, CONFIG: np.array(json.dumps(config.to_dict()))})
+    return sum(value.size for value in arrays.values())

@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from maskanim_tf.storage.text import first_line
+
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 # What commands use where nothing else is asked for.
 DEFAULT_PRESET = "puppets64"
@@ -61,8 +63,7 @@ def _download(address: str) -> str:
     try:
         return huggingface_hub.hf_hub_download(f"{owner}/{name}", file or HUB_FILE)
     except (OSError, ValueError) as error:
-        first_line = str(error).strip().splitlines()[0]
         raise OSError(
-            f"{address} could not be fetched: {first_line}. Is the network up, and is "
+            f"{address} could not be fetched: {first_line(error)}. Is the network up, and is "
             f"{file or HUB_FILE} in that repository? A file that lies here can be given by its path"
         ) from error

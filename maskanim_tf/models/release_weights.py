@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
+from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.network import Network
-from maskanim_tf.models.networks import named_variables
+from maskanim_tf.models.networks import Networks, build_networks, named_variables
+from maskanim_tf.models.weights import read_arrays
 
 # Our path -> pattern of the PyTorch name; the first group is a block number.
 _LAYERS = (
@@ -35,6 +38,19 @@ _PARAMETERS = {
 }
 
 
+def read_release(folder: str, config: ModelConfig) -> Networks:
+    """Networks with the weights of a folder, which holds one `<network>.npz` for each of the four.
+
+    Raises:
+      FileNotFoundError: a file is not there.
+      ValueError: it is damaged, or holds the weights of another network.
+    """
+    networks = build_networks(config)
+    for network in networks:
+        assign_release_weights(network, read_arrays(Path(folder, f"{network.name}.npz")))
+    return networks
+
+
 def assign_release_weights(network: Network, arrays: Mapping[str, np.ndarray]) -> None:
     """Sets every variable of a network from PyTorch parameters; on an error none has changed.
 
@@ -45,7 +61,7 @@ def assign_release_weights(network: Network, arrays: Mapping[str, np.ndarray]) -
     values = {}
     variables = named_variables(network)
     for path, variable in variables.items():
-        pattern = _release_pattern(path)
+        pattern = release_pattern(path)
         matches = [name for name in parameters if re.fullmatch(pattern, name)]
         if len(matches) != 1:
             raise ValueError(
@@ -66,7 +82,7 @@ def assign_release_weights(network: Network, arrays: Mapping[str, np.ndarray]) -
         variables[path].assign(value)
 
 
-def _release_pattern(path: str) -> str:
+def release_pattern(path: str) -> str:
     """A regular expression for the PyTorch name of one of our variables."""
     layer, parameter = path.rsplit("/", 1)
     for ours, theirs in _LAYERS:

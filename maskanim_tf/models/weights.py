@@ -20,11 +20,6 @@ from maskanim_tf.models.networks import Networks, named_variables
 from maskanim_tf.storage.locations import read_file, whole_file
 
 
-def save_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
-    """Writes every variable, batch-norm statistics included; the file appears only when whole."""
-    write_arrays(path, weight_arrays(networks))
-
-
 def weight_arrays(networks: Networks) -> dict[str, np.ndarray]:
     """Every variable of every network under its key."""
     return {
@@ -42,7 +37,7 @@ def local_value(variable: keras.Variable) -> np.ndarray:
 
 
 def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
-    """Reads what `save_weights` wrote; on an error no variable has changed.
+    """Sets all variables from a weight file; on an error no variable has changed.
 
     Raises:
       FileNotFoundError: no such file.

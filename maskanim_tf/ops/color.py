@@ -8,29 +8,6 @@ from maskanim_tf.config import AugmentationConfig
 from maskanim_tf.ops.seeds import COLOR, derived_seed
 
 
-def as_floats(frames: tf.Tensor) -> tf.Tensor:
-    """8-bit frames of any shape as float32 in [0, 1]."""
-    return tf.cast(frames, tf.float32) / 255
-
-
-def color_jitter(images: tf.Tensor, seeds: tf.Tensor, config: AugmentationConfig) -> tf.Tensor:
-    """Operator A: every image gets its own random change of colour.
-
-    Args:
-      images: floating `[batch, height, width, 3]` in [0, 1].
-      seeds: int32 `[batch, 2]`, one per image.
-      config: the ranges to draw from.
-
-    Returns:
-      The same shape and dtype, in [0, 1].
-    """
-    return tf.map_fn(
-        lambda pair: adjust_color(pair[0], draw_color_change(pair[1], config)),
-        (images, seeds),
-        fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
-    )
-
-
 def draw_color_change(seed: tf.Tensor, config: AugmentationConfig, use: int = COLOR) -> tf.Tensor:
     """Brightness, contrast and saturation factors and a hue shift, float32 `[4]`, for one image."""
     reach = tf.constant([config.brightness, config.contrast, config.saturation, config.hue])

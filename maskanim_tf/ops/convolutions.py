@@ -93,9 +93,19 @@ def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf
 def _convolve_blocks(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
     if inputs.shape[1] % 2 or inputs.shape[2] % 2:
         return tf.nn.conv2d(inputs, kernel, 1, padding.upper())
+    blocks = tf.nn.conv2d(inputs, block_kernel(kernel), 2, padding.upper())
+    return tf.nn.depth_to_space(blocks, 2)
+
+
+def block_kernel(kernel: tf.Tensor) -> tf.Tensor:
+    """The kernel of `narrow_convolution` for blocks of 2x2 pixels.
+
+    Returns:
+      `[size + 1, size + 1, channels, 4 * filters]`; the groups of filters are the upper left, upper
+      right, lower left and lower right pixel of a block.
+    """
     shifted = [
         tf.pad(kernel, ((row, 1 - row), (column, 1 - column), (0, 0), (0, 0)))
         for row, column in np.ndindex(2, 2)
     ]
-    blocks = tf.nn.conv2d(inputs, tf.concat(shifted, -1), 2, padding.upper())
-    return tf.nn.depth_to_space(blocks, 2)
+    return tf.concat(shifted, -1)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import tqdm
 
-from maskanim_tf.config import Section, option
-from maskanim_tf.media.clip_writer import FORMATS, video_path, write_video
+from maskanim_tf.config import option
+from maskanim_tf.media.clip_dataset import (
+    FIRST_TEST,
+    ClipFiles,
+    ClipSetParameters,
+    claim_folder,
+    clip_files,
+)
+from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.people.camera import CAMERAS, FRAMINGS
 from maskanim_tf.people.ground_truth import write_truth
 from maskanim_tf.people.labels import LABELS
@@ -27,65 +31,32 @@ from maskanim_tf.people.person_clip import (
     make_clip,
 )
 from maskanim_tf.people.workers import run_tasks
-from maskanim_tf.storage.files import atomic_path
 
 MANIFEST = "people.json"
 # Raised whenever the same parameters would give other pictures.
 _GENERATOR_VERSION = 1
-# Test persons and motions are counted from here, so they stay the same however many training clips
-# there are.
-_FIRST_TEST = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
-class DatasetParameters(Section):
-    """Everything that a data set depends on.
+class DatasetParameters(ClipSetParameters):
+    """Everything that a data set of people depends on; see `ClipSetParameters`.
 
-    Neither the persons nor the motions of test clips are among the training clips. Clips come in
-    blocks of `identities_per_motion` persons, each of whom performs the block's `clips_per_person`
-    motions; clips of one motion are consecutive.
-
-    Raises:
-        ValueError: if a value is outside its range.
+    Clips come in blocks of `identities_per_motion` persons, each of whom performs the block's
+    `clips_per_person` motions; clips of one motion are consecutive.
     """
 
-    clips: int = option(64, "training clips", minimum=1, maximum=_FIRST_TEST)
-    test_clips: int = option(8, "test clips, of unseen persons in unseen motions", minimum=0)
     size: int = option(256, "height and width in pixels", minimum=MIN_SIZE, maximum=MAX_SIZE)
     frames: int = option(50, "frames per clip", minimum=2)
-    fps: float = option(25.0, "frames per second", above=0, maximum=1000)
-    seed: int = option(0, "another seed gives another data set", minimum=0)
-    clips_per_person: int = option(1, "clips that show the same person", minimum=1)
-    identities_per_motion: int = option(
-        1, "persons who perform the same motion, which makes true pairs", minimum=1
-    )
     framing: str = option("any", "how much is seen", choices=("any", *FRAMINGS))
     camera: str = option("any", "how it is held", choices=CAMERAS)
     background: str = option("any", "plain ones are learnt sooner", choices=BACKGROUNDS)
     keep_in_frame: bool = option(True, "the whole head stays in the picture all the time")
-    format: str = option(
-        "mp4", "MPEG-4 (small), FFV1 (lossless) or a folder of PNG files per clip", choices=FORMATS
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.format != "frames" and self.size % 2:
-            raise ValueError(
-                f"size must be even for format {self.format}, got {self.size}; "
-                "format frames takes every size"
-            )
-        for name in ("clips", "test_clips"):
-            if getattr(self, name) % self.identities_per_motion:
-                raise ValueError(
-                    f"{name} must be a multiple of identities_per_motion "
-                    f"({self.identities_per_motion}), got {getattr(self, name)}"
-                )
 
     def clip_numbers(self) -> Iterator[tuple[str, int, int]]:
         """The split (`train` or `test`), person and motion of every clip."""
         for split, clips, first in (
             ("train", self.clips, 0),
-            ("test", self.test_clips, _FIRST_TEST),
+            ("test", self.test_clips, FIRST_TEST),
         ):
             for index in range(clips):
                 persons, motions = self.identities_per_motion, self.clips_per_person
@@ -129,11 +100,16 @@ def write_dataset(
         OSError: if it cannot be written.
         RuntimeError: if data of the body or OpenGL are missing, or a process was killed.
     """
-    fresh = _claim(output, parameters)
+    details = {
+        "generator_version": _GENERATOR_VERSION,
+        "points": list(POINT_NAMES),
+        "labels": list(LABELS),
+    }
+    fresh = claim_folder(output, MANIFEST, parameters, details)
     tasks = [
         (output, parameters, *numbers)
         for numbers in parameters.clip_numbers()
-        if not _is_complete(output, parameters, *numbers)
+        if not _files(output, parameters, *numbers).complete
     ]
     total = parameters.clips + parameters.test_clips
     with tqdm.tqdm(
@@ -153,65 +129,13 @@ def write_clip(
     output: str, parameters: DatasetParameters, split: str, person: int, motion: int
 ) -> None:
     """Renders and writes one clip."""
-    folder, name = os.path.join(output, split), clip_name(person, motion)
+    files = _files(output, parameters, split, person, motion)
     clip = parameters.make_clip(person, motion)
-    write_video(video_path(folder, name, parameters.format), clip.frames, parameters.fps)
-    write_truth(os.path.join(folder, f"{name}.npz"), clip, parameters.seed, parameters.fps)
+    write_video(files.video, clip.frames, parameters.fps)
+    write_truth(files.truth, clip, parameters.seed, parameters.fps)
 
 
-def _is_complete(
+def _files(
     output: str, parameters: DatasetParameters, split: str, person: int, motion: int
-) -> bool:
-    """The ground truth comes last, so a clip that has it is complete."""
-    folder, name = os.path.join(output, split), clip_name(person, motion)
-    video = video_path(folder, name, parameters.format)
-    return os.path.exists(os.path.join(folder, f"{name}.npz")) and os.path.exists(video)
-
-
-def _claim(output: str, parameters: DatasetParameters) -> bool:
-    """Writes the manifest, or checks that the one which is there asks for the same data set.
-
-    Returns:
-        Whether there was none.
-    """
-    path = os.path.join(output, MANIFEST)
-    wanted: dict = {
-        "generator_version": _GENERATOR_VERSION,
-        "parameters": dataclasses.asdict(parameters),
-        "points": list(POINT_NAMES),
-        "labels": list(LABELS),
-    }
-    splits = [Path(output, split) for split in ("train", "test")]
-    if not os.path.exists(path):
-        if any(split.exists() for split in splits):
-            raise ValueError(
-                f"{output} holds videos but no {MANIFEST}: choose another folder, or remove them"
-            )
-        with atomic_path(path) as partial:
-            partial.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-        return True
-    try:
-        with open(path, encoding="utf-8") as file:
-            present = json.load(file)
-        old = dict(present["parameters"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged: remove {output}, or choose another folder") from error
-    if present != wanted:
-        changed = [
-            f"{name} {old.get(name)} there, {value} now"
-            for name, value in wanted["parameters"].items()
-            if old.get(name) != value
-        ]
-        difference = ", ".join(changed) or "written by another version of the generator"
-        raise ValueError(
-            f"{output} holds a data set of other parameters ({difference}): "
-            "choose another folder, or remove this one"
-        )
-    for split in splits:
-        # What a killed run has left half-written.
-        for partial in split.glob(".*.partial*"):
-            if partial.is_dir():
-                shutil.rmtree(partial)
-            else:
-                partial.unlink()
-    return False
+) -> ClipFiles:
+    return clip_files(output, split, clip_name(person, motion), parameters.format)

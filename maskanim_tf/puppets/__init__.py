@@ -2,22 +2,15 @@
 
 from maskanim_tf.puppets.detector import detect_joints
 from maskanim_tf.puppets.puppet_clip import Cast, PuppetClip, make_clip
-from maskanim_tf.puppets.puppet_dataset import (
-    Annotations,
-    DatasetParameters,
-    read_annotations,
-    write_dataset,
-)
+from maskanim_tf.puppets.puppet_dataset import DatasetParameters, write_dataset
 from maskanim_tf.puppets.skeleton import JOINT_NAMES
 
 __all__ = [
     "JOINT_NAMES",
-    "Annotations",
     "Cast",
     "DatasetParameters",
     "PuppetClip",
     "detect_joints",
     "make_clip",
-    "read_annotations",
     "write_dataset",
 ]

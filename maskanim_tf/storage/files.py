@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
 import tempfile
@@ -14,7 +13,6 @@ from pathlib import Path
 # A temporary name takes no more bytes than the name itself, or than this.
 SHORT_NAME = 64
 LONGEST_SUFFIX = 16
-TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.partial(\..*)?")
 
 
 @contextlib.contextmanager
@@ -60,11 +58,6 @@ def temporary_name(name: str) -> str:
     room = max(len(os.fsencode(name)), SHORT_NAME) - len(os.fsencode(ending)) - 1
     # Some libraries take no name that is not UTF-8, so a letter is not cut in two.
     return f".{os.fsencode(Path(name).stem)[:room].decode('utf-8', 'ignore')}{ending}"
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a name is one of `temporary_name`; a killed process may have left it."""
-    return TEMPORARY.fullmatch(name) is not None
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

@@ -1,9 +1,10 @@
-"""The one door to text that people wrote with any editor: flag files and tables."""
+"""Text that people wrote with any editor, flag files and tables, and text for their messages."""
 
 from __future__ import annotations
 
 import codecs
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 # The longer mark first: that of UTF-32 begins like that of UTF-16.
@@ -14,6 +15,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+NAMES_SHOWN = 5
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -36,6 +39,16 @@ def read_text(path: str | os.PathLike[str]) -> str:
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")
     raise ValueError(f"{path}: is no text, or in an unknown encoding; save it as UTF-8")
+
+
+def first_names(names: Sequence[str]) -> str:
+    """The first few of many names, for a message."""
+    return ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _unmarked(content: bytes) -> tuple[str, ...]:

@@ -7,11 +7,8 @@ import logging
 import math
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -23,7 +20,7 @@ from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
 from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource, open_clips
-from maskanim_tf.interrupts import SIGNALS, InterruptedRunError
+from maskanim_tf.interrupts import InterruptedRunError
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models import load_weights
@@ -33,6 +30,9 @@ from maskanim_tf.storage.config_file import save_config
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
+from maskanim_tf.training.progress import Progress
+from maskanim_tf.training.schedule import Schedule
+from maskanim_tf.training.stop_signals import StopSignals
 from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
@@ -40,7 +40,6 @@ from maskanim_tf.training.validation import Validation
 _log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
-TIMED_BAR = "{l_bar}{bar}| {n:.0f} of {total:.0f} seconds of steps{postfix}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,10 +112,8 @@ class TrainingLoop:
         if options.bit_exact:
             tf.config.experimental.enable_op_determinism()
         self.clips = open_clips(config, keys.TRAIN)
-        self.epoch_steps = steps_per_epoch(config, self.clips)
-        self.total_steps = config.training.epochs * self.epoch_steps
-        if config.training.max_steps:
-            self.total_steps = min(self.total_steps, config.training.max_steps)
+        self.schedule = Schedule(config, steps_per_epoch(config, self.clips))
+        self.total_steps = self.schedule.total_steps
         features = load_vgg(config.loss, config.seed, config.training.precision)
         with self.strategy.scope():
             self.trainer = Trainer(config, features, options.jit)
@@ -135,7 +132,7 @@ class TrainingLoop:
         self.masks = MaskWatch(
             config, self.trainer.networks.mask_generator, self.clips, options.flat_mask_steps
         )
-        self._asked_to_stop = 0  # Number of the signal.
+        self._signals = StopSignals()
         self._steps = {refine: self._make_step(refine) for refine in (False, True)}
 
     def run(self) -> None:
@@ -146,39 +143,19 @@ class TrainingLoop:
           RuntimeError: a loss is not finite, or masks carry nothing for too long; the last
             checkpoint stays.
         """
-        with _Signals(self._ask_to_stop), self._progress() as bar:
-            started = math.nan
+        progress = Progress(self.state.step, self.total_steps, self.options.minutes, self.chief)
+        with self._signals, progress:
             for batch in self._batches():
-                if time.monotonic() - started >= 60 * self.options.minutes > 0:
+                if progress.time_is_over:
                     # This step is the last one, and ends as that of any other run.
                     self.total_steps = self.state.step + 1
                 losses, stopping = self._step(batch)
-                if self.options.minutes:
-                    # The first step, in which graphs are made, is not counted.
-                    started = time.monotonic() if math.isnan(started) else started
-                    passed = time.monotonic() - started
-                    bar.update(min(passed, 60 * self.options.minutes) - bar.n)
-                else:
-                    bar.update()
-                bar.set_postfix({term: f"{value:.3g}" for term, value in losses.items()})
+                progress.advance(losses)
                 self._after_step(losses)
                 if stopping:
                     self._stop()
         if self.history:
             self._summarize(self.history)
-
-    def _progress(self) -> tqdm:
-        """A bar of steps, or of seconds where time is what ends the run."""
-        minutes = self.options.minutes
-        if minutes:
-            return tqdm(total=60 * minutes, bar_format=TIMED_BAR, disable=not self.chief)
-        return tqdm(
-            total=self.total_steps,
-            initial=self.state.step,
-            unit="step",
-            smoothing=0.05,
-            disable=not self.chief,
-        )
 
     def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
         def shares(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -215,63 +192,36 @@ class TrainingLoop:
 
     def _step(self, batch: dict[str, tf.Tensor]) -> tuple[dict[str, float], bool]:
         """One step; its mean losses, and whether it has to be the last for now."""
+        number = self.state.step + 1
         for optimizer in self.trainer.optimizers.values():
-            optimizer.learning_rate.assign(self.learning_rate)
-        means, asked = self._steps[self.refining](
-            batch, tf.constant(bool(self._asked_to_stop), tf.int32)
-        )
+            optimizer.learning_rate.assign(self.schedule.learning_rate(number))
+        asked_here = tf.constant(bool(self._signals.number), tf.int32)
+        means, asked = self._steps[self.schedule.refines(number)](batch, asked_here)
         losses = {term: float(value) for term, value in means.items()}
         for term, value in losses.items():
             if not math.isfinite(value):
                 raise RuntimeError(
-                    f"the {term} loss is {value} at step {self.state.step + 1}; checkpoints up to "
+                    f"the {term} loss is {value} at step {number}; checkpoints up to "
                     f"then are in {self.checkpoints.location}. Try a lower --learning_rate"
                 )
-        self.state = dataclasses.replace(self.state, step=self.state.step + 1)
+        self.state = dataclasses.replace(self.state, step=number)
         return losses, bool(asked)
 
     def _stop(self) -> None:
-        number = self._asked_to_stop or signal.SIGTERM
+        number = self._signals.number or signal.SIGTERM
         why = f"stopped by {signal.Signals(number).name}"
-        why = why if self._asked_to_stop else "another worker was asked to stop"
+        why = why if self._signals.number else "another worker was asked to stop"
         if not self.chief:
             raise InterruptedRunError(f"{why}; the chief worker saves a checkpoint", number)
         path = self.checkpoints.save(self.trainer, self.state)
         raise InterruptedRunError(f"{why}; saved {path}, go on with --resume", number)
 
-    @property
-    def epoch(self) -> int:
-        """The epoch of the next step, from 0."""
-        return self.state.step // self.epoch_steps
-
-    @property
-    def refining(self) -> bool:
-        """Whether the mask refiner learns in the next step."""
-        return self.epoch >= self.config.loss.refiner_start_epoch
-
-    @property
-    def refined(self) -> bool:
-        """Whether the mask refiner has learned: it took part in the last step."""
-        last_epoch = (self.state.step - 1) // self.epoch_steps
-        return self.state.step > 0 and last_epoch >= self.config.loss.refiner_start_epoch
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next step."""
-        return self.learning_rate_of(self.state.step + 1)
-
-    def learning_rate_of(self, step: int) -> float:
-        """The learning rate of a step; the first one is 1."""
-        training, epoch = self.config.training, (step - 1) // self.epoch_steps
-        passed = sum(epoch >= milestone for milestone in training.milestones)
-        return training.learning_rate * training.decay**passed
-
     def _after_step(self, losses: dict[str, float]) -> None:
         step, last = self.state.step, self.state.step == self.total_steps
         row: dict[str, float] = {
             "step": step,
-            "epoch": step / self.epoch_steps,
-            "learning_rate": self.learning_rate_of(step),
+            "epoch": step / self.schedule.epoch_steps,
+            "learning_rate": self.schedule.learning_rate(step),
             **losses,
         }
         validate = self.validation and (last or step % self.options.validate_every == 0)
@@ -290,8 +240,9 @@ class TrainingLoop:
     def _validate(self) -> dict[str, float]:
         assert self.validation
         # All workers do this together, since batch norms ask each other for their statistics.
-        scores = self.validation.scores(self.refined)
-        panel = self.validation.panel(self.refined, scores.masks.caption())
+        refined = self.schedule.refines(self.state.step)
+        scores = self.validation.scores(refined)
+        panel = self.validation.panel(refined, scores.masks.caption())
         row = {"validation_l1": scores.l1, "copy_l1": scores.copy_l1, **scores.masks.row()}
         if scores.refinement_cost is not None:
             row["refinement_cost"] = scores.refinement_cost
@@ -302,7 +253,7 @@ class TrainingLoop:
             if self.config.data.driver_identity != SAME:
                 decisive = scores.across_l1
         # Frames from the driver's own mask, before that, cannot be compared with those of use.
-        better = self.refined and decisive < self.state.best_l1
+        better = refined and decisive < self.state.best_l1
         if better:
             self.state = dataclasses.replace(self.state, best_l1=decisive)
         if self.history:
@@ -347,9 +298,6 @@ class TrainingLoop:
         frames = self.options.validation_frames
         return Validation(self.config, self.trainer.results, clips, frames)
 
-    def _ask_to_stop(self, number: int) -> None:
-        self._asked_to_stop = number
-
     def _summarize(self, history: History) -> None:
         print(f"trained to step {self.state.step}; everything is in {self.options.run_dir}:")
         print(f"  losses and validation  {history.draw()}, history.csv")
@@ -357,26 +305,3 @@ class TrainingLoop:
             print(f"  intermediates          {self.options.run_dir}/panels/")
         print(f"  weights                {self.checkpoints.steps()[-1]}")
         print(f"look closer: tensorboard --logdir={self.options.run_dir}/tensorboard")
-
-
-class _Signals:
-    """Turns the first of `SIGNALS` into a request to stop; the second one acts at once."""
-
-    def __init__(self, ask_to_stop: Callable[[int], None]):
-        self._ask_to_stop = ask_to_stop
-        self._previous: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        for number in SIGNALS:
-            if signal.getsignal(number) is signal.SIG_IGN:
-                continue
-            self._previous[number] = signal.signal(number, self._handle)
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._ask_to_stop(number)
-        for each, handler in self._previous.items():
-            signal.signal(each, handler)

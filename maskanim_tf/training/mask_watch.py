@@ -9,7 +9,7 @@ from maskanim_tf import keys
 from maskanim_tf.config import Config
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.models import MaskGenerator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.training.mask_health import MaskHealth, mask_health

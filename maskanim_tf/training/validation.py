@@ -20,7 +20,7 @@ from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.media.panels import draw_panel
 from maskanim_tf.models import Animator, Networks
 from maskanim_tf.models.training_pass import training_pass
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.storage.patience import patiently
@@ -109,7 +109,7 @@ class Validation:
         result = self._generate(source, driving if across else target, refined)
         columns = {key: result[key].numpy() for key in keys.INTERMEDIATES if key in result}
         if across:
-            columns[keys.TARGET] = target.numpy()
+            columns[keys.TARGET] = target
         return draw_panel(columns, tuple(columns), caption=caption)
 
     def _generate(

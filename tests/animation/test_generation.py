@@ -1,12 +1,15 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 from maskanim_tf import keys
 from maskanim_tf.animation import generate_frames
+from maskanim_tf.animation.batching import BatchAnimator
 from maskanim_tf.animation.generation import generate_masks
 from maskanim_tf.models import Animator
-from maskanim_tf.ops.color import as_floats
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 from tests.animation.material import SIZE, pixels
 
 SOURCE = pixels(1, seed=9)[0]
@@ -73,3 +76,16 @@ def test_wrong_arguments_are_refused(animator):
         next(generate_frames(animator, SOURCE, DRIVING, smooth_masks=2))
     with pytest.raises(ValueError, match=f"but this model takes {SIZE}x{SIZE}"):
         next(generate_frames(animator, SOURCE, pixels(1, size=64)))
+
+
+def test_graphs_are_kept_as_long_as_their_animator(networks, animator):
+    def used_twice():
+        own = Animator(animator.model, animator.perturbation, networks)
+        first, again = BatchAnimator(own, 2), BatchAnimator(own, 3)
+        assert first.find_masks(DRIVING[:2]).shape == again.find_masks(DRIVING[:2]).shape
+        assert first._encode_driving is again._encode_driving
+        return weakref.ref(own)
+
+    alive = used_twice()
+    gc.collect()
+    assert alive() is None

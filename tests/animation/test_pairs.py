@@ -3,7 +3,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from maskanim_tf.animation.pairs import Pair, animate_pairs, combine, holds_many, read_pairs
+from maskanim_tf.animation.pairs import Pair, animate_pairs, combine, holds_many, listed_pairs
 from tests.animation.material import decoded, pixels
 from tests.media.clip_files import write_picture, write_video
 
@@ -63,7 +63,7 @@ def test_a_table_names_its_pairs(folder):
     table.write_text(
         f"source,driving,output\nsources/ann.png,{here},\nsources/bob.jpg,absent.mp4,x.gif\n"
     )
-    assert read_pairs(table, "out") == [
+    assert listed_pairs(table, "out") == [
         Pair(str(folder / "sources" / "ann.png"), here, "out/ann-walk.mp4"),
         Pair(str(folder / "sources" / "bob.jpg"), "absent.mp4", "out/x.gif"),
     ]
@@ -82,7 +82,7 @@ def test_a_table_names_its_pairs(folder):
 def test_a_wrong_table_is_refused(tmp_path, content, message):
     (tmp_path / "pairs.csv").write_text(content)
     with pytest.raises(ValueError, match=message):
-        read_pairs(tmp_path / "pairs.csv", "out")
+        listed_pairs(tmp_path / "pairs.csv", "out")
 
 
 def test_bad_pairs_are_reported_and_done_ones_are_skipped(animator, folder, caplog):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from maskanim_tf import keys
+from maskanim_tf.data.clip_truth import read_clip_truth
 from maskanim_tf.evaluation.commands.reconstruct import ReconstructOptions, main
 from maskanim_tf.evaluation.detectors import DetectorOptions
 from maskanim_tf.evaluation.metrics import AKD, IOU, L1, mask_overlap
@@ -13,7 +14,7 @@ from maskanim_tf.evaluation.segmentation import MediaPipePerson, SceneDifference
 from maskanim_tf.evaluation.truth_judge import COPY_TRUTH, NO_TRUTH
 from maskanim_tf.media.clips import probe_clip, read_frames
 from maskanim_tf.models import load_animator
-from maskanim_tf.puppets import DatasetParameters, make_clip, read_annotations, write_dataset
+from maskanim_tf.puppets import DatasetParameters, make_clip, write_dataset
 from tests.evaluation.clips import SIZE, write_checkpoint, write_test_clips
 
 PUPPETS = DetectorOptions(keypoints="puppets")
@@ -67,15 +68,15 @@ def test_yardsticks_stand_beside_it(run):
     folder, _ = run
     methods = results(folder / "out")["methods"]
     frames = frames_of(folder, FIRST).astype(float)
-    truth = read_annotations(str(folder / "data" / "test" / f"{FIRST}.npz"))
+    truth = read_clip_truth(probe_clip(folder / "data" / "test" / FIRST))
     copied = methods[COPY]["videos"][FIRST]
     assert copied[L1]["value"] == pytest.approx(np.abs(frames[1:] - frames[:1]).mean() / 255)
     known = methods[COPY_TRUTH]["videos"][FIRST]
     both = truth.visible[1:] & truth.visible[:1]
-    apart = np.linalg.norm(truth.joints[1:] - truth.joints[:1], axis=-1) * 256 / SIZE
+    apart = np.linalg.norm(truth.points[1:] - truth.points[:1], axis=-1) * 256 / SIZE
     expected = np.mean([d[b].mean() for d, b in zip(apart, both)])
     assert known[AKD]["value"] == pytest.approx(expected, rel=1e-5)
-    masks = truth.masks > 0
+    masks = truth.masks
     overlap = [(m & masks[0]).sum() / (m | masks[0]).sum() for m in masks[1:]]
     assert known[IOU]["value"] == pytest.approx(np.mean(overlap))
     # The segmenter finds a puppet nearly where it is, and an untrained model's frames elsewhere.

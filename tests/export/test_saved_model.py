@@ -16,8 +16,7 @@ from maskanim_tf import keys
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
-from maskanim_tf.ops.color import as_floats
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 from serving.loaded_model import LoadedModel
 from tests.helpers import random_frames
 

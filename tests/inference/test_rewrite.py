@@ -10,12 +10,11 @@ from maskanim_tf.inference.plain_layers import (
     SubPixelConvolution,
     TransposedConvolution,
     WinogradUpConvolution,
-    block_kernel,
-    spread_kernel,
     sub_pixel_kernel,
     turned_kernel,
 )
 from maskanim_tf.models import ABLATIONS
+from maskanim_tf.ops.convolutions import block_kernel, spread_kernel
 from tests.animators import ODD_MODEL, scrambled_animator
 from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 
@@ -87,7 +86,7 @@ def test_up_sampling_convolutions_by_hand(height, width, channels, filters):
     interleaved = SubPixelConvolution(
         Convolution(sub_pixel_kernel(kernel), np.tile(bias, 4), "valid")
     )
-    spread = TransposedConvolution(spread_kernel(kernel), bias, stride=2)
+    spread = TransposedConvolution(spread_kernel(kernel).numpy(), bias, stride=2)
     for layer in (interleaved, spread):
         np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
     wide = WinogradUpConvolution(kernel, bias)
@@ -102,7 +101,7 @@ def test_last_convolutions_by_hand(height, width, size):
     inputs = rng.normal(size=(2, height, width, 5))
     kernel, bias = rng.normal(size=(size, size, 5, 3)), rng.normal(size=3)
     expected = convolve(inputs, kernel) + bias
-    blocks = BlockConvolution(Convolution(block_kernel(kernel), np.tile(bias, 4), stride=2))
+    blocks = BlockConvolution(Convolution(block_kernel(kernel).numpy(), np.tile(bias, 4), stride=2))
     for layer in (blocks, TransposedConvolution(turned_kernel(kernel), bias)):
         np.testing.assert_allclose(layer(inputs), expected, atol=1e-12)
 

@@ -5,7 +5,7 @@ import pytest
 
 from maskanim_tf import keys
 from maskanim_tf.config import Config
-from maskanim_tf.models import Animator, build_networks, load_animator, save_weights
+from maskanim_tf.models import Animator, build_networks, load_animator
 from maskanim_tf.models.weights import weight_arrays, write_arrays
 from tests.helpers import TINY_CONFIG, TINY_MODEL, random_frames
 
@@ -25,6 +25,6 @@ def test_a_weight_file_brings_its_configuration(tmp_path):
 
 def test_weights_without_configuration_are_refused(tmp_path):
     path = tmp_path / "weights.npz"
-    save_weights(build_networks(TINY_MODEL), path)
+    write_arrays(path, weight_arrays(build_networks(TINY_MODEL)))
     with pytest.raises(ValueError, match=r"weights\.npz holds no configuration"):
         load_animator(path)

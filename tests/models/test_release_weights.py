@@ -4,18 +4,11 @@ import numpy as np
 import pytest
 
 from maskanim_tf import keys
-from maskanim_tf.config import HourglassConfig, LowResConfig, default_config
 from maskanim_tf.models import build_networks
 from maskanim_tf.models.release_weights import assign_release_weights
 from maskanim_tf.models.weights import read_arrays
-from tests.helpers import TEST_DATA, shared_folder
+from tests.helpers import RELEASE_MODEL, TEST_DATA, shared_folder
 
-MODEL = default_config("release").model.replace(
-    mask_generator=HourglassConfig(32, 64, 5),
-    mask_refiner=HourglassConfig(8, 32, 5),
-    low_res_generator=LowResConfig(16, 6),
-    high_res_generator=HourglassConfig(8, 32, 5),
-)
 TOLERANCE = 1e-4
 
 
@@ -43,7 +36,7 @@ def split_small(stacked, driving):
 
 @pytest.fixture(scope="module")
 def networks():
-    return build_networks(MODEL)
+    return build_networks(RELEASE_MODEL)
 
 
 def test_mask_refiner(networks):

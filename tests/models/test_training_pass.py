@@ -8,8 +8,7 @@ from maskanim_tf.models import build_networks, training_pass
 from maskanim_tf.models.training_pass import draw_chosen
 from maskanim_tf.ops.perturbation import perturb_train
 from maskanim_tf.ops.resizing import resize_bilinear
-from maskanim_tf.ops.seeds import sample_seeds
-from tests.helpers import TINY_MODEL, random_frames
+from tests.helpers import TINY_MODEL, random_frames, sample_seeds
 
 PERTURBATION = PerturbationConfig()
 SOURCE, DRIVING = tf.constant(random_frames(2)), tf.constant(random_frames(2, seed=1))

@@ -3,14 +3,15 @@ import pytest
 
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
-from maskanim_tf.models import Animator, build_networks, load_weights, save_weights
+from maskanim_tf.models import Animator, build_networks, load_weights
+from maskanim_tf.models.weights import weight_arrays, write_arrays
 from tests.helpers import TEST_DATA, TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 
 
 def test_saved_weights_are_loaded(tmp_path):
     path = tmp_path / "weights.npz"
     original, other = build_networks(TINY_MODEL), build_networks(TINY_MODEL)
-    save_weights(original, path)
+    write_arrays(path, weight_arrays(original))
     assert list(tmp_path.iterdir()) == [path]
     load_weights(other, path)
     for first, second in zip(original, other):
@@ -27,7 +28,7 @@ def test_bad_files_change_nothing(tmp_path):
     path.write_bytes(b"no archive")
     with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
         load_weights(networks, path)
-    save_weights(networks, path)
+    write_arrays(path, weight_arrays(networks))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
@@ -37,10 +38,10 @@ def test_bad_files_change_nothing(tmp_path):
     path.write_bytes(damaged)
     with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
         load_weights(networks, path)
-    save_weights(build_networks(TINY_MODEL.replace(width=2.0)), path)
+    write_arrays(path, weight_arrays(build_networks(TINY_MODEL.replace(width=2.0))))
     with pytest.raises(ValueError, match=r"mask_generator/.* of shape .* but the network needs"):
         load_weights(networks, path)
-    save_weights(build_networks(TINY_MODEL.replace(mask_scale=1.0)), path)
+    write_arrays(path, weight_arrays(build_networks(TINY_MODEL.replace(mask_scale=1.0))))
     with pytest.raises(ValueError, match="lacks low_res_generator/up_0/conv/bias"):
         load_weights(networks, path)
     for network, weights in zip(networks, before):

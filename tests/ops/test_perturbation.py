@@ -15,8 +15,8 @@ from maskanim_tf.ops.perturbation import (
     shrink,
     threshold,
 )
-from maskanim_tf.ops.seeds import COLUMNS, ROWS, sample_seeds
-from tests.helpers import random_frames
+from maskanim_tf.ops.seeds import COLUMNS, ROWS
+from tests.helpers import random_frames, sample_seeds
 
 PAPER = PerturbationConfig()
 RELEASE = PerturbationConfig(threshold="fixed", fixed_threshold=100 / 255, noise_sign="random")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.people.ground_truth import read_truth
+from maskanim_tf.data.clip_truth import read_clip_truth
+from maskanim_tf.media.clips import probe_clip
 from maskanim_tf.people.people_dataset import DatasetParameters, write_dataset
 from maskanim_tf.people.person_clip import clip_name
 from maskanim_tf.people.workers import run_tasks
@@ -78,16 +80,18 @@ def test_videos_have_ground_truth_beside_them(written):
     videos = sorted(path.stem for path in (written / "train").glob("*.mp4"))
     assert videos == sorted(names)
     for name in names:
-        truth = read_truth(str(written / "train" / f"{name}.npz"))
+        clip = probe_clip(written / "train" / f"{name}.mp4")
+        truth, more = read_clip_truth(clip), np.load(written / "train" / f"{name}.npz")
+        about = json.loads(str(more["about"]))
         video = cv2.VideoCapture(str(written / "train" / f"{name}.mp4"))
         assert video.get(cv2.CAP_PROP_FRAME_COUNT) == len(truth.points) == 2
         assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == truth.masks.shape[2] == 64
-        np.testing.assert_array_equal(truth.masks > 0, truth.labels > 0)
-        assert truth.about["person"] == int(name[6:13])
-        assert truth.about["motion"] == int(name[-7:])
-        assert truth.motion["face"].shape == (2, 52)
-        assert truth.fps == 25.0
-        assert 0.05 < (truth.masks > 0).mean() < 0.95
+        np.testing.assert_array_equal(truth.masks, more["labels"] > 0)
+        assert about["person"] == int(name[6:13])
+        assert about["motion"] == int(name[-7:])
+        assert more["motion_face"].shape == (2, 52)
+        assert more["fps"] == 25.0
+        assert 0.05 < truth.masks.mean() < 0.95
 
 
 def test_two_processes_write_the_same_bytes(written, tmp_path):

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from maskanim_tf.storage.files import atomic_path, check_writable, is_temporary
+from maskanim_tf.media.clip import is_finished
+from maskanim_tf.storage.files import atomic_path, check_writable
 
 
 def test_file_appears_only_when_whole(tmp_path):
@@ -94,7 +95,7 @@ def test_nothing_written_deletes_nothing(tmp_path):
 def test_names_of_255_bytes_can_be_written(tmp_path, name):
     assert len(os.fsencode(name)) == 255
     with atomic_path(tmp_path / name) as partial:
-        assert is_temporary(partial.name)
+        assert not is_finished(partial.name)
         partial.write_text("whole")
     assert os.listdir(tmp_path) == [name]
 

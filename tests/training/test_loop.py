@@ -1,72 +1,18 @@
-import contextlib
-import csv
 import dataclasses
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 
 import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.config import DataConfig, LossConfig, TrainingConfig
+from maskanim_tf.config import LossConfig
 from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.sources import Subset, open_clips
 from maskanim_tf.keys import TEST
 from maskanim_tf.models import Animator, build_networks, load_weights
-from maskanim_tf.storage.config_file import load_config
-from maskanim_tf.training.checkpoints import Checkpoints, State
-from maskanim_tf.training.loop import RunOptions, TrainingLoop
-from maskanim_tf.training.optimizers import optimizer_variables
-from maskanim_tf.training.strategy import make_strategy
-from maskanim_tf.training.trainer import TERMS
+from maskanim_tf.training.loop import TrainingLoop
 from maskanim_tf.training.validation import Validation
-from tests.data.prepared import write_clips
-from tests.helpers import REPOSITORY, TINY_CONFIG, TINY_MODEL
-
-TINY_FLAGS = [
-    *("--image_size=32", "--mask_scale=0.5", "--vgg_weights=random", "--vgg_width=0.05"),
-    *("--pyramid_levels=2", "--batch_size=4", "--repeats=2", "--held_out=1", "--noprogress"),
-    *("--low_res_generator_features=8", "--low_res_generator_residual_blocks=1"),
-    *(
-        f"--{network}_{option}"
-        for network in ("mask_generator", "mask_refiner", "high_res_generator")
-        for option in ("block_expansion=4", "max_features=8", "blocks=2")
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clips")
-    write_clips(folder, {f"clip{i}": 4 for i in range(5)})
-    return folder
-
-
-def config(data_dir, steps=6, **training):
-    return TINY_CONFIG.replace(
-        data=DataConfig(data_dir=str(data_dir), repeats=2, held_out=1, progress=False),
-        training=TrainingConfig(batch_size=4, max_steps=steps, **training),
-    )
-
-
-def options(run_dir, **changes):
-    values = {"log_every": 2, "validate_every": 3, "checkpoint_every": 2, "keep": 2}
-    return RunOptions(run_dir=str(run_dir), **{**values, **changes})
-
-
-def rows_of(run_dir):
-    with open(run_dir / "history.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def read_state(path):
-    return json.loads(str(np.load(path)["state"]))
+from tests.helpers import TINY_MODEL
+from tests.training.runs import config, options, read_state, rows_of
 
 
 def test_a_run_leaves_everything_a_person_needs(data_dir, tmp_path, capsys):
@@ -85,15 +31,6 @@ def test_a_run_leaves_everything_a_person_needs(data_dir, tmp_path, capsys):
     assert f"everything is in {tmp_path}" in capsys.readouterr().out
     networks = build_networks(TINY_MODEL)
     load_weights(networks, tmp_path / "checkpoints" / "step-00000006.npz")
-
-
-@pytest.fixture(scope="module")
-def paired_dir(tmp_path_factory):
-    """Two motions on three identities for training, another on two others for testing."""
-    folder = tmp_path_factory.mktemp("paired")
-    write_clips(folder / "train", {f"{who}#motion{n}": 5 for who in "abc" for n in (1, 2)})
-    write_clips(folder / "test", {f"{who}#motion3": 5 for who in "de"})
-    return folder
 
 
 def test_a_run_across_identities_is_validated_across(paired_dir, tmp_path, capsys):
@@ -174,8 +111,7 @@ def test_learning_rate_falls_at_milestones(data_dir, tmp_path):
     loop = TrainingLoop(setting, options(tmp_path))
     rates = []
     for step in range(6):
-        loop.state = State(step)
-        rates.append(loop.learning_rate)
+        rates.append(loop.schedule.learning_rate(step + 1))
     np.testing.assert_allclose(rates, [2e-4, 2e-4, 2e-5, 2e-5, 2e-6, 2e-6])
 
 
@@ -192,225 +128,6 @@ def test_a_loss_that_is_not_finite_stops_the_run(data_dir, tmp_path):
     with pytest.raises(RuntimeError, match="the fine loss is nan at step 7; checkpoints"):
         loop.run()
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == before
-
-
-def test_unusable_run_directories_are_named(data_dir, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no checkpoint in .* to resume from"):
-        TrainingLoop(config(data_dir), options(tmp_path / "a", resume=True))
-    TrainingLoop(config(data_dir, steps=2), options(tmp_path / "a")).run()
-    with pytest.raises(FileExistsError, match="holds a run already; go on with --resume"):
-        TrainingLoop(config(data_dir), options(tmp_path / "a"))
-    other = config(data_dir).replace(model=TINY_MODEL.replace(width=2.0))
-    with pytest.raises(ValueError, match="networks of another configuration"):
-        TrainingLoop(other, options(tmp_path / "a", resume=True))
-    assert load_config(tmp_path / "a") == config(data_dir, steps=2)
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OSError, match="file"):
-        TrainingLoop(config(data_dir), options(tmp_path / "file" / "run"))
-
-
-def test_a_failed_save_keeps_the_last_checkpoint(data_dir, tmp_path, monkeypatch):
-    loop = TrainingLoop(config(data_dir, steps=2), options(tmp_path))
-    loop.run()
-
-    def full_disk(*arguments, **arrays):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("maskanim_tf.models.weights.np.savez", full_disk)
-    with pytest.raises(OSError, match="No space left"):
-        loop.checkpoints.save(loop.trainer, State(4))
-    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert names == ["step-00000002.npz"]
-
-
-def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, monkeypatch):
-    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(OSError, match="has 0 MiB left, but its checkpoints need"):
-        TrainingLoop(config(data_dir), options(tmp_path))
-
-
-def test_checkpoints_hold_the_optimizers(data_dir, tmp_path):
-    loop = TrainingLoop(config(data_dir), options(tmp_path))
-    loop.run()
-    fresh = TrainingLoop(config(data_dir), options(tmp_path / "other"))
-    state = Checkpoints(str(tmp_path / "checkpoints")).restore(fresh.trainer)
-    assert state.step == 6
-    for term in TERMS:
-        ours, theirs = (t.optimizers[term].variables for t in (loop.trainer, fresh.trainer))
-        assert len(ours) == len(theirs) > 4
-        for one, other in zip(ours, theirs):
-            np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
-
-
-def test_float16_and_averages_are_resumed(data_dir, tmp_path):
-    settings = config(data_dir, steps=2, precision="mixed_float16", average_decay=0.9)
-    loop = TrainingLoop(settings, options(tmp_path))
-    loop.run()
-    resumed = TrainingLoop(settings, options(tmp_path, resume=True))
-    for part in ("networks", "averages"):
-        for one, other in zip(getattr(loop.trainer, part), getattr(resumed.trainer, part)):
-            for a, b in zip(one.get_weights(), other.get_weights()):
-                np.testing.assert_array_equal(a, b)
-    assert np.any(
-        loop.trainer.averages[0].get_weights()[0] != loop.trainer.networks[0].get_weights()[0]
-    )
-    for term in TERMS:
-        ours, theirs = (
-            [np.asarray(v) for v in optimizer_variables(t.optimizers[term])]
-            for t in (loop.trainer, resumed.trainer)
-        )
-        for a, b in zip(ours, theirs):
-            np.testing.assert_array_equal(a, b)
-
-
-def test_a_run_can_start_from_the_weights_of_another(data_dir, tmp_path):
-    first = TrainingLoop(config(data_dir, steps=2), options(tmp_path / "first"))
-    first.run()
-    weights = str(tmp_path / "first" / "checkpoints" / "step-00000002.npz")
-    second = TrainingLoop(
-        config(data_dir, average_decay=0.9), options(tmp_path / "second", initial_weights=weights)
-    )
-    for networks in (second.trainer.networks, second.trainer.averages):
-        for one, other in zip(first.trainer.networks, networks):
-            for a, b in zip(one.get_weights(), other.get_weights()):
-                np.testing.assert_array_equal(a, b)
-    assert second.state.step == 0
-
-
-def test_pairs_interrupted_and_resumed_are_the_same_run(paired_dir, tmp_path):
-    setting = config(paired_dir, steps=6, refined_share=0.5)
-    setting = setting.replace(data=setting.data.replace(driver_identity="mixed"))
-    TrainingLoop(setting, options(tmp_path / "whole")).run()
-    first = setting.replace(training=setting.training.replace(max_steps=2))
-    TrainingLoop(first, options(tmp_path / "parts")).run()
-    TrainingLoop(setting, options(tmp_path / "parts", resume=True)).run()
-    whole, parts = (rows_of(tmp_path / run)[-1] for run in ("whole", "parts"))
-    for key, value in whole.items():
-        assert float(parts[key]) == pytest.approx(float(value), rel=1e-3), key
-
-
-def start(data_dir, run_dir, *arguments, environment=None):
-    command = [
-        *(sys.executable, "train_main.py", *TINY_FLAGS, f"--data_dir={data_dir}"),
-        *(f"--run_dir={run_dir}", "--max_steps=60", "--checkpoint_every=10", "--log_every=5"),
-        *("--validate_every=20", "--bit_exact", *arguments),
-    ]
-    return subprocess.Popen(
-        command,
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    )
-
-
-def wait_for(path, *processes):
-    end = time.monotonic() + 240
-    while not path.exists():
-        if time.monotonic() > end or any(process.poll() is not None for process in processes):
-            for process in processes:
-                process.kill()
-            raise AssertionError((f"{path} did not appear", [p.communicate() for p in processes]))
-        time.sleep(0.1)
-
-
-def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
-    whole = start(data_dir, tmp_path / "whole")
-    assert whole.wait() == 0, whole.communicate()
-    killed = start(data_dir, tmp_path / "parts")
-    wait_for(tmp_path / "parts" / "checkpoints" / "step-00000030.npz", killed)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    resumed = start(data_dir, tmp_path / "parts", "--resume")
-    assert resumed.wait() == 0, resumed.communicate()
-    assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "parts")
-    one, other = (
-        np.load(tmp_path / run / "checkpoints" / "step-00000060.npz") for run in ("whole", "parts")
-    )
-    for name in one.files:
-        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-
-
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_saves_and_leaves(data_dir, tmp_path, name):
-    run = start(data_dir, tmp_path, "--max_steps=100000", "--epochs=100000")
-    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
-    os.kill(run.pid, getattr(signal, name))
-    _, stderr = run.communicate()
-    assert run.returncode == 128 + getattr(signal, name)
-    assert f"stopped by {name}; saved" in stderr
-    assert "go on with --resume" in stderr.splitlines()[-1]
-    saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
-    assert int(saved.stem[5:]) > 10
-    assert read_state(saved)["step"] == int(saved.stem[5:])
-
-
-def start_workers(data_dir, run_dir, *arguments):
-    addresses = [f"localhost:{port}" for port in free_ports(2)]
-    return [
-        start(
-            *(data_dir, run_dir, "--strategy=multiworker", *arguments),
-            environment={
-                "TF_CONFIG": json.dumps(
-                    {
-                        "cluster": {"worker": addresses},
-                        "task": {"type": "worker", "index": index},
-                    }
-                )
-            },
-        )
-        for index in range(2)
-    ]
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("localhost", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
-def test_two_workers_train_like_one(data_dir, tmp_path):
-    arguments = ("--max_steps=4", "--log_every=1", "--validate_every=4")
-    runs = [
-        *start_workers(data_dir, tmp_path / "two", *arguments),
-        start(data_dir, tmp_path / "one", *arguments),
-    ]
-    chief, other, _ = outputs = [run.communicate(timeout=300) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0, 0], outputs
-    assert "everything is in" in chief[0]
-    assert other[0] == ""
-    for row, expected in zip(rows_of(tmp_path / "two"), rows_of(tmp_path / "one")):
-        assert row["step"] == expected["step"]
-        for term in TERMS:
-            if expected[term]:
-                # Adam turns the rounding of gradients that are zero into steps.
-                assert float(row[term]) == pytest.approx(float(expected[term]), rel=0.02)
-    saved = np.load(tmp_path / "two" / "checkpoints" / "step-00000004.npz")
-    assert json.loads(str(saved["state"]))["step"] == 4
-
-
-def test_one_worker_that_is_stopped_stops_all(data_dir, tmp_path):
-    arguments = ("--max_steps=100000", "--epochs=100000", "--validate_every=100000")
-    chief, other = start_workers(data_dir, tmp_path, *arguments)
-    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief, other)
-    other.send_signal(signal.SIGTERM)
-    errors = [run.communicate(timeout=120)[1] for run in (chief, other)]
-    assert [run.returncode for run in (chief, other)] == [143, 143]
-    assert "another worker was asked to stop; saved" in errors[0]
-    assert "stopped by SIGTERM; the chief worker saves a checkpoint" in errors[1]
-
-
-@pytest.mark.parametrize(
-    "cluster", ["", "{", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}']
-)
-def test_a_missing_or_wrong_cluster_is_named(cluster, monkeypatch):
-    monkeypatch.setenv("TF_CONFIG", cluster)
-    with pytest.raises(ValueError, match="strategy is 'multiworker', but TF_CONFIG is"):
-        make_strategy("multiworker")
 
 
 def test_masks_that_carry_nothing_end_the_run(data_dir, tmp_path):

@@ -7,10 +7,9 @@ from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.models import build_networks, training_pass
-from maskanim_tf.ops.seeds import sample_seeds
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import COARSE, FINE, MASK, TERMS, Trainer
-from tests.helpers import TINY_CONFIG, random_frames, two_replicas
+from tests.helpers import TINY_CONFIG, random_frames, sample_seeds, two_replicas
 
 CONFIG = TINY_CONFIG.replace(
     training=TINY_CONFIG.training.replace(batch_size=4, learning_rate=1e-3),

@@ -21,7 +21,7 @@ from maskanim_tf.data.sampling import hold_out
 from maskanim_tf.data.sources import folder_clips
 from maskanim_tf.evaluation.ablation_page import write_page
 from maskanim_tf.evaluation.ablation_runs import FULL, AblationRuns
-from maskanim_tf.evaluation.clip_pairs import Pair, draw_pairs, read_pairs, test_clips
+from maskanim_tf.evaluation.clip_pairs import Pair, draw_pairs, listed_pairs, test_clips
 from maskanim_tf.evaluation.detectors import DetectorOptions, describe, open_detectors
 from maskanim_tf.evaluation.metrics import L1, SSIM
 from maskanim_tf.evaluation.result_files import write_results
@@ -103,7 +103,7 @@ def find_pairs(options: AblationOptions, config: Config) -> list[Pair]:
     strips = options.picture_strips or config.data.picture_strips
     if options.pairs:
         clips = test_clips(options.data_dir, strips) if options.data_dir else {}
-        return read_pairs(options.pairs, clips)
+        return listed_pairs(options.pairs, clips)
     held_out = config.data.held_out if options.held_out < 0 else options.held_out
     data = config.data.replace(data_dir=options.data_dir, held_out=held_out, picture_strips=strips)
     return draw_pairs(unseen_clips(data, config.seed), options.count, options.seed)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.config.sections import DATASETS
-from maskanim_tf.evaluation.clip_pairs import Pair, read_pairs, test_clips
+from maskanim_tf.evaluation.clip_pairs import Pair, listed_pairs, test_clips
 from maskanim_tf.evaluation.detectors import (
     DetectorOptions,
     Detectors,
@@ -105,7 +105,7 @@ def find_pairs(options: ScoreOptions) -> list[Pair]:
         )
     clips = test_clips(options.data_dir, options.picture_strips) if options.data_dir else {}
     if options.pairs:
-        return read_pairs(options.pairs, clips)
+        return listed_pairs(options.pairs, clips)
     return [Pair(name, clip, clip) for name, clip in clips.items() if clip.frames > 1]
 
 

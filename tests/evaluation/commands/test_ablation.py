@@ -16,7 +16,7 @@ from maskanim_tf.evaluation.commands.ablation import AblationOptions, find_pairs
 from maskanim_tf.evaluation.detectors import DetectorOptions
 from maskanim_tf.evaluation.metrics import L1
 from maskanim_tf.models import ABLATIONS, load_animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 from tests.evaluation.clips import puppet_frames, write_checkpoint, write_test_clips
 from tests.helpers import TINY_CONFIG
 
