@@ -2,7 +2,8 @@
 
 `<name>.npz` beside `<name>.mp4`, or beside the folder `<name>`, holds at least `packed_masks` (the
 subject, `np.packbits` along the rows), `points` (x, y in pixels, the centre of the top left pixel
-at (0.5, 0.5)) and `visible`. Prepared shards carry no ground truth.
+at (0.5, 0.5)) and `visible`; clips of people hold `labels` of their parts, too, and their first 68
+points are those of the face. Prepared shards carry no ground truth.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ import numpy as np
 from maskanim_tf.media.clip import Clip, ClipError
 from maskanim_tf.media.fitting import fit_square, square_around
 
+# How bright a sketch of each part is, in the order of `people.labels.LABELS`; of other subjects.
+_PART_LEVELS = np.uint8([0, 230, 140, 90, 64, 178, 153])
+_SUBJECT_LEVEL = np.uint8(204)
+
 
 @dataclasses.dataclass(frozen=True)
 class ClipTruth:
@@ -25,11 +30,24 @@ class ClipTruth:
       masks: the subject, bool `[frames, height, width]`.
       points: float32 `[frames, points, 2]`, (x, y) in pixels.
       visible: bool `[frames, points]`.
+      parts: how bright the parts of the subject are in a sketch, uint8 `[frames, height, width]`;
+        None where parts are not known.
     """
 
     masks: np.ndarray
     points: np.ndarray
     visible: np.ndarray
+    parts: np.ndarray | None = None
+
+    @property
+    def has_face(self) -> bool:
+        """Whether the first 68 points are those of a face."""
+        return self.parts is not None
+
+    @property
+    def levels(self) -> np.ndarray:
+        """`parts`, or the subject in one tone, uint8 `[frames, height, width]`."""
+        return self.masks * _SUBJECT_LEVEL if self.parts is None else self.parts
 
     def fitted(self, size: int) -> ClipTruth:
         """The same for frames that `fit_square` has brought to a side of `size` pixels."""
@@ -38,7 +56,12 @@ class ClipTruth:
         pictures = (np.repeat(mask[..., np.newaxis], 3, -1) for mask in self.masks)
         masks = [fit_square(np.uint8(255) * each, size)[..., 0] >= 128 for each in pictures]
         points = (self.points - np.float32([left, top])) * np.float32(size / side)
-        return ClipTruth(np.stack(masks), points, self.visible)
+        parts = self.parts
+        if parts is not None:
+            parts = np.stack(
+                [fit_square(each[..., None].repeat(3, -1), size)[..., 0] for each in parts]
+            )
+        return ClipTruth(np.stack(masks), points, self.visible, parts)
 
 
 def read_clip_truth(clip: Clip) -> ClipTruth | None:
@@ -53,7 +76,8 @@ def read_clip_truth(clip: Clip) -> ClipTruth | None:
     try:
         with np.load(path) as file:
             packed, points, visible = (file[k] for k in ("packed_masks", "points", "visible"))
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            parts = _PART_LEVELS[file["labels"]] if "labels" in file else None
+    except (KeyError, IndexError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ClipError(f"{path} is no ground truth of a clip ({error}); make it again") from error
     masks = np.unpackbits(packed, axis=-1, count=clip.width).astype(bool)
     if masks.shape != (clip.frames, clip.height, clip.width):
@@ -61,4 +85,4 @@ def read_clip_truth(clip: Clip) -> ClipTruth | None:
             f"{path} is for {len(masks)} frames of {masks.shape[2]}x{masks.shape[1]}, but "
             f"{clip.path} has {clip.frames} of {clip.width}x{clip.height}; make both again"
         )
-    return ClipTruth(masks, points, visible)
+    return ClipTruth(masks, points, visible, parts)

@@ -15,15 +15,16 @@ from itertools import islice
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from maskanim_tf import keys
 from maskanim_tf.config import AugmentationConfig, Config
 from maskanim_tf.config.sections import SAME
+from maskanim_tf.data.mask_sketch import draw_sketches
 from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sampling import Draw, Sampler
 from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.ops.color import adjust_color, draw_color_change
-from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.seeds import SHARED_COLOR
 from maskanim_tf.storage.patience import patiently
 
@@ -50,7 +51,7 @@ def make_dataset(
     (the driver as filmed), float32 `[batch, size, size, 3]` in [0, 1], and `seeds`, int32
     `[batch, 2]`. Unless `driver_identity` is "same", the driver may be another identity; the target
     is then the source's own frame of that moment, and `augmented_target` is A of it, by the
-    same draw. With `mask_prior` they also hold `subjects`, the ground truth of source and driver,
+    same draw. With `mask_prior` they also hold `sketches`, the ground truth of source and driver,
     float32 `[batch, 2, mask_size, mask_size, 1]` in [0, 1].
 
     The test split runs once through every clip in order: `source` (the first frame), `driving` and
@@ -102,25 +103,25 @@ def _training_batches(
     reported: set[tuple[int, int]] = set()
 
     others_drive = config.data.driver_identity != SAME
-    subjects_of = _subjects_reader(config, clips)
+    sketches_of = _sketches_reader(config, clips)
 
     def read(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-        """Source, target and, where others may drive, driver, and the subjects; uint8."""
+        """Source, target and, where others may drive, driver, and the sketches; uint8."""
         frames = clips.read_frames(draw.clip, (draw.source, draw.driving))
         if others_drive:
             driver = frames[1:]
             if draw.driver != draw.clip:
                 driver = clips.read_frames(draw.driver, (draw.driving,))
             frames = np.concatenate((frames, driver))
-        return frames, subjects_of(draw)
+        return frames, sketches_of(draw)
 
     def load(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The frames of a sample, its subjects and its seed, int32 `[2]`."""
+        """The frames of a sample, its sketches and its seed, int32 `[2]`."""
         failures = 0
         for attempt in range(len(clips.names)):
             draw = sampler.draw(int(index), attempt)
             try:
-                frames, subjects = patiently(functools.partial(read, draw))
+                frames, sketches = patiently(functools.partial(read, draw))
             except (ValueError, OSError) as error:
                 failures += isinstance(error, OSError)
                 if config.data.strict or failures == MOST_FAILURES:
@@ -130,19 +131,20 @@ def _training_batches(
                     _log.warning("%s; another clip takes its place", error)
                 continue
             if draw.mirrored:
-                frames, subjects = frames[:, :, ::-1], subjects[:, :, ::-1]
-            pixels = np.ascontiguousarray(frames), np.ascontiguousarray(subjects)
+                frames, sketches = frames[:, :, ::-1], sketches[:, :, ::-1]
+            pixels = np.ascontiguousarray(frames), np.ascontiguousarray(sketches)
             return *pixels, np.array(draw.seed, np.int32)
         raise ValueError("no clip can be read any more; is the disk or the network gone?")
 
     def sample(index: tf.Tensor) -> dict[str, tf.Tensor]:
         kinds = (tf.uint8, tf.uint8, tf.int32)
-        frames, subjects, seed = tf.numpy_function(load, (index,), kinds)
+        frames, sketches, seed = tf.numpy_function(load, (index,), kinds)
         frames = tf.ensure_shape(frames, (3 if others_drive else 2, size, size, 3))
         result = finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
         if config.loss.mask_prior:
-            subjects = _as_floats(tf.ensure_shape(subjects, (2, size, size, 1)))
-            result[keys.SUBJECTS] = resize_bilinear(subjects, config.model.mask_size)
+            mask_size = config.model.mask_size
+            sketches = tf.ensure_shape(sketches, (2, mask_size, mask_size, 1))
+            result[keys.SKETCHES] = _as_floats(sketches)
         return result
 
     first = start_step * batch_size + worker * share
@@ -157,34 +159,37 @@ def _training_batches(
     )
 
 
-def _subjects_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.ndarray]:
-    """What reads the subjects of a draw's source and driver, uint8 `[2, size, size, 1]` 0 or 255.
+def _sketches_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.ndarray]:
+    """What reads the sketches of a draw's source and driver, uint8 `[2, mask_size, mask_size, 1]`.
 
     Without `mask_prior` it returns an empty `[0, 0, 0]`.
     """
     if not config.loss.mask_prior:
         return lambda draw: np.empty((0, 0, 0), np.uint8)
-    size = config.model.image_size
     # All at once, before threads read samples: in CPython 3.11 two threads that parse a line of
     # Python at the same time, as np.load does, end in a SystemError (python/cpython 106905).
-    subjects = [_packed_subject(clips, clip) for clip in range(len(clips.names))]
+    size = config.model.mask_size
+    numbers = tqdm(
+        range(len(clips.names)), "ground truth", unit="clip", disable=not config.data.progress
+    )
+    sketches = [_read_sketches(clips, clip, size) for clip in numbers]
 
     def read(draw: Draw) -> np.ndarray:
-        pair = subjects[draw.clip][draw.source], subjects[draw.driver][draw.driving]
-        return np.unpackbits(np.stack(pair), axis=-1, count=size)[..., np.newaxis] * np.uint8(255)
+        pair = sketches[draw.clip][draw.source], sketches[draw.driver][draw.driving]
+        return np.stack(pair)[..., np.newaxis]
 
     return read
 
 
-def _packed_subject(clips: ClipSource, clip: int) -> np.ndarray:
-    """The ground truth of a clip, bits packed along the rows, uint8 `[frames, size, size / 8]`."""
+def _read_sketches(clips: ClipSource, clip: int, size: int) -> np.ndarray:
+    """Sketches of the frames of a clip by its ground truth, uint8 `[frames, size, size]`."""
     truth = clips.read_truth(clip)
     if truth is None:
         raise FileNotFoundError(
             f"mask_prior needs ground truth, but there is no .npz beside {clips.names[clip]}; "
             "use folders that a generator of this package wrote, or --mask_prior=0"
         )
-    return np.packbits(truth.masks, axis=-1)
+    return draw_sketches(truth, size)
 
 
 def finish_sample(

@@ -29,8 +29,9 @@ from maskanim_tf.training.optimizers import (
     scaled_loss,
 )
 
-# What mask_prior asks of a mask: at least, in the subject, and at most, elsewhere.
-SUBJECT_LEVEL, BACKGROUND_LEVEL = 0.6, 0.1
+# How far masks may be from what mask_prior asks for: pulled to the ends of their range they would
+# saturate.
+PRIOR_TOLERANCE = 0.1
 
 MASK, COARSE, FINE = TERMS = ("mask", "coarse", "fine")
 
@@ -158,23 +159,18 @@ class Trainer(keras.Model):
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(result[image]), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
-        if keys.SUBJECTS in batch:
-            terms[COARSE] += self._mask_prior(result, batch[keys.SUBJECTS])
+        if keys.SKETCHES in batch:
+            terms[COARSE] += self._mask_prior(result, batch[keys.SKETCHES])
         if refine:
             refined, target_mask = result[keys.REFINED_MASK], result[keys.TARGET_MASK]
             terms[MASK] = loss.mask_weight * mask_loss(refined, target_mask)
         return terms
 
-    def _mask_prior(self, result: dict[str, tf.Tensor], subjects: tf.Tensor) -> tf.Tensor:
-        """The decaying pull of m towards the subjects, float32 `[samples]`; beyond the paper.
-
-        Subjects have to be brighter than one level, and the rest darker than another. Beyond them
-        masks are free, or they would saturate and carry an outline only.
-        """
+    def _mask_prior(self, result: dict[str, tf.Tensor], sketches: tf.Tensor) -> tf.Tensor:
+        """The decaying pull of m towards the sketches, float32 `[samples]`; beyond the paper."""
         masks = tf.stack((result[keys.SOURCE_MASK], result[keys.DRIVING_MASK]), axis=1)
-        short = subjects * tf.nn.relu(SUBJECT_LEVEL - masks)
-        excess = (1 - subjects) * tf.nn.relu(masks - BACKGROUND_LEVEL)
-        distance = tf.reduce_mean(short + excess, axis=(1, 2, 3, 4))
+        beyond = tf.nn.relu(tf.abs(masks - sketches) - PRIOR_TOLERANCE)
+        distance = tf.reduce_mean(beyond, axis=(1, 2, 3, 4))
         done = tf.cast(self.optimizers[COARSE].iterations, tf.float32)
         left = tf.maximum(0.0, 1 - done / self.config.loss.mask_prior_steps)
         return self.config.loss.mask_prior * left * distance

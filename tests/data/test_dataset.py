@@ -296,7 +296,7 @@ class TruthfulClips(MemoryClips):
 
 
 @pytest.mark.parametrize("mirrored", [0, 1])
-def test_subjects_of_source_and_driver_come_at_the_size_of_masks(mirrored):
+def test_sketches_of_source_and_driver_come_at_the_size_of_masks(mirrored):
     clips = TruthfulClips((4, 4, 4, 4), names=PAIRED)
     flips = AugmentationConfig(
         brightness=0, contrast=0, saturation=0, hue=0, horizontal_flip=mirrored, time_flip=0
@@ -304,18 +304,18 @@ def test_subjects_of_source_and_driver_come_at_the_size_of_masks(mirrored):
     setting = config(augmentation=flips, repeats=2, driver_identity="other")
     setting = setting.replace(loss=setting.loss.replace(mask_prior=1))
     for batch in batches(4, setting, TRAIN, clips=clips):
-        for row, subjects in enumerate(batch[keys.SUBJECTS]):
-            assert subjects.shape == (2, 16, 16, 1)
-            for key, subject in zip((keys.SOURCE, keys.DRIVING), subjects):
+        for row, sketches in enumerate(batch[keys.SKETCHES]):
+            assert sketches.shape == (2, 16, 16, 1)
+            for key, subject in zip((keys.SOURCE, keys.DRIVING), sketches):
                 clip, number = color_of(batch[key][row])
                 wide = subject[0, :, 0]
-                assert wide.sum() == pytest.approx((2 * number + 8 * clip) / 2)
+                assert wide.sum() == pytest.approx(0.8 * (2 * number + 8 * clip) / 2)
                 assert list(wide) == sorted(wide, reverse=not mirrored)
 
 
 def test_without_a_prior_no_ground_truth_is_read():
     (batch,) = batches(1, config(), TRAIN, clips=MemoryClips())
-    assert keys.SUBJECTS not in batch
+    assert keys.SKETCHES not in batch
 
 
 def test_a_prior_without_ground_truth_says_so_before_the_first_step():
