@@ -3,8 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 MAIN := .venv/bin
 NEXT := .venv-next/bin
 OUT ?= out/demo
-# Training steps of the demo; fewer for a quick look.
-STEPS ?= 600
+# How long the demo learns from one person's film; less for a quick look.
+MINUTES ?= 2
 
 PORT ?= 8501
 GRPC_PORT ?= 8500
@@ -13,8 +13,7 @@ MODELS ?= out/models
 .PHONY: demo serve test test-next lint clean
 
 demo: .venv/ready
-	$(MAIN)/python -m maskanim_tf.demo --flagfile=flagfiles/demo.flags \
-		--max_steps=$(STEPS) --output=$(OUT)
+	$(MAIN)/python -m maskanim_tf.demo --minutes=$(MINUTES) --output=$(OUT)
 
 # Exports the embedded weights once and serves them on this machine until Ctrl-C.
 serve: .venv/ready

@@ -1,24 +1,39 @@
-import importlib
-import logging
-from pathlib import Path
+import re
+import subprocess
+import sys
 
-from maskanim_tf.demo import DemoOptions, folders
+import av
+import cv2
 
-
-def test_demos_with_other_puppets_share_no_folder():
-    options = (DemoOptions(), DemoOptions(persons=4), DemoOptions(clips_per_person=6))
-    places = [place for each in options for place in folders(Path("out"), 64, each)]
-    assert len(set(places)) == 6
+from maskanim_tf.samples import NEWCOMER, PORTRAIT, SPEAKER, TRUTH
+from tests.helpers import REPOSITORY
 
 
-def test_importing_the_pipeline_keeps_the_logging_of_the_application():
-    from maskanim_tf.data.prepare import pipeline
+def test_samples_are_described_and_fit_together():
+    described = (PORTRAIT.parent / "README.md").read_text()
+    lengths = []
+    for path in (NEWCOMER, SPEAKER, TRUTH):
+        assert f"`{path.name}`" in described
+        with av.open(str(path)) as film:
+            lengths.append(film.streams.video[0].frames)
+    assert lengths[1] == lengths[2] >= 50
+    assert cv2.imread(str(PORTRAIT)).shape == (256, 256, 3)
 
-    before = logging.root.manager.disable
-    try:
-        for level in (logging.INFO, logging.CRITICAL, logging.NOTSET):
-            logging.disable(level)
-            importlib.reload(pipeline)
-            assert logging.root.manager.disable == level
-    finally:
-        logging.disable(before)
+
+def test_the_demo_shows_a_portrait_that_speaks_and_a_newcomer(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "maskanim_tf.demo", f"--output={tmp_path}", "--minutes=0.02"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    ours, copied = re.search(
+        r"L1 to the truth +([\d.]+), of the picture itself ([\d.]+)", done.stdout
+    ).groups()
+    assert float(ours) < float(copied)
+    with av.open(str(tmp_path / "animation.mp4")) as film:
+        assert film.streams.video[0].frames == 50
+    for name in ("masks.png", "newcomer.png"):
+        assert cv2.imread(str(tmp_path / name)).shape[1] > 700
+    assert (tmp_path / "newcomer.npz").is_file()

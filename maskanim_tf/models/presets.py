@@ -17,7 +17,7 @@ from maskanim_tf.storage.text import first_line
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 # What commands use where nothing else is asked for.
-DEFAULT_PRESET = "puppets64"
+DEFAULT_PRESET = "people128"
 # The file of a repository on the hub whose address names none.
 HUB_FILE = "weights.npz"
 _HUB = "hf://"

@@ -64,7 +64,7 @@ def test_emulated_bfloat16_works_with_one_warning(processor, caplog):
 
 
 def test_bfloat16_frames_of_trained_weights_are_near():
-    animator, config = load_animator()
+    animator, config = load_animator("puppets64")
     size = config.model.image_size
     clips = [make_clip(7, index, size=size, frames=4).frames for index in range(2)]
     source, driving = as_floats(clips[0][:1]), as_floats(np.stack(clips[1]))

@@ -80,7 +80,7 @@ def test_frames_of_trained_weights_are_equal_to_the_last_bit(tmp_path):
     assert len(set(expected.values())) == 21
     base_path = tmp_path / "maskanim"
     (base_path / "1").mkdir(parents=True)
-    saved_model.save(load_animator()[0], SavedModelOptions(), base_path / "1")
+    saved_model.save(load_animator("puppets64")[0], SavedModelOptions(), base_path / "1")
     with running(base_path) as address:
         for server in (address.rest, *([f"grpc://{address.grpc}"] if has_api() else [])):
             # Neither batches nor how many are under way make a difference.
