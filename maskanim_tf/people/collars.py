@@ -7,10 +7,9 @@ import functools
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
 
 from maskanim_tf.people.body import Body, load_body
-from maskanim_tf.people.clothes import NECK_RADIUS, Cloth, load_cloth_map
+from maskanim_tf.people.clothes import CLOTH_HEIGHT, Cloth, load_cloth_map
 from maskanim_tf.people.labels import CLOTHES
 from maskanim_tf.people.pieces import Piece, grid_triangles
 from maskanim_tf.people.scattered import fill_grid
@@ -18,7 +17,7 @@ from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import Paint
 from maskanim_tf.people.solids import plain_paint, surface, transfer, tube
 
-_AXIS_Z, _POINTS = 0.25, 72
+_AXIS_Z, _POINTS = 0.25, 96
 
 
 class NeckSurface:
@@ -39,17 +38,6 @@ class NeckSurface:
         reach = self._reach(np.stack([wrapped, height], axis=1)) + above
         return np.stack([reach * np.sin(turn), height, _AXIS_Z + reach * np.cos(turn)], axis=1)
 
-    def edge(self, turn: np.ndarray, height: np.ndarray) -> np.ndarray:
-        """Heights `[n]` where cloth really ends: beyond `NECK_RADIUS` it covers all."""
-        steps = np.linspace(4.8, 6.2, 57)
-        wide = [self._reach(np.stack([turn, np.full_like(turn, each)], 1)) for each in steps]
-        beyond = np.array(wide) >= NECK_RADIUS
-        last = len(steps) - 1 - np.argmax(beyond[::-1], axis=0)
-        covered = np.where(beyond.any(axis=0), steps[last], 0.0)
-        # A smooth line: the mesh has few vertices here.
-        edge = np.maximum(height, covered)
-        return gaussian_filter1d(edge, 1.5, mode="wrap")
-
 
 @functools.lru_cache(maxsize=1)
 def load_neck_surface() -> NeckSurface:
@@ -63,35 +51,48 @@ def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator
     color = cloth.colors[0] if rng.random() < 0.7 else cloth.colors[1]
     paint = plain_paint(color * rng.uniform(0.8, 1.05), 0.08)
     neck = load_neck_surface()
-    turn = np.linspace(-np.pi, np.pi, _POINTS, endpoint=False)
-    base = float(cloth.thickness.min())
     if line.cut == "shirt":
         return _folded(body, shape, neck, cloth, paint, rng)
     if line.cut == "turtle":
+        turn = np.linspace(-np.pi, np.pi, _POINTS, endpoint=False)
         heights = line.height(turn)
         rows = [(0.0, 0.10), (0.10, 0.13), (0.20, 0.12), (0.30, 0.08), (0.34, 0.03)]
         layers = [neck.points(turn, heights - 0.12 + up, out) for up, out in rows]
         points = transfer(body, shape, np.concatenate(layers))
         return [_sheet(points, len(rows), paint, wrap=True)]
-    thick = 0.05 if line.cut != "hood" else rng.uniform(0.13, 0.2)
-    edge = neck.edge(turn, line.height(turn))
-    path = neck.points(turn, edge + 0.4 * thick, base + 0.4 * thick)
-    path = _lifted(shape, cloth, transfer(body, shape, path), 0.35 * thick)
-    points, triangles = tube(path, thick, 8, closed=True)
-    return [surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.85)]
+    if line.cut == "hood":
+        thick = rng.uniform(0.13, 0.2)
+        path, outward = _hem(body, shape, cloth, -0.3 * thick)
+        points, triangles = tube(path + outward * 0.4 * thick, thick, 8, True, outward)
+        return [surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.85)]
+    width = rng.uniform(0.07, 0.16)
+    rows = [(0.03, -0.05), (0.025, 0.01), (0.0, 0.03), (-width, 0.03), (-width - 0.02, -0.03)]
+    # On the shoulders, which are level, the texture is stretched.
+    inner, outer = (_hem(body, shape, cloth, up)[0] for up in (0.0, -0.1))
+    stretch = np.linalg.norm(inner - outer, axis=1) / 0.1
+    layers = []
+    for up, out in rows:
+        path, outward = _hem(body, shape, cloth, up / stretch)
+        layers.append(path + outward * out)
+    return [_sheet(np.concatenate(layers), len(rows), paint, wrap=True)]
 
 
-def _lifted(shape: Shape, cloth: Cloth, points: np.ndarray, gap: float) -> np.ndarray:
-    """Moves points `[n, 3]` along the cloth's normals until they lie `gap` outside it."""
-    vertices = load_cloth_map().vertices
-    normals = load_body().normals(shape.positions)[vertices]
-    outside = shape.positions[vertices] + normals * cloth.thickness[:, None]
-    _, near = cKDTree(outside).query(points, k=4)
-    normal = normals[near].mean(axis=1)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    height = ((points[:, None] - outside[near]) * normals[near]).sum(axis=2).mean(axis=1)
-    lift = gaussian_filter1d(gap - height, 2.0, mode="wrap")
-    return points + normal * lift[:, None]
+def _hem(
+    body: Body, shape: Shape, cloth: Cloth, up: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A line `[_POINTS, 3]` along the edge of the cloth, `up` decimetres beyond it, with normals."""
+    cloth_map = load_cloth_map(len(cloth.edge))
+    u = (np.arange(_POINTS) + 0.5) / _POINTS
+    v = np.interp(u, (np.arange(len(cloth.edge)) + 0.5) / len(cloth.edge), cloth.edge)
+    corners, shares = cloth_map.locate(np.stack([u, v + up / CLOTH_HEIGHT], axis=1))
+    vertices = cloth_map.vertices[corners]
+    normals = body.normals(shape.positions)
+    outside = shape.positions + normals * cloth.thickness[:, None]
+    path, outward = (
+        gaussian_filter1d((each[vertices] * shares[..., None]).sum(axis=1), 1.0, 0, mode="wrap")
+        for each in (outside, normals)
+    )
+    return path, outward / np.linalg.norm(outward, axis=1, keepdims=True)
 
 
 def _folded(

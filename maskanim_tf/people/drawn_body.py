@@ -10,7 +10,7 @@ import numpy as np
 from maskanim_tf.people.appearance import Appearance
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.clothes import load_cloth_map
-from maskanim_tf.people.graphics import Program, make_texture
+from maskanim_tf.people.graphics import Program, drawing_order, make_texture
 from maskanim_tf.people.labels import CLOTHES, EYES, MOUTH, SKIN
 from maskanim_tf.people.pose import Pose
 from maskanim_tf.people.shape import Shape
@@ -27,15 +27,21 @@ class DrawnBody:
 
     def __init__(self, context: Any, body: Body, programs: dict[str, Program]) -> None:
         self.body, self._programs, self._context = body, programs, context
-        self._skin_map = load_skin_map()
-        parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        parts["skin"] = self._skin_map.vertices, self._skin_map.triangles
-        parts["mouth"] = self._skin_map.vertices, self._skin_map.mouth_triangles
-        cloth = load_cloth_map()
-        parts["cloth"] = cloth.vertices, cloth.triangles
+        skin_map, cloth_map = load_skin_map(), load_cloth_map()
+        own = texture_coordinates(body.rest)
+        numbers = np.arange(len(own))
+        meshes = {
+            "skin": (skin_map.vertices, skin_map.uv, skin_map.triangles),
+            "mouth": (skin_map.vertices, skin_map.uv, skin_map.mouth_triangles),
+            "cloth": (cloth_map.vertices, cloth_map.uv, cloth_map.triangles),
+        }
         for name in ("left_eye", "right_eye", "teeth", "tongue", "lashes"):
-            used, inverse = np.unique(body.parts[name], return_inverse=True)
-            parts[name] = used, inverse.reshape(-1, 3).astype(np.int32)
+            meshes[name] = numbers, own, body.parts[name]
+        parts, coordinates = {}, []
+        for name, (vertices, uv, triangles) in meshes.items():
+            used, ordered = drawing_order(triangles)
+            parts[name] = vertices[used], ordered
+            coordinates.append(uv[used])
         self._drawn = np.concatenate([vertices for vertices, _ in parts.values()])
         self._cloth = parts["cloth"][0]
         count = len(self._drawn)
@@ -45,7 +51,8 @@ class DrawnBody:
             start += len(vertices)
         self._position = context.buffer(reserve=count * 12)
         self._normal = context.buffer(reserve=count * 12)
-        self._uv, self._tint = context.buffer(reserve=count * 8), context.buffer(reserve=count * 16)
+        self._uv = context.buffer(np.concatenate(coordinates).astype("f4").tobytes())
+        self._tint = context.buffer(reserve=count * 16)
         self._buffers = {
             "in_position": (self._position, "3f"),
             "in_normal": (self._normal, "3f"),
@@ -78,20 +85,15 @@ class DrawnBody:
         ]
         self._look = look
         body = self.body
-        uv = texture_coordinates(body.rest)[self._drawn]
-        uv[self._ranges["skin"]] = uv[self._ranges["mouth"]] = self._skin_map.uv
-        uv[self._ranges["cloth"]] = look.cloth_uv
         tint = np.zeros((len(body.rest), 4), np.float32)
         tint[:, 0] = body.occlusion
         tint[:, 1] = np.clip(_curvature(body, shape.positions) / 5.0, 0.0, 1.0)
         tint[:, 2] = body.ear * (0.3 + 0.7 * look.traits.blush)
         _mouth_details(body, tint)
-        self._uv.write(uv.astype("f4").tobytes())
         drawn = tint[self._drawn]
-        drawn[self._ranges["cloth"], 0] = look.cloth_occlusion
+        drawn[self._ranges["cloth"], 0] = 0.9
         drawn[self._ranges["cloth"], 1:] = 0.0
-        mouth = self._skin_map.vertices
-        depth = body.rest[mouth, 2]
+        depth = body.rest[self._drawn[self._ranges["mouth"]], 2]
         drawn[self._ranges["mouth"], 2] = 0.5 * np.clip((depth - 0.6) / 0.85, 0.0, 1.0)
         self._tint.write(drawn.astype("f4").tobytes())
 
@@ -101,7 +103,7 @@ class DrawnBody:
         positions = pose.positions
         normals = self.body.normals(positions)
         drawn = positions[self._drawn]
-        thickness = self._look.cloth_thickness[:, None]
+        thickness = self._look.cloth_thickness[self._cloth, None]
         drawn[self._ranges["cloth"]] += normals[self._cloth] * thickness
         self._position.write(drawn.astype("f4").tobytes())
         self._normal.write(normals[self._drawn].astype("f4").tobytes())

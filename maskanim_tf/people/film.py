@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
+
+_TILE, _SEED = 640, 20263
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +57,23 @@ class Film:
 
     def _add_grain(self, image: np.ndarray, seconds: float) -> np.ndarray:
         rng = np.random.default_rng([self.seed, round(seconds * 1000)])
-        noise = rng.standard_normal(image.shape, np.float32) * np.float32(self.grain)
-        if self.coarse > 0.3:
-            noise = cv2.GaussianBlur(noise, (0, 0), self.coarse) * (1 + 2.2 * self.coarse)
+        tile = _grain_tile(self.coarse)
+        size = len(image)
+        left, top = rng.integers(0, len(tile) - size, 2)
+        noise = tile[top : top + size, left : left + size][:: rng.choice([-1, 1])]
         # Shadows are noisier than lights once the curve has lifted them.
-        weight = 1.25 - image.astype(np.float32) / 340
-        return np.clip(image + noise * weight + 0.5, 0, 255).astype(np.uint8)
+        weight = image * np.float32(-self.grain / 340) + np.float32(1.25 * self.grain)
+        weight *= noise
+        return cv2.add(image, weight, dtype=cv2.CV_8U)
+
+
+@functools.lru_cache(maxsize=2)
+def _grain_tile(coarse: float) -> np.ndarray:
+    """Noise of deviation 1, float32 `[640, 640, 3]`; frames show different places of it."""
+    noise = np.random.default_rng(_SEED).standard_normal((_TILE, _TILE, 3), np.float32)
+    if coarse > 0.3:
+        noise = cv2.GaussianBlur(noise, (0, 0), coarse) * (1 + 2.2 * coarse)
+    return noise
 
 
 def draw_film(rng: np.random.Generator) -> Film:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from maskanim_tf.people.body import Body
@@ -63,6 +65,7 @@ class Rig:
         return maps
 
 
+@functools.lru_cache(maxsize=4)
 def bone_weights(body: Body, names: tuple[str, ...]) -> np.ndarray:
     """Skinning weights `[vertices, bones]` of some bones, rows sum to 1.
 

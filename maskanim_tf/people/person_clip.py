@@ -121,7 +121,7 @@ def make_clip(seed: int, person: int, motion: int, options: ClipOptions) -> Pers
         RuntimeError: if the data of the body or OpenGL are missing; names the remedy.
     """
     body, renderer = load_body(), _renderer(options.size)
-    identity = _identity(seed, person)
+    identity = _identity(seed, person, options.size)
     times = np.arange(options.frames) / options.fps
     movement = Motion(
         [str(name) for name in body.mesh.unit_names], stream(seed, MOTION, motion), float(times[-1])
@@ -174,6 +174,6 @@ def _renderer(size: int) -> Renderer:
 
 
 @functools.lru_cache(maxsize=8)
-def _identity(seed: int, person: int) -> Identity:
+def _identity(seed: int, person: int, picture: int) -> Identity:
     """Several clips of one person come close together."""
-    return Identity(load_body(), seed, person)
+    return Identity(load_body(), seed, person, picture)

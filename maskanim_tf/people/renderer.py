@@ -74,6 +74,7 @@ class Renderer:
                 "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
             ) from error
         context, wide = self.context, size * supersampling
+        context.front_face = "cw"
         self._color = context.renderbuffer((wide, wide), 4)
         self._depth = context.depth_texture((wide, wide))
         self._frame = context.framebuffer([self._color], self._depth)
@@ -127,27 +128,25 @@ class Renderer:
         for piece in self._pieces:
             if piece.kind != LENS:
                 piece.draw()
-        pixels = self._read(4)
-        depth = np.frombuffer(self._depth.read(), np.float32).reshape(pixels.shape[:2])
+        pixels = self._read()
+        labels = cv2.extractChannel(pixels, 3)
+        depth = np.frombuffer(self._depth.read(), np.float32).reshape(labels.shape)
         lenses = [piece for piece in self._pieces if piece.kind == LENS]
-        labels = pixels[..., 3]
         if lenses:
             context.enable(moderngl.BLEND)
             context.blend_func = moderngl.ONE, moderngl.ONE
             for piece in lenses:
                 piece.draw()
-            pixels = self._read(4)
+            pixels = self._read()
         return self._finish(pixels, labels, depth, view, seconds)
 
     def release(self) -> None:
         """Frees everything."""
         self.context.release()
 
-    def _read(self, components: int) -> np.ndarray:
+    def _read(self) -> np.ndarray:
         wide = self.size * self._scale
-        return np.frombuffer(self._frame.read(components=components), np.uint8).reshape(
-            wide, wide, components
-        )
+        return np.frombuffer(self._frame.read(components=4), np.uint8).reshape(wide, wide, 4)
 
     def _texture(self, pixels: np.ndarray) -> Any:
         """The texture with these pixels; equal arrays share one."""
@@ -160,7 +159,8 @@ class Renderer:
         lights = self._scene.lights
         self._light_matrix = _light_matrix(pose, lights.directions[0])
         shared = {
-            "view_matrix": view.matrix,
+            # Upside down: OpenGL's first row is the lowest one, a picture's the highest.
+            "view_matrix": view.matrix * np.float32([[1.0], [-1.0], [1.0], [1.0]]),
             "eye": view.eye,
             "up": pose.head[:, 1],
             "head": np.vstack([pose.head, [0, 0, 0, 1]]),
@@ -197,17 +197,16 @@ class Renderer:
     def _finish(
         self, pixels: np.ndarray, labels: np.ndarray, depth: np.ndarray, view: View, seconds: float
     ) -> Rendered:
-        scale, size = self._scale, self.size
-        cover = (labels > 0).astype(np.uint8) * 255
-        person = np.ascontiguousarray(pixels[::-1, :, :3])
-        person = cv2.resize(person, (size, size), interpolation=cv2.INTER_AREA)
-        cover = cv2.resize(cover[::-1], (size, size), interpolation=cv2.INTER_AREA)
-        image = self._scene.finish(person, cover, view, seconds)
-        metric = 2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR))
+        scale, size = self._scale, (self.size, self.size)
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        person = cv2.cvtColor(small, cv2.COLOR_RGBA2RGB)
+        _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
+        cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
+        depth = depth[::scale, ::scale]
         return Rendered(
-            image=image,
-            labels=labels[::-1][::scale, ::scale].copy(),
-            depth=metric[::-1][::scale, ::scale].astype(np.float32).copy(),
+            image=self._scene.finish(person, cover, view, seconds),
+            labels=labels[::scale, ::scale].copy(),
+            depth=2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR)),
         )
 
 

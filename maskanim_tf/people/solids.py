@@ -20,7 +20,11 @@ def plain_paint(color: np.ndarray, gloss: float) -> Paint:
 
 
 def tube(
-    path: np.ndarray, radius: np.ndarray | float, sides: int = 6, closed: bool = False
+    path: np.ndarray,
+    radius: np.ndarray | float,
+    sides: int = 6,
+    closed: bool = False,
+    outward: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A tube along a path `[n, 3]`: positions `[n * sides, 3]` and triangles.
 
@@ -29,10 +33,12 @@ def tube(
         radius: `[n]` or one number.
         sides: of the cross-section.
         closed: whether the ends meet.
+        outward: `[n, 3]`, directions across the path that keep the cross-section from turning; by
+            default the path must not run along z.
     """
     ahead = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
     ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
-    first = np.cross(ahead, [0.02, 0.05, 1.0])
+    first = np.cross(ahead, [0.02, 0.05, 1.0] if outward is None else outward)
     first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-9)
     second = np.cross(ahead, first)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
