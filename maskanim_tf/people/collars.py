@@ -80,7 +80,7 @@ def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator
 def _hem(
     body: Body, shape: Shape, cloth: Cloth, up: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A line `[_POINTS, 3]` along the edge of the cloth, `up` decimetres beyond it, with normals."""
+    """Points along the edge of the cloth, `up` decimetres beyond it, and normals `[_POINTS, 3]`."""
     cloth_map = load_cloth_map(len(cloth.edge))
     u = (np.arange(_POINTS) + 0.5) / _POINTS
     v = np.interp(u, (np.arange(len(cloth.edge)) + 0.5) / len(cloth.edge), cloth.edge)

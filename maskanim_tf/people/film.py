@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 
 _TILE, _SEED = 640, 20263
+# Pixels below which motion is not seen; OpenCV's fractional bits of a place.
+_LEAST_SMEAR, _SHIFT = 1.0, 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Film:
         coarse: size of the grain, pixels.
         quality: of JPEG, 1 to 100, or 0 for no compression.
         seed: of the grain.
+        shutter: how long it is open, seconds.
     """
 
     curves: np.ndarray
@@ -34,6 +37,7 @@ class Film:
     coarse: float
     quality: int
     seed: int
+    shutter: float = 0.0
 
     def develop(self, image: np.ndarray, seconds: float) -> np.ndarray:
         """RGB uint8 `[size, size, 3]` to the same; `seconds` chooses the grain."""
@@ -54,6 +58,17 @@ class Film:
             flags = [cv2.IMWRITE_JPEG_QUALITY, self.quality]
             image = cv2.imdecode(cv2.imencode(".jpg", image, flags)[1], cv2.IMREAD_COLOR)
         return image
+
+    def smear(self, image: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Blurs uint8 `[size, size, ...]` along a motion of `velocity` pixels a second."""
+        way = velocity * self.shutter
+        reach = int(np.ceil(0.5 * np.abs(way).max()))
+        if np.hypot(*way) < _LEAST_SMEAR:
+            return image
+        line = np.zeros((2 * reach + 3, 2 * reach + 3), np.float32)
+        ends = np.round((reach + 1 + np.outer([-0.5, 0.5], way)) * 2**_SHIFT).astype(int)
+        cv2.line(line, ends[0].tolist(), ends[1].tolist(), 1.0, 1, cv2.LINE_AA, _SHIFT)
+        return cv2.filter2D(image, -1, line / line.sum(), borderType=cv2.BORDER_REPLICATE)
 
     def _add_grain(self, image: np.ndarray, seconds: float) -> np.ndarray:
         rng = np.random.default_rng([self.seed, round(seconds * 1000)])
@@ -95,4 +110,5 @@ def draw_film(rng: np.random.Generator) -> Film:
         coarse=float(rng.choice([0.0, 0.0, 0.7])),
         quality=int(rng.choice([0, 92, 80, 60])),
         seed=int(rng.integers(2**31)),
+        shutter=float(rng.choice([0.002, 0.008, 0.016, 0.024])),
     )

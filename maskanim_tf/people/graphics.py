@@ -36,18 +36,15 @@ class Program:
         self._members = {name: self.program[name] for name in self.program}
 
     def set(self, **values: Any) -> None:
-        """Sets uniforms: numbers, vectors, or matrices `[rows, columns]`."""
+        """Sets uniforms: numbers, vectors, matrices `[rows, columns]`, or `encoded` values."""
         for name, value in values.items():
             member = self._members.get(name)
             if member is None:
                 continue
             if isinstance(value, (int, float)):
                 member.value = value
-                continue
-            array = np.asarray(value, np.float32)
-            square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
-            matrix = square or name == "light_matrix"
-            member.write((array.T if matrix else array).astype("f4").tobytes())
+            else:
+                member.write(value if isinstance(value, bytes) else encoded(name, value))
 
     def vertex_array(self, context: Any, buffers: dict[str, Any], index: Any) -> Any:
         """Binds those buffers (name: (buffer, format)) that the shaders read."""
@@ -57,6 +54,14 @@ class Program:
             if name in self._members
         ]
         return context.vertex_array(self.program, content, index)
+
+
+def encoded(name: str, value: Any) -> bytes:
+    """A vector, matrix or list of vectors as a uniform takes it: matrices by columns."""
+    array = np.asarray(value, np.float32)
+    square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
+    matrix = square or name == "light_matrix"
+    return (array.T if matrix else array).tobytes()
 
 
 def make_texture(context: Any, pixels: np.ndarray) -> Any:

@@ -24,7 +24,7 @@ from maskanim_tf.people.body import Body
 from maskanim_tf.people.camera import View
 from maskanim_tf.people.drawn_body import DrawnBody
 from maskanim_tf.people.drawn_pieces import DrawnPiece
-from maskanim_tf.people.graphics import Program, make_texture
+from maskanim_tf.people.graphics import Program, encoded, make_texture
 from maskanim_tf.people.identity import Identity
 from maskanim_tf.people.labels import BACKGROUND, LABELS
 from maskanim_tf.people.pieces import LENS
@@ -35,6 +35,8 @@ _NEAR, _FAR = 0.5, 80.0
 _BACKEND: dict[str, Any] = {"backend": "egl"}
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
+_STILL = np.zeros(2)
+_TEXTURE_UNITS = {"shadow_map": 0, "albedo_map": 1, "strands": 1, "relief_map": 2}
 
 __all__ = ["BACKGROUND", "LABELS", "Rendered", "Renderer"]
 
@@ -83,7 +85,7 @@ class Renderer:
         self._shadow = context.texture((_SHADOW_SIZE, _SHADOW_SIZE), 1, dtype="f4")
         self._shadow.repeat_x = self._shadow.repeat_y = False
         self.programs = {
-            "skin": Program(context, "surface_vertex", "surface_fragment"),
+            "skin": Program(context, "surface_vertex", "surface_fragment", "FURROWED"),
             "cloth": Program(context, "surface_vertex", "surface_fragment", "CUTOUT"),
             "surface": Program(
                 *(context, "surface_vertex", "surface_fragment"),
@@ -96,6 +98,8 @@ class Renderer:
             "shadow": Program(context, "shadow_vertex", "shadow_fragment"),
             "riding_shadow": Program(context, "shadow_vertex", "shadow_fragment", "RIDING"),
         }
+        for program in self.programs.values():
+            program.set(shadow_power=_SHADOW_POWER, **_TEXTURE_UNITS)
         self._drawn_body = DrawnBody(context, body, self.programs)
         self._pieces: list[DrawnPiece] = []
         self._textures: dict[int, Any] = {}
@@ -115,8 +119,10 @@ class Renderer:
         """Takes lights, background and film."""
         self._scene = scene
 
-    def render(self, pose: Pose, view: View, seconds: float = 0.0) -> Rendered:
-        """Draws one frame."""
+    def render(
+        self, pose: Pose, view: View, seconds: float = 0.0, velocity: np.ndarray = _STILL
+    ) -> Rendered:
+        """Draws one frame; `velocity` (x, y) of the head in pixels a second blurs it."""
         self._drawn_body.set_pose(pose)
         self._share_uniforms(pose, view)
         self._cast_shadows(pose)
@@ -138,7 +144,13 @@ class Renderer:
             for piece in lenses:
                 piece.draw()
             pixels = self._read()
-        return self._finish(pixels, labels, depth, view, seconds)
+        image = self._finish(pixels, labels, view, seconds, velocity)
+        depth = depth[:: self._scale, :: self._scale]
+        return Rendered(
+            image=image,
+            labels=labels[:: self._scale, :: self._scale].copy(),
+            depth=2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR)),
+        )
 
     def release(self) -> None:
         """Frees everything."""
@@ -169,16 +181,15 @@ class Renderer:
             "light_color": lights.colors,
             "harmonics": lights.harmonics,
             "light_matrix": self._light_matrix,
-            "shadow_power": _SHADOW_POWER,
             "exposure": lights.exposure,
-            "shadow_map": 0,
-            "albedo_map": 1,
-            "relief_map": 2,
-            "strands": 1,
             "sky": lights.harmonics[0],
         }
+        coded = {
+            name: value if isinstance(value, float) else encoded(name, value)
+            for name, value in shared.items()
+        }
         for program in self.programs.values():
-            program.set(**shared)
+            program.set(**coded)
 
     def _cast_shadows(self, pose: Pose) -> None:
         self._shadow_frame.use()
@@ -195,19 +206,19 @@ class Renderer:
         self._shadow.use(0)
 
     def _finish(
-        self, pixels: np.ndarray, labels: np.ndarray, depth: np.ndarray, view: View, seconds: float
-    ) -> Rendered:
-        scale, size = self._scale, (self.size, self.size)
+        self,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        view: View,
+        seconds: float,
+        velocity: np.ndarray,
+    ) -> np.ndarray:
+        size = (self.size, self.size)
         small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         person = cv2.cvtColor(small, cv2.COLOR_RGBA2RGB)
         _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
         cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
-        depth = depth[::scale, ::scale]
-        return Rendered(
-            image=self._scene.finish(person, cover, view, seconds),
-            labels=labels[::scale, ::scale].copy(),
-            depth=2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR)),
-        )
+        return self._scene.finish(person, cover, view, seconds, velocity)
 
 
 def _light_matrix(pose: Pose, toward: np.ndarray) -> np.ndarray:

@@ -33,7 +33,12 @@ class Scene:
         self._seen: tuple[bytes, int, int] | None = None
 
     def finish(
-        self, person: np.ndarray, cover: np.ndarray, view: View, seconds: float
+        self,
+        person: np.ndarray,
+        cover: np.ndarray,
+        view: View,
+        seconds: float,
+        velocity: np.ndarray,
     ) -> np.ndarray:
         """Puts the person before the background and develops the picture.
 
@@ -42,11 +47,13 @@ class Scene:
             cover: uint8 `[size, size]`, share of each pixel that the person covers.
             view: the camera.
             seconds: time of the frame; the grain depends on it.
+            velocity: (x, y) of the head, pixels a second.
 
         Returns:
             RGB uint8 `[size, size, 3]`.
         """
         behind = self._behind(view, len(person))
+        person, cover = (self.film.smear(each, velocity) for each in (person, cover))
         open_share = cv2.merge([cv2.bitwise_not(cover)] * 3)
         image = cv2.add(person, cv2.multiply(behind, open_share, scale=1 / 255))
         return self.film.develop(image, seconds)

@@ -18,8 +18,8 @@ from maskanim_tf.people.skin_fields import load_skin_fields
 from maskanim_tf.people.skin_map import TEXTURE_SIZE, SkinMap
 from maskanim_tf.people.traits import Traits
 
-_MELANIN = np.float32([0.42, 0.75, 1.0])
-_BLOOD = np.float32([0.05, 0.42, 0.36])
+_MELANIN = np.array([0.42, 0.75, 1.0])
+_BLOOD = np.array([0.05, 0.42, 0.36])
 _PORE_HEIGHT = 0.0005
 # Size of a texel of the skin, in decimetres.
 _TEXEL = 1 / 200.0
@@ -116,9 +116,7 @@ def encode_relief(
 def _slopes(height: np.ndarray, texel: float) -> np.ndarray:
     """How fast heights rise sideways and upwards, float32 `[2, size, size]`."""
     height = height.astype(np.float32)
-    return np.stack(
-        [cv2.Sobel(height, -1, x, y, scale=0.125 / texel) for x, y in ((1, 0), (0, 1))]
-    )
+    return np.stack([cv2.Sobel(height, -1, x, y, scale=0.125 / texel) for x, y in ((1, 0), (0, 1))])
 
 
 def _encode_color(color: np.ndarray) -> np.ndarray:
