@@ -14,8 +14,8 @@ from maskanim_tf.people.background_parts import (
     draw_leaves,
     falling_light,
     fill_box,
-    grain,
     random_tone,
+    unevenness,
 )
 from maskanim_tf.people.noise import noise_tile
 
@@ -25,7 +25,7 @@ def draw_studio(rng: np.random.Generator) -> np.ndarray:
     color = random_tone(
         rng, rng.uniform(0, 360), rng.choice([0.05, 0.15, 0.5]), rng.uniform(0.1, 0.95)
     )
-    return canvas(color) * falling_light(rng, rng.uniform(0.1, 1.6)) * grain(rng, 0.02)
+    return canvas(color) * falling_light(rng, rng.uniform(0.1, 1.6)) * unevenness(rng, 0.02)
 
 
 def draw_wall(rng: np.random.Generator) -> np.ndarray:
@@ -59,7 +59,7 @@ def draw_wall(rng: np.random.Generator) -> np.ndarray:
         count = rng.uniform(6, 16)
         joint = ((x * count) % 1 < 0.06) | ((y * count) % 1 < 0.06)
         image = np.where(joint[..., None], image * 0.6, image)
-    return (image * grain(rng, rng.uniform(0.02, 0.12)) * falling_light(rng, 0.9)).astype(
+    return (image * unevenness(rng, rng.uniform(0.02, 0.12)) * falling_light(rng, 0.9)).astype(
         np.float32
     )
 
@@ -68,7 +68,7 @@ def draw_room(rng: np.random.Generator) -> np.ndarray:
     """A room with windows, shelves, doors, pictures, furniture and lamps."""
     hue = rng.uniform(15, 60) if rng.random() < 0.6 else rng.uniform(0, 360)
     wall = random_tone(rng, hue, 0.15, rng.uniform(0.35, 0.9))
-    image = canvas(wall) * falling_light(rng, 0.8) * grain(rng, 0.03)
+    image = canvas(wall) * falling_light(rng, 0.8) * unevenness(rng, 0.03)
     corner = rng.uniform(-0.2, 1.2)  # a second wall
     image[:, int(np.clip(corner, 0, 1) * SIZE) :] *= rng.uniform(0.6, 1.1)
     if rng.random() < 0.3:  # ceiling

@@ -14,8 +14,8 @@ from maskanim_tf.people.background_parts import (
     draw_leaves,
     falling_light,
     fill_box,
-    grain,
     random_tone,
+    unevenness,
 )
 from maskanim_tf.people.noise import noise_tile
 
@@ -33,14 +33,14 @@ def draw_sky(rng: np.random.Generator) -> np.ndarray:
     ridge = horizon + 0.04 * cv2.resize(noise_tile(rng, 3, 4), (SIZE, SIZE))[0]
     ground = y[..., 0] > ridge[None]
     color = random_tone(rng, rng.uniform(60, 140), 0.35, rng.uniform(0.2, 0.6))
-    return np.where(ground[..., None], color * grain(rng, 0.4, 16), image).astype(np.float32)
+    return np.where(ground[..., None], color * unevenness(rng, 0.4, 16), image).astype(np.float32)
 
 
 def draw_greenery(rng: np.random.Generator) -> np.ndarray:
     """Foliage with trunks, sky between the leaves and perhaps a lawn."""
     hue = rng.uniform(65, 140) if rng.random() < 0.85 else rng.uniform(15, 50)
     image = canvas(random_tone(rng, hue, 0.5, rng.uniform(0.15, 0.4)))
-    image = image * grain(rng, 0.5, 4)
+    image = image * unevenness(rng, 0.5, 4)
     sun = rng.uniform(0.2, 1.0)
     for _ in range(int(rng.integers(120, 420))):  # clumps of foliage, dark behind, light in front
         place = tuple(int(v) for v in rng.uniform(-0.05, 1.05, 2) * SIZE)
@@ -58,7 +58,7 @@ def draw_greenery(rng: np.random.Generator) -> np.ndarray:
         lawn = random_tone(rng, rng.uniform(75, 115), 0.5, rng.uniform(0.4, 0.8))
         top = rng.uniform(0.6, 0.9)
         fill_box(image, (0, top, 1, 1), lawn)
-        image[int(top * SIZE) :] *= grain(rng, 0.25, 16)[int(top * SIZE) :]
+        image[int(top * SIZE) :] *= unevenness(rng, 0.25, 16)[int(top * SIZE) :]
     return image.astype(np.float32)
 
 
@@ -91,7 +91,7 @@ def draw_street(rng: np.random.Generator) -> np.ndarray:
         cv2.circle(image, place, int(rng.uniform(1, 4)), tuple(tone.tolist()), -1)
     if rng.random() < 0.5:
         draw_leaves(image, rng, 250, (rng.uniform(0, 1), rng.uniform(0, 0.5)), 0.2)
-    return (image * grain(rng, 0.06)).astype(np.float32)
+    return (image * unevenness(rng, 0.06)).astype(np.float32)
 
 
 def draw_night(rng: np.random.Generator) -> np.ndarray:

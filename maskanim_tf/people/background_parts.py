@@ -35,7 +35,7 @@ def falling_light(rng: np.random.Generator, strength: float) -> np.ndarray:
     return np.exp(strength * (linear + 0.8 * (spot - 0.4)))[..., None]
 
 
-def grain(rng: np.random.Generator, strength: float, first: int = 8) -> np.ndarray:
+def unevenness(rng: np.random.Generator, strength: float, first: int = 8) -> np.ndarray:
     """Factors `[SIZE, SIZE, 1]` about 1 of an uneven surface; `first` is how fine it is."""
     tile = noise_tile(rng, 4, first)
     return np.exp(strength * cv2.resize(tile, (SIZE, SIZE)))[..., None]
