@@ -51,7 +51,7 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
     melanin += _freckles(surface, traits, rng, fields.cheek + fields.nose)
     melanin += (0.10 * traits.darkness) * fields.neck
     melanin += lids.socket * (0.08 + 0.18 * traits.wrinkles)
-    blood = traits.mottling * (0.06 * broad + 0.10 * middle + 0.05 * fields.grain) - 0.06
+    blood = traits.mottling * (0.06 * broad + 0.065 * middle + 0.05 * fields.grain) - 0.06
     blood += traits.blush * (0.75 * fields.cheek + 0.7 * fields.nose + 0.3 * fields.chin)
     blood += lids.socket * 0.22 + lids.rim * 0.35 - 0.18 * fields.forehead
     color = _planes(traits.skin) * np.exp(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.pieces import SURFACE, Piece, grid_triangles, vertex_normals
@@ -110,13 +109,3 @@ class Hull:
         high = reach.max(axis=1, keepdims=True)
         weight = weight * np.exp(10.0 * (reach - high))
         return (reach * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-
-
-def transfer(body: Body, shape: Shape, points: np.ndarray) -> np.ndarray:
-    """Moves points `[n, 3]` near the base shape's skin to where they lie on a person."""
-    vertices = body.skin_vertices
-    distance, index = cKDTree(body.rest[vertices]).query(points, k=8)
-    weight = 1.0 / (distance + 0.05) ** 2
-    weight /= weight.sum(axis=1, keepdims=True)
-    moved = (shape.positions - body.rest)[vertices]
-    return points + (moved[index] * weight[..., None]).sum(axis=1)
