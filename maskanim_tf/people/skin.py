@@ -68,7 +68,9 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
         thick = traits.beard not in ("none", "stubble")
         through = _planes(np.array([0.6, 0.72, 0.85]) * (0.10 if thick else 0.28))
         dots = 0.45 + 0.55 * smooth_step(-1.5, 1.5, fields.dots)
-        _mix(color, _planes(traits.hair * 0.7) + through * color, np.clip(beard * dots, 0, 0.95))
+        # White stubble does not lighten fair skin: what is seen is the root.
+        root = np.minimum(traits.hair * 0.7, traits.skin * 0.5)
+        _mix(color, _planes(root) + through * color, np.clip(beard * dots, 0, 0.95))
     brows = brow_strokes(skin_map, traits, rng)
     _mix(color, _planes(traits.brows), brows)
     scalp, strands = scalp_density(skin_map, traits, rng)
