@@ -6,14 +6,14 @@ import numpy as np
 
 from maskanim_tf.people.accessories import make_earrings, make_glasses
 from maskanim_tf.people.body import Body
-from maskanim_tf.people.clothes import draw_cloth, load_cloth_map
+from maskanim_tf.people.clothes import CLOTH_SIZE, draw_cloth
 from maskanim_tf.people.collars import make_collar
 from maskanim_tf.people.hair import grow_hair
 from maskanim_tf.people.headwear import make_hat, make_scarf
 from maskanim_tf.people.pieces import Piece
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import paint_skin
-from maskanim_tf.people.skin_map import load_skin_map
+from maskanim_tf.people.skin_map import TEXTURE_SIZE, load_skin_map, texture_size
 from maskanim_tf.people.traits import draw_traits
 
 
@@ -23,21 +23,21 @@ class Appearance:
     Attributes:
         traits: colours and choices.
         skin, cloth: textures.
-        cloth_uv, cloth_thickness, cloth_occlusion: of each vertex of the cloth, in the order of
-            `numpy.unique(body.parts["cloth"])`.
+        cloth_thickness: float32 `[vertices]`, distance of the cloth from the body; see `Cloth`.
         pieces: what rides on head and chest.
     """
 
-    def __init__(self, body: Body, shape: Shape, rng: np.random.Generator) -> None:
+    def __init__(
+        self, body: Body, shape: Shape, rng: np.random.Generator, picture: int = 256
+    ) -> None:
+        """Draws looks; `picture` is the size of pictures, on which that of textures depends."""
         # One stream for each part: a change of one leaves the others as they were.
         streams = rng.spawn(8)
         self.traits = traits = draw_traits(shape, streams[0])
-        self.skin = paint_skin(load_skin_map(), traits, streams[1])
-        cloth = draw_cloth(streams[2])
+        self.skin = paint_skin(load_skin_map(texture_size(picture)), traits, streams[1])
+        cloth = draw_cloth(streams[2], CLOTH_SIZE * texture_size(picture) // TEXTURE_SIZE)
         self.cloth = cloth.paint
-        self.cloth_uv = load_cloth_map().uv
         self.cloth_thickness = cloth.thickness
-        self.cloth_occlusion = np.full(len(self.cloth_uv), 0.9, np.float32)
         self.pieces: list[Piece] = [
             *grow_hair(body, shape, traits, streams[3]),
         ]

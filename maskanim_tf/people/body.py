@@ -23,11 +23,6 @@ _PARTS = {
     ),
     "cloth": ("helper-tights",),
 }
-# Height of the hair line of the base mesh over depth (z): it runs round the ear to the forehead.
-_HAIR_LINE = (
-    (-1.0, -0.45, -0.1, 0.12, 0.38, 0.60, 0.72, 0.88, 1.0, 1.15, 1.3),
-    (6.55, 6.7, 6.95, 7.22, 7.28, 7.18, 7.35, 7.62, 7.80, 7.92, 8.0),
-)
 
 
 class Body:
@@ -42,7 +37,7 @@ class Body:
         skin_vertices: numbers of the vertices of the skin.
         eye_vertices: those of the `left` and the `right` eyeball.
         occlusion: float32 `[vertices]` in [0, 1], the share of the sky that a vertex sees.
-        lips, ear, scalp: float32 `[vertices]` in [0, 1], how much a vertex belongs there.
+        lips, ear: float32 `[vertices]` in [0, 1], how much a vertex belongs there.
         inner_mouth: bool `[vertices]`, the skin behind the lips.
         bones: names of the bones.
     """
@@ -61,7 +56,7 @@ class Body:
 
     def normals(self, positions: np.ndarray) -> np.ndarray:
         """Unit normals `[vertices, 3]`, means over the triangles weighted by their areas."""
-        first, second, third = (positions[corner] for corner in self._corners)
+        first, second, third = (np.take(positions, each, axis=0) for each in self._corners)
         (ax, ay, az), (bx, by, bz) = (second - first).T, (third - first).T
         faces = np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=1)
         normals = self._incidence @ faces
@@ -98,9 +93,6 @@ class Body:
         slit = skin & (np.abs(x) < 0.21) & (np.abs(y - 6.615) < 0.035) & (z > 1.3)
         lips[self.inner_mouth | slit] = 1.0
         self.lips = lips.astype(np.float32)
-        scalp = np.clip((y - np.interp(z, *_HAIR_LINE)) / 0.10 + 0.5, 0.0, 1.0) * (1.0 - self.ear)
-        scalp[~skin | self.inner_mouth | nostril] = 0.0
-        self.scalp = scalp.astype(np.float32)
         self.occlusion = (np.clip(seen * 1.15, 0.0, 1.0) ** 0.9).astype(np.float32)
 
 

@@ -2,136 +2,119 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
 
-from maskanim_tf.people.body import Body, load_body
-from maskanim_tf.people.clothes import NECK_RADIUS, Cloth, load_cloth_map
+from maskanim_tf.people.body import Body
+from maskanim_tf.people.clothes import CLOTH_HEIGHT, Cloth, load_cloth_map
 from maskanim_tf.people.labels import CLOTHES
 from maskanim_tf.people.pieces import Piece, grid_triangles
-from maskanim_tf.people.scattered import fill_grid
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import Paint
-from maskanim_tf.people.solids import plain_paint, surface, transfer, tube
+from maskanim_tf.people.solids import plain_paint, surface, tube
 
-_AXIS_Z, _POINTS = 0.25, 72
+_ROUND = np.linspace(-np.pi, np.pi, 96, endpoint=False)
+_UP = np.array([0.0, 1.0, 0.0])
 
 
-class NeckSurface:
-    """The base shape round neck and shoulders as a distance from an upright axis."""
+class Hem:
+    """Lines along the edge of the cloth that a person wears."""
 
-    _TURNS, _HEIGHTS = np.linspace(-np.pi, np.pi, 97), np.linspace(4.4, 6.3, 96)
+    def __init__(self, body: Body, shape: Shape, cloth: Cloth) -> None:
+        self._map, self._edge = load_cloth_map(len(cloth.edge)), cloth.edge
+        self._normals = body.normals(shape.positions)
+        self._outside = shape.positions + self._normals * cloth.thickness[:, None]
 
-    def __init__(self, body: Body) -> None:
-        places, reach = _cylinder(body.rest[load_cloth_map().vertices])
-        values = fill_grid(places, reach[:, None], self._TURNS, self._HEIGHTS, 2 * np.pi)[..., 0].T
-        self._reach = RegularGridInterpolator(
-            (self._TURNS, self._HEIGHTS), values, bounds_error=False, fill_value=None
+    def line(self, turn: np.ndarray, up: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        """Points on the cloth and normals, both `[n, 3]`.
+
+        Args:
+            turn: `[n]`, angles round the neck in radians, 0 in front; `_ROUND`, or an open line.
+            up: how far beyond the edge, in decimetres along the cloth.
+        """
+        # On the shoulders, which are level, the texture is stretched.
+        stretch = np.linalg.norm(self._at(turn, 0.0)[0] - self._at(turn, -0.1)[0], axis=1) / 0.1
+        return self._at(turn, up / np.clip(stretch, 0.8, 3.0))
+
+    def _at(self, turn: np.ndarray, up: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        size = len(self._edge)
+        u = (0.5 + turn / (2 * np.pi)) % 1.0
+        v = np.interp(u, (np.arange(size) + 0.5) / size, self._edge, period=1.0)
+        corners, shares = self._map.locate(np.stack([u, v + up / CLOTH_HEIGHT], axis=1))
+        vertices = self._map.vertices[corners]
+        path, outward = (
+            gaussian_filter1d(
+                (each[vertices] * shares[..., None]).sum(axis=1),
+                *(1.0, 0),
+                mode="wrap" if turn is _ROUND else "nearest",
+            )
+            for each in (self._outside, self._normals)
         )
-
-    def points(self, turn: np.ndarray, height: np.ndarray, above: np.ndarray | float) -> np.ndarray:
-        """Points `[n, 3]` at angles and heights, `above` the surface."""
-        wrapped = (turn + np.pi) % (2 * np.pi) - np.pi
-        reach = self._reach(np.stack([wrapped, height], axis=1)) + above
-        return np.stack([reach * np.sin(turn), height, _AXIS_Z + reach * np.cos(turn)], axis=1)
-
-    def edge(self, turn: np.ndarray, height: np.ndarray) -> np.ndarray:
-        """Heights `[n]` where cloth really ends: beyond `NECK_RADIUS` it covers all."""
-        steps = np.linspace(4.8, 6.2, 57)
-        wide = [self._reach(np.stack([turn, np.full_like(turn, each)], 1)) for each in steps]
-        beyond = np.array(wide) >= NECK_RADIUS
-        last = len(steps) - 1 - np.argmax(beyond[::-1], axis=0)
-        covered = np.where(beyond.any(axis=0), steps[last], 0.0)
-        # A smooth line: the mesh has few vertices here.
-        edge = np.maximum(height, covered)
-        return gaussian_filter1d(edge, 1.5, mode="wrap")
-
-
-@functools.lru_cache(maxsize=1)
-def load_neck_surface() -> NeckSurface:
-    """The surface, made once in each process."""
-    return NeckSurface(load_body())
+        return path, outward / np.linalg.norm(outward, axis=1, keepdims=True)
 
 
 def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator) -> list[Piece]:
     """The collar that belongs to a shirt."""
-    line = cloth.neckline
     color = cloth.colors[0] if rng.random() < 0.7 else cloth.colors[1]
     paint = plain_paint(color * rng.uniform(0.8, 1.05), 0.08)
-    neck = load_neck_surface()
-    turn = np.linspace(-np.pi, np.pi, _POINTS, endpoint=False)
-    base = float(cloth.thickness.min())
-    if line.cut == "shirt":
-        return _folded(body, shape, neck, cloth, paint, rng)
-    if line.cut == "turtle":
-        heights = line.height(turn)
-        rows = [(0.0, 0.10), (0.10, 0.13), (0.20, 0.12), (0.30, 0.08), (0.34, 0.03)]
-        layers = [neck.points(turn, heights - 0.12 + up, out) for up, out in rows]
-        points = transfer(body, shape, np.concatenate(layers))
-        return [_sheet(points, len(rows), paint, wrap=True)]
-    thick = 0.05 if line.cut != "hood" else rng.uniform(0.13, 0.2)
-    edge = neck.edge(turn, line.height(turn))
-    path = neck.points(turn, edge + 0.4 * thick, base + 0.4 * thick)
-    path = _lifted(shape, cloth, transfer(body, shape, path), 0.35 * thick)
-    points, triangles = tube(path, thick, 8, closed=True)
-    return [surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.85)]
-
-
-def _lifted(shape: Shape, cloth: Cloth, points: np.ndarray, gap: float) -> np.ndarray:
-    """Moves points `[n, 3]` along the cloth's normals until they lie `gap` outside it."""
-    vertices = load_cloth_map().vertices
-    normals = load_body().normals(shape.positions)[vertices]
-    outside = shape.positions[vertices] + normals * cloth.thickness[:, None]
-    _, near = cKDTree(outside).query(points, k=4)
-    normal = normals[near].mean(axis=1)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    height = ((points[:, None] - outside[near]) * normals[near]).sum(axis=2).mean(axis=1)
-    lift = gaussian_filter1d(gap - height, 2.0, mode="wrap")
-    return points + normal * lift[:, None]
-
-
-def _folded(
-    body: Body,
-    shape: Shape,
-    neck: NeckSurface,
-    cloth: Cloth,
-    paint: Paint,
-    rng: np.random.Generator,
-) -> list[Piece]:
-    """A stand round the neck with flaps that fold over it and end in two points."""
-    gap, tip = rng.uniform(0.10, 0.40), rng.uniform(0.28, 0.45)
-    turn = np.concatenate(
-        [np.linspace(gap, np.pi, 30), np.linspace(np.pi, 2 * np.pi - gap, 30)[1:]]
-    )
-    angle = np.where(turn > np.pi, turn - 2 * np.pi, turn)
-    front = (0.5 + 0.5 * np.cos(angle)) ** 2
-    top = 6.10 - 0.20 * front
-    drop = 0.20 + (tip - 0.20) * front**3
-    rows = ((-0.16, 0.05), (0.0, 0.06), (0.02, 0.09), (-0.3, 0.12), (-0.65, 0.14), (-1.0, 0.13))
+    hem, cut = Hem(body, shape, cloth), cloth.neckline.cut
+    if cut == "shirt":
+        return [_folded(hem, paint, rng)]
+    if cut == "turtle":
+        base, _ = hem.line(_ROUND, -0.03)
+        radial = _radial(_ROUND)
+        rows = [(-0.04, -0.02), (0.06, 0.03), (0.16, 0.04), (0.26, 0.02), (0.29, -0.04)]
+        return [_sheet([base + _UP * up + radial * out for up, out in rows], paint, wrap=True)]
+    if cut == "hood":
+        thick = rng.uniform(0.13, 0.2)
+        path, outward = hem.line(_ROUND, -0.3 * thick)
+        points, triangles = tube(path + outward * 0.4 * thick, thick, 8, True, outward)
+        return [surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.85)]
+    width = rng.uniform(0.07, 0.16)
+    rows = [(0.03, -0.05), (0.025, 0.01), (0.0, 0.03), (-width, 0.03), (-width - 0.02, -0.03)]
     layers = []
-    for share, out in rows:
-        down = share * drop if share < -0.2 else share
-        # The points lean away from each other.
-        lean = np.sign(angle) * (0.16 * front**3 * max(0.0, -share) if share < -0.2 else 0.0)
-        layers.append(neck.points(angle + lean, top + down, out))
-    points = transfer(body, shape, np.concatenate(layers))
-    return [_sheet(points, len(rows), paint, wrap=False)]
+    for up, out in rows:
+        path, outward = hem.line(_ROUND, up)
+        layers.append(path + outward * out)
+    return [_sheet(layers, paint, wrap=True)]
 
 
-def _sheet(points: np.ndarray, rows: int, paint: Paint, wrap: bool) -> Piece:
-    triangles = grid_triangles(rows, len(points) // rows, wrap)
+def _folded(hem: Hem, paint: Paint, rng: np.random.Generator) -> Piece:
+    """A stand round the neck with flaps that fold over it and end in two points."""
+    gap, tip = rng.uniform(0.10, 0.40), rng.uniform(0.36, 0.55)
+    turn = np.linspace(gap, 2 * np.pi - gap, 73)
+    front = (0.5 + 0.5 * np.cos(turn)) ** 2
+    base, outward = hem.line(turn, -0.02)
+    top = base + _UP * (0.20 - 0.08 * front)[:, None] - 0.03 * _radial(turn)
+    # The points lean away from each other.
+    lean = np.where(turn < np.pi, 0.2, -0.2) * front**3
+    low, beneath = hem.line(turn + lean, -(0.24 + (tip - 0.24) * front**3))
+    fold = top + 0.05 * _radial(turn)
+    return _sheet(
+        [
+            base - 0.03 * outward,
+            top,
+            0.5 * (top + fold) + 0.015 * _UP,
+            fold,
+            0.5 * (fold + low) + 0.05 * _radial(turn) + 0.02 * beneath,
+            low + 0.04 * beneath,
+        ],
+        paint,
+        wrap=False,
+    )
+
+
+def _radial(turn: np.ndarray) -> np.ndarray:
+    """Level directions `[n, 3]` away from the neck."""
+    return np.stack([np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=1)
+
+
+def _sheet(rows: list[np.ndarray], paint: Paint, wrap: bool) -> Piece:
+    points = np.concatenate(rows)
+    triangles = grid_triangles(len(rows), len(rows[0]), wrap)
     return surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.9)
 
 
 def _share(points: np.ndarray) -> np.ndarray:
     """The neck carries what is high up round it."""
     return np.clip((points[:, 1] - 5.85) / 1.2, 0.0, 0.6)
-
-
-def _cylinder(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    x, z = points[:, 0], points[:, 2] - _AXIS_Z
-    return np.column_stack([np.arctan2(x, z), points[:, 1]]), np.hypot(x, z)

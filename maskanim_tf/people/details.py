@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
+
+Spread = tuple[float, float]
+Targets = list[str]
 
 # Standard deviation and mean of the weights by the beginning of the name; the first that fits
 # counts. A positive weight means the target of this name, a negative one its opposite.
@@ -68,23 +73,31 @@ def random_details(names: list[str], rng: np.random.Generator) -> dict[str, floa
         Weights above 0 by target. Left and right are alike, but for the targets of asymmetry.
     """
     details: dict[str, float] = {}
-    sided: dict[str, list[str]] = {}
-    for name in names:
-        sided.setdefault(name.replace("/l-", "/*-").replace("/r-", "/*-"), []).append(name)
-    for name in sorted(sided):
-        spread = _spread(name)
-        if spread is None or _is_opposite(name, sided):
-            continue
-        weight = np.clip(rng.normal(spread[1], spread[0]), -_LARGEST, _LARGEST)
-        chosen = name if weight > 0 else opposite(name)
-        for each in sided.get(chosen, []):
+    choices, asymmetries = _choices(tuple(names))
+    for (deviation, mean), positive, negative in choices:
+        weight = np.clip(rng.normal(mean, deviation), -_LARGEST, _LARGEST)
+        for each in positive if weight > 0 else negative:
             details[each] = float(abs(weight))
     for kind in rng.choice(len(_HEADS), 2, replace=False):
         details[f"head/head-{_HEADS[kind]}"] = float(rng.uniform(0.0, 0.55))
-    for name in sorted(sided):
-        if name.startswith("asym/asym-") and rng.random() < _ASYMMETRIES:
+    for name in asymmetries:
+        if rng.random() < _ASYMMETRIES:
             details[name] = float(min(abs(rng.normal(0.0, _ASYMMETRY)), _LARGEST))
     return details
+
+
+@functools.lru_cache(maxsize=1)
+def _choices(names: tuple[str, ...]) -> tuple[list[tuple[Spread, Targets, Targets]], list[str]]:
+    """What is drawn: spread of the weight, targets if it is positive, and if not; asymmetries."""
+    sided: dict[str, list[str]] = {}
+    for name in names:
+        sided.setdefault(name.replace("/l-", "/*-").replace("/r-", "/*-"), []).append(name)
+    choices = []
+    for name in sorted(sided):
+        spread = _spread(name)
+        if spread is not None and not _is_opposite(name, sided):
+            choices.append((spread, sided[name], sided.get(opposite(name), [])))
+    return choices, [name for name in sorted(sided) if name.startswith("asym/asym-")]
 
 
 def opposite(name: str) -> str:
@@ -102,7 +115,7 @@ def _is_opposite(name: str, sided: dict[str, list[str]]) -> bool:
     return second and opposite(name) in sided
 
 
-def _spread(name: str) -> tuple[float, float] | None:
+def _spread(name: str) -> Spread | None:
     """Standard deviation and mean of a target's weight; None if it is not drawn so."""
     if name.removeprefix("head/head-") in _HEADS:
         return None

@@ -10,7 +10,7 @@ import numpy as np
 from maskanim_tf.people.appearance import Appearance
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.clothes import load_cloth_map
-from maskanim_tf.people.graphics import Program, make_texture
+from maskanim_tf.people.graphics import Program, drawing_order, make_texture
 from maskanim_tf.people.labels import CLOTHES, EYES, MOUTH, SKIN
 from maskanim_tf.people.pose import Pose
 from maskanim_tf.people.shape import Shape
@@ -18,7 +18,16 @@ from maskanim_tf.people.skin_map import load_skin_map, texture_coordinates
 
 _SKIN_SCATTER = np.float32([0.52, 0.20, 0.11])
 _CLOTH_SCATTER = np.full(3, 0.10, np.float32)
-_EYE, _LASHES_PER_RADIAN = np.float32([0.308, 7.284, 1.24]), 7.0
+_EYE, _LASHES_PER_RADIAN = np.float32([0.308, 7.284, 1.24]), 10.0
+# Face units that fold the skin: nowhere, of the forehead, between the brows, beside the eyes, and
+# beside the mouth.
+_FOLDING = (
+    (),
+    ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    ("browDownLeft", "browDownRight"),
+    ("cheekSquintLeft", "cheekSquintRight", "eyeSquintLeft", "eyeSquintRight"),
+    ("mouthSmileLeft", "mouthSmileRight"),
+)
 _PLAIN = {"mouth": 0, "tongue": 0, "teeth": 1, "lashes": 2}
 
 
@@ -27,15 +36,21 @@ class DrawnBody:
 
     def __init__(self, context: Any, body: Body, programs: dict[str, Program]) -> None:
         self.body, self._programs, self._context = body, programs, context
-        self._skin_map = load_skin_map()
-        parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        parts["skin"] = self._skin_map.vertices, self._skin_map.triangles
-        parts["mouth"] = self._skin_map.vertices, self._skin_map.mouth_triangles
-        cloth = load_cloth_map()
-        parts["cloth"] = cloth.vertices, cloth.triangles
+        skin_map, cloth_map = load_skin_map(), load_cloth_map()
+        own = texture_coordinates(body.rest)
+        numbers = np.arange(len(own))
+        meshes = {
+            "skin": (skin_map.vertices, skin_map.uv, skin_map.triangles),
+            "mouth": (skin_map.vertices, skin_map.uv, skin_map.mouth_triangles),
+            "cloth": (cloth_map.vertices, cloth_map.uv, cloth_map.triangles),
+        }
         for name in ("left_eye", "right_eye", "teeth", "tongue", "lashes"):
-            used, inverse = np.unique(body.parts[name], return_inverse=True)
-            parts[name] = used, inverse.reshape(-1, 3).astype(np.int32)
+            meshes[name] = numbers, own, body.parts[name]
+        parts, coordinates = {}, []
+        for name, (vertices, uv, triangles) in meshes.items():
+            used, ordered = drawing_order(triangles)
+            parts[name] = vertices[used], ordered
+            coordinates.append(uv[used])
         self._drawn = np.concatenate([vertices for vertices, _ in parts.values()])
         self._cloth = parts["cloth"][0]
         count = len(self._drawn)
@@ -45,7 +60,8 @@ class DrawnBody:
             start += len(vertices)
         self._position = context.buffer(reserve=count * 12)
         self._normal = context.buffer(reserve=count * 12)
-        self._uv, self._tint = context.buffer(reserve=count * 8), context.buffer(reserve=count * 16)
+        self._uv = context.buffer(np.concatenate(coordinates).astype("f4").tobytes())
+        self._tint = context.buffer(reserve=count * 16)
         self._buffers = {
             "in_position": (self._position, "3f"),
             "in_normal": (self._normal, "3f"),
@@ -63,7 +79,11 @@ class DrawnBody:
             side: [body.nearest((sign * 0.312, y, 1.36)) for y in (7.205, 7.355)]
             for side, sign in (("left", 1.0), ("right", -1.0))
         }
-        self._jaw = list(body.mesh.unit_names).index("jawOpen")
+        units = [str(name) for name in body.mesh.unit_names]
+        self._jaw = units.index("jawOpen")
+        self._folding = np.zeros((len(_FOLDING), len(units)))
+        for row, names in zip(self._folding, _FOLDING):
+            row[[units.index(name) for name in names]] = 1.0 / max(len(names), 1)
         self._textures: list[Any] = []
 
     def set_person(self, shape: Shape, look: Appearance) -> None:
@@ -76,23 +96,19 @@ class DrawnBody:
             for paint in paints
             for pixels in (paint.albedo, paint.relief)
         ]
-        self._look = look
+        self._look, self._shape = look, shape
         body = self.body
-        uv = texture_coordinates(body.rest)[self._drawn]
-        uv[self._ranges["skin"]] = uv[self._ranges["mouth"]] = self._skin_map.uv
-        uv[self._ranges["cloth"]] = look.cloth_uv
         tint = np.zeros((len(body.rest), 4), np.float32)
         tint[:, 0] = body.occlusion
         tint[:, 1] = np.clip(_curvature(body, shape.positions) / 5.0, 0.0, 1.0)
         tint[:, 2] = body.ear * (0.3 + 0.7 * look.traits.blush)
+        tint[:, 3] = _fold_regions(body.rest)
         _mouth_details(body, tint)
-        self._uv.write(uv.astype("f4").tobytes())
         drawn = tint[self._drawn]
-        drawn[self._ranges["cloth"], 0] = look.cloth_occlusion
+        drawn[self._ranges["cloth"], 0] = 0.9
         drawn[self._ranges["cloth"], 1:] = 0.0
-        mouth = self._skin_map.vertices
-        depth = body.rest[mouth, 2]
-        drawn[self._ranges["mouth"], 2] = 0.5 * np.clip((depth - 0.6) / 0.85, 0.0, 1.0)
+        depth = body.rest[self._drawn[self._ranges["mouth"]], 2]
+        drawn[self._ranges["mouth"], 2] = 0.1 + 0.4 * np.clip((depth - 0.6) / 0.85, 0.0, 1.0)
         self._tint.write(drawn.astype("f4").tobytes())
 
     def set_pose(self, pose: Pose) -> None:
@@ -101,7 +117,7 @@ class DrawnBody:
         positions = pose.positions
         normals = self.body.normals(positions)
         drawn = positions[self._drawn]
-        thickness = self._look.cloth_thickness[:, None]
+        thickness = self._look.cloth_thickness[self._cloth, None]
         drawn[self._ranges["cloth"]] += normals[self._cloth] * thickness
         self._position.write(drawn.astype("f4").tobytes())
         self._normal.write(normals[self._drawn].astype("f4").tobytes())
@@ -114,6 +130,7 @@ class DrawnBody:
     def draw(self, context: Any) -> None:
         """Draws everything into the current frame."""
         context.enable(moderngl.CULL_FACE)
+        self._programs["skin"].set(furrows=self._furrows())
         self._surface("skin", SKIN, 0, _SKIN_SCATTER, 0.028)
         context.disable(moderngl.CULL_FACE)
         self._surface("cloth", CLOTHES, 2, _CLOTH_SCATTER, 0.03)
@@ -123,7 +140,7 @@ class DrawnBody:
         tones = {
             "mouth": (0.24, 0.06, 0.05),
             "tongue": (0.46, 0.16, 0.14),
-            "teeth": (0.78, 0.73, 0.63),
+            "teeth": (0.82, 0.77, 0.68),
             "lashes": tuple(traits.brows * 0.3 + 0.003),
         }
         plain = self._programs["plain"]
@@ -131,6 +148,13 @@ class DrawnBody:
             label = (SKIN if name == "lashes" else MOUTH) / 255.0
             plain.set(label=label, kind=kind, tone=tones[name], opening=opening)
             self._arrays[name].render()
+
+    def _furrows(self) -> np.ndarray:
+        """How deep wrinkles are in each region: what stays, and what the expression adds."""
+        age, stays = self._shape.build.age, self._look.traits.wrinkles
+        supple = np.interp(age, (0.40, 0.62), (0.0, 0.35))
+        folded = np.minimum(1.5 * self._folding @ self._pose.state.face, 1.0)
+        return np.minimum(stays + folded * (supple + 0.6 * stays), 1.0)
 
     def _surface(
         self, name: str, label: int, texture: int, scatter: Any, reflectance: float
@@ -170,6 +194,18 @@ def _program_of(part: str) -> str:
     if part in ("skin", "cloth"):
         return part
     return "eye" if part.endswith("eye") else "plain"
+
+
+def _fold_regions(rest: np.ndarray) -> np.ndarray:
+    """Which row of `_FOLDING` deepens the wrinkles at each vertex, `[vertices]`."""
+    x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
+    regions = (
+        (y > 7.60) & (z > 0.6),
+        (x < 0.13) & (y > 7.30) & (y <= 7.60) & (z > 1.0),
+        (x > 0.47) & (y > 7.08) & (y <= 7.60) & (z > 0.4),
+        (y <= 7.08) & (y > 6.4) & (x > 0.12) & (z > 0.8),
+    )
+    return np.select(regions, np.arange(1, len(_FOLDING)), 0)
 
 
 def _mouth_details(body: Body, tint: np.ndarray) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
+
+_TILE, _SEED = 640, 20263
+# Pixels below which motion is not seen; OpenCV's fractional bits of a place.
+_LEAST_SMEAR, _SHIFT = 1.0, 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Film:
         coarse: size of the grain, pixels.
         quality: of JPEG, 1 to 100, or 0 for no compression.
         seed: of the grain.
+        shutter: how long it is open, seconds.
     """
 
     curves: np.ndarray
@@ -31,6 +37,7 @@ class Film:
     coarse: float
     quality: int
     seed: int
+    shutter: float = 0.0
 
     def develop(self, image: np.ndarray, seconds: float) -> np.ndarray:
         """RGB uint8 `[size, size, 3]` to the same; `seconds` chooses the grain."""
@@ -52,14 +59,36 @@ class Film:
             image = cv2.imdecode(cv2.imencode(".jpg", image, flags)[1], cv2.IMREAD_COLOR)
         return image
 
+    def smear(self, image: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Blurs uint8 `[size, size, ...]` along a motion of `velocity` pixels a second."""
+        way = velocity * self.shutter
+        reach = int(np.ceil(0.5 * np.abs(way).max()))
+        if np.hypot(*way) < _LEAST_SMEAR:
+            return image
+        line = np.zeros((2 * reach + 3, 2 * reach + 3), np.float32)
+        ends = np.round((reach + 1 + np.outer([-0.5, 0.5], way)) * 2**_SHIFT).astype(int)
+        cv2.line(line, ends[0].tolist(), ends[1].tolist(), 1.0, 1, cv2.LINE_AA, _SHIFT)
+        return cv2.filter2D(image, -1, line / line.sum(), borderType=cv2.BORDER_REPLICATE)
+
     def _add_grain(self, image: np.ndarray, seconds: float) -> np.ndarray:
         rng = np.random.default_rng([self.seed, round(seconds * 1000)])
-        noise = rng.standard_normal(image.shape, np.float32) * np.float32(self.grain)
-        if self.coarse > 0.3:
-            noise = cv2.GaussianBlur(noise, (0, 0), self.coarse) * (1 + 2.2 * self.coarse)
+        tile = _grain_tile(self.coarse)
+        size = len(image)
+        left, top = rng.integers(0, len(tile) - size, 2)
+        noise = tile[top : top + size, left : left + size][:: rng.choice([-1, 1])]
         # Shadows are noisier than lights once the curve has lifted them.
-        weight = 1.25 - image.astype(np.float32) / 340
-        return np.clip(image + noise * weight + 0.5, 0, 255).astype(np.uint8)
+        weight = image * np.float32(-self.grain / 340) + np.float32(1.25 * self.grain)
+        weight *= noise
+        return cv2.add(image, weight, dtype=cv2.CV_8U)
+
+
+@functools.lru_cache(maxsize=2)
+def _grain_tile(coarse: float) -> np.ndarray:
+    """Noise of deviation 1, float32 `[640, 640, 3]`; frames show different places of it."""
+    noise = np.random.default_rng(_SEED).standard_normal((_TILE, _TILE, 3), np.float32)
+    if coarse > 0.3:
+        noise = cv2.GaussianBlur(noise, (0, 0), coarse) * (1 + 2.2 * coarse)
+    return noise
 
 
 def draw_film(rng: np.random.Generator) -> Film:
@@ -81,4 +110,5 @@ def draw_film(rng: np.random.Generator) -> Film:
         coarse=float(rng.choice([0.0, 0.0, 0.7])),
         quality=int(rng.choice([0, 92, 80, 60])),
         seed=int(rng.integers(2**31)),
+        shutter=float(rng.choice([0.002, 0.008, 0.016, 0.024])),
     )

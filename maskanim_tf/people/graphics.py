@@ -8,6 +8,8 @@ from typing import Any
 
 import moderngl
 import numpy as np
+import scipy.sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 
 def shader_source(name: str, *defines: str) -> str:
@@ -34,18 +36,15 @@ class Program:
         self._members = {name: self.program[name] for name in self.program}
 
     def set(self, **values: Any) -> None:
-        """Sets uniforms: numbers, vectors, or matrices `[rows, columns]`."""
+        """Sets uniforms: numbers, vectors, matrices `[rows, columns]`, or `encoded` values."""
         for name, value in values.items():
             member = self._members.get(name)
             if member is None:
                 continue
             if isinstance(value, (int, float)):
                 member.value = value
-                continue
-            array = np.asarray(value, np.float32)
-            square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
-            matrix = square or name == "light_matrix"
-            member.write((array.T if matrix else array).astype("f4").tobytes())
+            else:
+                member.write(value if isinstance(value, bytes) else encoded(name, value))
 
     def vertex_array(self, context: Any, buffers: dict[str, Any], index: Any) -> Any:
         """Binds those buffers (name: (buffer, format)) that the shaders read."""
@@ -57,6 +56,14 @@ class Program:
         return context.vertex_array(self.program, content, index)
 
 
+def encoded(name: str, value: Any) -> bytes:
+    """A vector, matrix or list of vectors as a uniform takes it: matrices by columns."""
+    array = np.asarray(value, np.float32)
+    square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
+    matrix = square or name == "light_matrix"
+    return (array.T if matrix else array).tobytes()
+
+
 def make_texture(context: Any, pixels: np.ndarray) -> Any:
     """A texture with mipmaps from uint8 `[height, width, channels]`; it repeats sideways."""
     height, width, channels = pixels.shape
@@ -65,3 +72,26 @@ def make_texture(context: Any, pixels: np.ndarray) -> Any:
     texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
     texture.repeat_y = False
     return texture
+
+
+def drawing_order(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Brings neighbours together, so that a vertex is worked out once and not for each triangle.
+
+    Args:
+        triangles: int `[t, 3]`.
+
+    Returns:
+        Numbers of the vertices that are used, in their new order, `[n]`; and triangles int32
+        `[t, 3]` over these.
+    """
+    used, corners = np.unique(triangles, return_inverse=True)
+    corners = corners.reshape(-1, 3)
+    ends = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    ones, shape = np.ones(len(ends), np.int8), (len(used), len(used))
+    graph = scipy.sparse.csr_matrix((ones, ends.T), shape=shape)
+    order = reverse_cuthill_mckee((graph + graph.T).tocsr(), symmetric_mode=True)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    ordered = rank[corners]
+    ordered = ordered[np.lexsort((ordered.min(axis=1), ordered.max(axis=1)))]
+    return used[order], ordered.astype(np.int32)

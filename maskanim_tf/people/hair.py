@@ -17,9 +17,9 @@ from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.traits import Traits
 
 _BEARDS = {
-    "full": Style(700, (0.20, 0.42), 1.0, (0.03, 0.09), "beard", steps=4, width=0.06),
-    "goatee": Style(320, (0.12, 0.30), 1.0, (0.02, 0.06), "beard", steps=3, width=0.05),
-    "moustache": Style(170, (0.12, 0.18), 1.0, (0.01, 0.03), "beard", steps=3, width=0.045),
+    "full": Style(1000, (0.18, 0.40), 1.0, (0.03, 0.09), "beard", steps=4, width=0.038),
+    "goatee": Style(480, (0.12, 0.30), 1.0, (0.02, 0.06), "beard", steps=3, width=0.032),
+    "moustache": Style(240, (0.10, 0.16), 1.0, (0.01, 0.03), "beard", steps=3, width=0.03),
 }
 
 
@@ -42,7 +42,8 @@ def grow_hair(body: Body, shape: Shape, traits: Traits, rng: np.random.Generator
     if traits.beard in _BEARDS:
         style = _BEARDS[traits.beard]
         rest = body.rest
-        weights = beard_mask(rest, traits.beard) * (body.lips < 0.3) * ~body.inner_mouth
+        dense = beard_mask(rest, traits.beard)
+        weights = dense * (dense > 0.25) * (body.lips < 0.3) * ~body.inner_mouth
         strands, layer = _grow_beard(skin, style, weights, rng)
         colors = dataclasses.replace(traits, hair=traits.hair * 0.8, hair_tips=traits.hair)
         face = shape.positions[body.nearest((0.0, 6.6, 1.5))] - [0.0, 0.0, 0.9]

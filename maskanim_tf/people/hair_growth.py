@@ -124,6 +124,9 @@ def grow(
         above, around = skin.nearest(place)
         wanted = height * min(1.0, 2.5 * t) + 0.015
         place = place + around * np.clip(wanted - above, 0.0, 0.5)[:, None]
+        if style.comb in ("part", "side"):  # shoulders do not carry it far to the sides
+            beyond = np.maximum(np.abs(place[:, 0]) - 0.95, 0.0) * (place[:, 1] < 7.0)
+            place[:, 0] -= np.sign(place[:, 0]) * 0.6 * beyond
         if style.cling:  # hair lies on the skull instead of standing off it
             over = np.clip(above - wanted, 0.0, 0.4) * (above < 0.45) * (place[:, 1] > 6.9)
             place = place - around * (over * style.cling)[:, None]

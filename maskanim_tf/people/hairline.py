@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from maskanim_tf.people.noise import noise_tile, smooth_step, solid_noise
+from maskanim_tf.people.noise import noise_tile, smooth_step, surface_noise
+from maskanim_tf.people.skin_fields import load_skin_fields
 from maskanim_tf.people.skin_map import SkinMap
 from maskanim_tf.people.traits import Traits
 
@@ -38,9 +39,8 @@ def scalp_density(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How much hair darkens the scalp, and a texture of strands on it, both `[size, size]`."""
     position = skin_map.position
-    tile = noise_tile(rng, 3, 32)
-    patchy = solid_noise(tile, position, 0.45, 2)
-    strands = solid_noise(tile, position, 1.9)
+    patchy = surface_noise(noise_tile(rng, 3, 32), skin_map.surface, 0.45)
+    strands = load_skin_fields(skin_map.size).strands
     mask = hair_mask(position, traits.style, 0.035 * patchy + 0.02 * strands)
     grown = {"buzz": 0.8, "bald": 0.22, "receding": 0.85}.get(traits.style, 0.95)
     dots = smooth_step(-1.0, 1.0, strands) if traits.style in ("buzz", "bald") else 1.0
@@ -64,11 +64,11 @@ def beard_mask(points: np.ndarray, beard: str) -> np.ndarray:
     return np.maximum(jaw, lip)
 
 
-def beard_density(position: np.ndarray, traits: Traits, rng: np.random.Generator) -> np.ndarray:
+def beard_density(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """How much stubble or the shade below a beard covers the skin, `[size, size]`."""
     if traits.stubble == 0.0:
-        return np.zeros(position.shape[:2], np.float32)
-    patchy = solid_noise(noise_tile(rng, 3, 8), position, 0.6, 2)
-    mask = beard_mask(position, traits.beard)
-    mask = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 4)
+        return np.zeros((skin_map.size, skin_map.size), np.float32)
+    patchy = surface_noise(noise_tile(rng, 3, 8), skin_map.surface, 0.6, 2)
+    mask = beard_mask(skin_map.position, traits.beard)
+    mask = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), len(mask) / 192)
     return mask * traits.stubble * np.clip(1.0 + 0.2 * patchy, 0, 1.2)

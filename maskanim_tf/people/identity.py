@@ -19,8 +19,10 @@ class Identity:
         poser: poses the person.
     """
 
-    def __init__(self, body: Body, seed: int, index: int) -> None:
+    def __init__(self, body: Body, seed: int, index: int, picture: int = 256) -> None:
+        """Draws a person for pictures of a size; only the fineness of textures depends on it."""
         self.index = index
         self.shape = random_shape(body, stream(seed, SHAPE, index))
-        self.appearance = Appearance(body, self.shape, stream(seed, APPEARANCE, index))
+        looks = stream(seed, APPEARANCE, index)
+        self.appearance = Appearance(body, self.shape, looks, picture)
         self.poser = Poser(body, self.shape)

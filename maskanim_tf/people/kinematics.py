@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import math
+
 import numpy as np
 
 from maskanim_tf.people.body import Body
@@ -22,11 +25,16 @@ BONES = ("root", *_PARENTS)
 
 def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
     """Turn to the left, nod down, tilt to the right as the person sees it: radians, `[3, 3]`."""
-    (cy, cp, cr), (sy, sp, sr) = np.cos([yaw, pitch, roll]), np.sin([yaw, pitch, roll])
-    turn = np.array([[cy, 0.0, sy], [0.0, 1.0, 0.0], [-sy, 0.0, cy]])
-    nod = np.array([[1.0, 0.0, 0.0], [0.0, cp, -sp], [0.0, sp, cp]])
-    tilt = np.array([[cr, -sr, 0.0], [sr, cr, 0.0], [0.0, 0.0, 1.0]])
-    return turn @ nod @ tilt
+    cy, cp, cr = math.cos(yaw), math.cos(pitch), math.cos(roll)
+    sy, sp, sr = math.sin(yaw), math.sin(pitch), math.sin(roll)
+    # The product of the three turns about y, x and z.
+    return np.array(
+        [
+            [cy * cr + sy * sp * sr, sy * sp * cr - cy * sr, sy * cp],
+            [cp * sr, cp * cr, -sp],
+            [cy * sp * sr - sy * cr, sy * sr + cy * sp * cr, cy * cp],
+        ]
+    )
 
 
 def turn_about(joint: np.ndarray, turn: np.ndarray) -> np.ndarray:
@@ -63,6 +71,7 @@ class Rig:
         return maps
 
 
+@functools.lru_cache(maxsize=4)
 def bone_weights(body: Body, names: tuple[str, ...]) -> np.ndarray:
     """Skinning weights `[vertices, bones]` of some bones, rows sum to 1.
 

@@ -46,6 +46,25 @@ def solid_noise(tile: np.ndarray, position: np.ndarray, scale: float, step: int 
     return total / np.float32(np.sqrt(3.0))
 
 
+def surface_noise(tile: np.ndarray, surface: np.ndarray, scale: float, step: int = 1) -> np.ndarray:
+    """Noise over a surface that is laid out flat: streaks nowhere, and takes one look-up.
+
+    Args:
+        tile: float32 `[256, 256]` that repeats.
+        surface: float32 `[height, width, 2]`, lengths along and up the surface.
+        scale: repetitions of the tile per unit of length.
+        step: 2 works at half the resolution, for noise without fine detail.
+
+    Returns:
+        float32 `[height, width]`, mean about 0, deviation about 1.
+    """
+    place = surface[::step, ::step] * np.float32(scale * _TILE)
+    noise = cv2.remap(tile, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    if step > 1:
+        noise = cv2.resize(noise, surface.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return noise
+
+
 def smooth_step(low: float, high: float, value: np.ndarray) -> np.ndarray:
     """0 below `low`, 1 above `high`, a smooth cubic between; `low` may be the larger one."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)

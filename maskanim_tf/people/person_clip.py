@@ -7,6 +7,7 @@ import functools
 
 import numpy as np
 
+from maskanim_tf.people.background import BACKGROUNDS
 from maskanim_tf.people.body import load_body
 from maskanim_tf.people.camera import CAMERAS, FRAMINGS, Camera
 from maskanim_tf.people.identity import Identity
@@ -19,7 +20,8 @@ from maskanim_tf.people.scene import Scene
 from maskanim_tf.people.truth import visible_points
 
 MIN_SIZE, MAX_SIZE = 64, 512
-BACKGROUNDS = ("any", "plain", "busy")
+# The middle of a face in the base shape, homogeneous.
+_FACE = np.array([0.0, 7.1, 1.2, 1.0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +123,7 @@ def make_clip(seed: int, person: int, motion: int, options: ClipOptions) -> Pers
         RuntimeError: if the data of the body or OpenGL are missing; names the remedy.
     """
     body, renderer = load_body(), _renderer(options.size)
-    identity = _identity(seed, person)
+    identity = _identity(seed, person, options.size)
     times = np.arange(options.frames) / options.fps
     movement = Motion(
         [str(name) for name in body.mesh.unit_names], stream(seed, MOTION, motion), float(times[-1])
@@ -137,13 +139,15 @@ def make_clip(seed: int, person: int, motion: int, options: ClipOptions) -> Pers
     renderer.set_person(identity)
     renderer.set_scene(Scene(stream(seed, SCENE, person, motion), options.background))
     landmarks = landmark_vertices(body)
-    states, views, pictures, points = [], [], [], []
+    states, views, pictures, points, heads = [], [], [], [], []
     for seconds in times:
         states.append(movement.at(float(seconds)))
         views.append(camera.at(float(seconds)))
         pose = identity.poser.pose(states[-1])
         points.append(pose.positions[landmarks])
-        pictures.append(renderer.render(pose, views[-1], float(seconds)))
+        heads.append(views[-1].project((pose.head @ _FACE)[None], options.size)[0])
+        velocity = (heads[-1] - heads[max(len(heads) - 2, 0)]) * options.fps
+        pictures.append(renderer.render(pose, views[-1], float(seconds), velocity))
     size = options.size
     return PersonClip(
         name=clip_name(person, motion),
@@ -174,6 +178,6 @@ def _renderer(size: int) -> Renderer:
 
 
 @functools.lru_cache(maxsize=8)
-def _identity(seed: int, person: int) -> Identity:
+def _identity(seed: int, person: int, picture: int) -> Identity:
     """Several clips of one person come close together."""
-    return Identity(load_body(), seed, person)
+    return Identity(load_body(), seed, person, picture)

@@ -57,10 +57,13 @@ def vertex_normals(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def grid_triangles(rows: int, columns: int, wrap: bool = False) -> np.ndarray:
-    """Triangles of a grid of vertices in row order; `wrap` joins the last column to the first."""
+    """Triangles of a grid of vertices in row order; `wrap` joins the last column to the first.
+
+    The two triangles of a cell are neighbours in the list: vertices are worked out once.
+    """
     number = np.arange(rows * columns).reshape(rows, columns)
     if wrap:
         number = np.concatenate([number, number[:, :1]], axis=1)
     a, b = number[:-1, :-1].ravel(), number[:-1, 1:].ravel()
     c, d = number[1:, :-1].ravel(), number[1:, 1:].ravel()
-    return np.concatenate([np.stack([a, b, c], 1), np.stack([c, b, d], 1)]).astype(np.int32)
+    return np.stack([a, b, c, c, b, d], axis=1).reshape(-1, 3).astype(np.int32)

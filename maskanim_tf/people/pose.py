@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -10,6 +11,13 @@ from maskanim_tf.people.body import Body
 from maskanim_tf.people.kinematics import BONES, Rig, blend, bone_weights, rotation
 from maskanim_tf.people.motion import MotionState
 from maskanim_tf.people.shape import Shape
+
+# Displacements in decimetres: of everybody's teeth and tongue, and with the jaw open in full.
+_UPPER_TEETH = np.array([0.0, -0.028, 0.0], np.float32)
+_LOWER_TEETH = np.array([0.0, -0.05, -0.03], np.float32)
+_LOWER_TEETH_OPEN = np.array([0.0, -0.20, -0.02], np.float32)
+_TONGUE = np.array([0.0, -0.05, -0.03], np.float32)
+_TONGUE_OPEN = np.array([0.0, -0.22, -0.06], np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +47,12 @@ class Poser:
         self.body, self.shape = body, shape
         self._rig = Rig(body, shape.joints)
         self._weights = bone_weights(body, BONES)
-        # Most vertices of the body belong to no expression.
-        moved = (body.mesh.units != 0.0).any(axis=0)
-        self._columns = np.flatnonzero(moved)
-        self._units = np.ascontiguousarray(body.mesh.units[:, moved])
+        self._columns, self._units = _face_units(body)
 
     def pose(self, state: MotionState) -> Pose:
         """The person in the state of a motion."""
         body, shape = self.body, self.shape
-        positions = shape.positions.copy()
+        positions = shape.positions + _mouth_offset(body)
         positions.reshape(-1)[self._columns] += state.face @ self._units
         rotations = {}
         for side, vertices in body.eye_vertices.items():
@@ -66,3 +71,33 @@ class Poser:
             eye_centers={side: posed[each].mean(0) for side, each in body.eye_vertices.items()},
             state=state,
         )
+
+
+@functools.lru_cache(maxsize=1)
+def _face_units(body: Body) -> tuple[np.ndarray, np.ndarray]:
+    """Which coordinates face units move, and how far `[units, columns]`: most they leave alone."""
+    units = body.mesh.units.copy()
+    names = [str(name) for name in body.mesh.unit_names]
+    jaw = units[names.index("jawOpen")].reshape(-1, 3)
+    # Lower teeth and tongue stay behind the lip, which MakeHuman lowers more than them.
+    _, lower, tongue = _mouth_parts(body)
+    jaw[lower] += _LOWER_TEETH_OPEN
+    jaw[tongue] += _TONGUE_OPEN
+    units[names.index("tongueOut")].reshape(-1, 3)[tongue] -= np.float32(0.5) * _TONGUE_OPEN
+    columns = np.flatnonzero((units != 0.0).any(axis=0))
+    return columns, np.ascontiguousarray(units[:, columns])
+
+
+@functools.lru_cache(maxsize=1)
+def _mouth_offset(body: Body) -> np.ndarray:
+    """Upper teeth are seen below the lip when lips part, the lower ones lie behind them."""
+    offset = np.zeros_like(body.rest)
+    upper, lower, tongue = _mouth_parts(body)
+    offset[upper], offset[lower], offset[tongue] = _UPPER_TEETH, _LOWER_TEETH, _TONGUE
+    return offset
+
+
+def _mouth_parts(body: Body) -> list[np.ndarray]:
+    """Numbers of the vertices of upper teeth, lower teeth and tongue."""
+    groups = ("helper-upper-teeth", "helper-lower-teeth", "helper-tongue")
+    return [np.unique(body.mesh.faces[body.mesh.groups == group]) for group in groups]

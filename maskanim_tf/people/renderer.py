@@ -24,7 +24,7 @@ from maskanim_tf.people.body import Body
 from maskanim_tf.people.camera import View
 from maskanim_tf.people.drawn_body import DrawnBody
 from maskanim_tf.people.drawn_pieces import DrawnPiece
-from maskanim_tf.people.graphics import Program, make_texture
+from maskanim_tf.people.graphics import Program, encoded, make_texture
 from maskanim_tf.people.identity import Identity
 from maskanim_tf.people.labels import BACKGROUND, LABELS
 from maskanim_tf.people.pieces import LENS
@@ -35,6 +35,8 @@ _NEAR, _FAR = 0.5, 80.0
 _BACKEND: dict[str, Any] = {"backend": "egl"}
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
+_STILL = np.zeros(2)
+_TEXTURE_UNITS = {"shadow_map": 0, "albedo_map": 1, "strands": 1, "relief_map": 2}
 
 __all__ = ["BACKGROUND", "LABELS", "Rendered", "Renderer"]
 
@@ -74,6 +76,7 @@ class Renderer:
                 "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
             ) from error
         context, wide = self.context, size * supersampling
+        context.front_face = "cw"
         self._color = context.renderbuffer((wide, wide), 4)
         self._depth = context.depth_texture((wide, wide))
         self._frame = context.framebuffer([self._color], self._depth)
@@ -82,7 +85,7 @@ class Renderer:
         self._shadow = context.texture((_SHADOW_SIZE, _SHADOW_SIZE), 1, dtype="f4")
         self._shadow.repeat_x = self._shadow.repeat_y = False
         self.programs = {
-            "skin": Program(context, "surface_vertex", "surface_fragment"),
+            "skin": Program(context, "surface_vertex", "surface_fragment", "FURROWED"),
             "cloth": Program(context, "surface_vertex", "surface_fragment", "CUTOUT"),
             "surface": Program(
                 *(context, "surface_vertex", "surface_fragment"),
@@ -95,6 +98,8 @@ class Renderer:
             "shadow": Program(context, "shadow_vertex", "shadow_fragment"),
             "riding_shadow": Program(context, "shadow_vertex", "shadow_fragment", "RIDING"),
         }
+        for program in self.programs.values():
+            program.set(shadow_power=_SHADOW_POWER, **_TEXTURE_UNITS)
         self._drawn_body = DrawnBody(context, body, self.programs)
         self._pieces: list[DrawnPiece] = []
         self._textures: dict[int, Any] = {}
@@ -114,8 +119,10 @@ class Renderer:
         """Takes lights, background and film."""
         self._scene = scene
 
-    def render(self, pose: Pose, view: View, seconds: float = 0.0) -> Rendered:
-        """Draws one frame."""
+    def render(
+        self, pose: Pose, view: View, seconds: float = 0.0, velocity: np.ndarray = _STILL
+    ) -> Rendered:
+        """Draws one frame; `velocity` (x, y) of the head in pixels a second blurs it."""
         self._drawn_body.set_pose(pose)
         self._share_uniforms(pose, view)
         self._cast_shadows(pose)
@@ -127,27 +134,31 @@ class Renderer:
         for piece in self._pieces:
             if piece.kind != LENS:
                 piece.draw()
-        pixels = self._read(4)
-        depth = np.frombuffer(self._depth.read(), np.float32).reshape(pixels.shape[:2])
+        pixels = self._read()
+        labels = cv2.extractChannel(pixels, 3)
+        depth = np.frombuffer(self._depth.read(), np.float32).reshape(labels.shape)
         lenses = [piece for piece in self._pieces if piece.kind == LENS]
-        labels = pixels[..., 3]
         if lenses:
             context.enable(moderngl.BLEND)
             context.blend_func = moderngl.ONE, moderngl.ONE
             for piece in lenses:
                 piece.draw()
-            pixels = self._read(4)
-        return self._finish(pixels, labels, depth, view, seconds)
+            pixels = self._read()
+        image = self._finish(pixels, labels, view, seconds, velocity)
+        depth = depth[:: self._scale, :: self._scale]
+        return Rendered(
+            image=image,
+            labels=labels[:: self._scale, :: self._scale].copy(),
+            depth=2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR)),
+        )
 
     def release(self) -> None:
         """Frees everything."""
         self.context.release()
 
-    def _read(self, components: int) -> np.ndarray:
+    def _read(self) -> np.ndarray:
         wide = self.size * self._scale
-        return np.frombuffer(self._frame.read(components=components), np.uint8).reshape(
-            wide, wide, components
-        )
+        return np.frombuffer(self._frame.read(components=4), np.uint8).reshape(wide, wide, 4)
 
     def _texture(self, pixels: np.ndarray) -> Any:
         """The texture with these pixels; equal arrays share one."""
@@ -160,7 +171,8 @@ class Renderer:
         lights = self._scene.lights
         self._light_matrix = _light_matrix(pose, lights.directions[0])
         shared = {
-            "view_matrix": view.matrix,
+            # Upside down: OpenGL's first row is the lowest one, a picture's the highest.
+            "view_matrix": view.matrix * np.float32([[1.0], [-1.0], [1.0], [1.0]]),
             "eye": view.eye,
             "up": pose.head[:, 1],
             "head": np.vstack([pose.head, [0, 0, 0, 1]]),
@@ -169,16 +181,15 @@ class Renderer:
             "light_color": lights.colors,
             "harmonics": lights.harmonics,
             "light_matrix": self._light_matrix,
-            "shadow_power": _SHADOW_POWER,
             "exposure": lights.exposure,
-            "shadow_map": 0,
-            "albedo_map": 1,
-            "relief_map": 2,
-            "strands": 1,
             "sky": lights.harmonics[0],
         }
+        coded = {
+            name: value if isinstance(value, float) else encoded(name, value)
+            for name, value in shared.items()
+        }
         for program in self.programs.values():
-            program.set(**shared)
+            program.set(**coded)
 
     def _cast_shadows(self, pose: Pose) -> None:
         self._shadow_frame.use()
@@ -195,20 +206,19 @@ class Renderer:
         self._shadow.use(0)
 
     def _finish(
-        self, pixels: np.ndarray, labels: np.ndarray, depth: np.ndarray, view: View, seconds: float
-    ) -> Rendered:
-        scale, size = self._scale, self.size
-        cover = (labels > 0).astype(np.uint8) * 255
-        person = np.ascontiguousarray(pixels[::-1, :, :3])
-        person = cv2.resize(person, (size, size), interpolation=cv2.INTER_AREA)
-        cover = cv2.resize(cover[::-1], (size, size), interpolation=cv2.INTER_AREA)
-        image = self._scene.finish(person, cover, view, seconds)
-        metric = 2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR))
-        return Rendered(
-            image=image,
-            labels=labels[::-1][::scale, ::scale].copy(),
-            depth=metric[::-1][::scale, ::scale].astype(np.float32).copy(),
-        )
+        self,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        view: View,
+        seconds: float,
+        velocity: np.ndarray,
+    ) -> np.ndarray:
+        size = (self.size, self.size)
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        person = cv2.cvtColor(small, cv2.COLOR_RGBA2RGB)
+        _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
+        cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
+        return self._scene.finish(person, cover, view, seconds, velocity)
 
 
 def _light_matrix(pose: Pose, toward: np.ndarray) -> np.ndarray:

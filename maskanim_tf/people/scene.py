@@ -30,9 +30,15 @@ class Scene:
         tone = (self.background.reshape(-1, 3).mean(axis=0) / 255.0) ** 2
         self.lights = draw_lights(streams[1], tone)
         self.film = draw_film(streams[2])
+        self._seen: tuple[bytes, int, int] | None = None
 
     def finish(
-        self, person: np.ndarray, cover: np.ndarray, view: View, seconds: float
+        self,
+        person: np.ndarray,
+        cover: np.ndarray,
+        view: View,
+        seconds: float,
+        velocity: np.ndarray,
     ) -> np.ndarray:
         """Puts the person before the background and develops the picture.
 
@@ -41,19 +47,32 @@ class Scene:
             cover: uint8 `[size, size]`, share of each pixel that the person covers.
             view: the camera.
             seconds: time of the frame; the grain depends on it.
+            velocity: (x, y) of the head, pixels a second.
 
         Returns:
             RGB uint8 `[size, size, 3]`.
         """
-        size = len(person)
-        high, wide = self.background.shape[:2]
-        corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * _HALF_WIDTH
-        world = np.column_stack([corners[:, 0], corners[:, 1] + _HEIGHT, np.full(4, -_DISTANCE)])
-        texels = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
-        mapping = cv2.getPerspectiveTransform(texels, view.project(world, size).astype(np.float32))
-        behind = cv2.warpPerspective(
-            self.background, mapping, (size, size), borderMode=cv2.BORDER_REFLECT
-        )
+        behind = self._behind(view, len(person))
+        person, cover = (self.film.smear(each, velocity) for each in (person, cover))
         open_share = cv2.merge([cv2.bitwise_not(cover)] * 3)
         image = cv2.add(person, cv2.multiply(behind, open_share, scale=1 / 255))
         return self.film.develop(image, seconds)
+
+    def _behind(self, view: View, size: int) -> np.ndarray:
+        """The background as the camera sees it; kept as long as the camera is still."""
+        seen = (view.matrix.tobytes(), size, id(self.background))
+        if seen != self._seen:
+            high, wide = self.background.shape[:2]
+            corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * _HALF_WIDTH
+            flat = np.full(4, -_DISTANCE)
+            world = np.column_stack([corners[:, 0], corners[:, 1] + _HEIGHT, flat])
+            texels = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+            places = view.project(world, size).astype(np.float32)
+            self._picture = cv2.warpPerspective(
+                self.background,
+                cv2.getPerspectiveTransform(texels, places),
+                (size, size),
+                borderMode=cv2.BORDER_REFLECT,
+            )
+            self._seen = seen
+        return self._picture

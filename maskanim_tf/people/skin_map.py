@@ -17,10 +17,16 @@ from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.scattered import fill_grid
 
 TEXTURE_SIZE = 768
+_SMALL_PICTURE = 128
 _AXIS_Z = 0.45
 _BROW_Y, _NECK_Y, _BOTTOM_Y = 7.2, 5.9, 4.4
 _ELEVATION_RADIUS, _CHEST_SHARE, _FRONT_GAIN = 1.1, 0.4, 0.75
 _COARSE = 256
+
+
+def texture_size(picture: int) -> int:
+    """Size of the skin's textures for pictures of a size: smaller ones show no more detail."""
+    return TEXTURE_SIZE if picture > _SMALL_PICTURE else TEXTURE_SIZE // 2
 
 
 def texture_coordinates(points: np.ndarray) -> np.ndarray:
@@ -43,29 +49,35 @@ class SkinMap:
         vertices: int32 `[n]`, the body's vertex behind each drawn one: vertices on the seam at the
             back of the head are doubled.
         uv: float32 `[n, 2]` of the drawn vertices; u may exceed 1, textures repeat sideways.
-        triangles: int32 `[t, 3]` over the drawn vertices, the inside of the mouth left out.
+        triangles: int32 `[t, 3]` over the drawn vertices, without the inside of the mouth and what
+            every shirt covers.
         mouth_triangles: int32 `[t, 3]`, the inside of the mouth.
         position: float32 `[size, size, 3]`, base shape at each texel, row 0 at the bottom.
-        lips, scalp, ear: float32 `[size, size]` in [0, 1].
+        size: height and width of textures, in texels.
+        surface: float32 `[size, size, 2]`, lengths round the head and up it, for noise.
+        lips: float32 `[size, size]` in [0, 1].
     """
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, size: int = TEXTURE_SIZE) -> None:
+        self.size = size
         skin = body.parts["skin"]
         inner = body.inner_mouth[skin].all(axis=1)
         uv = texture_coordinates(body.rest)
         ears = (body.ear[skin] > 0.5).all(axis=1)
         self.vertices, self.uv, triangles = split_seam(uv, skin)
         self._move_ears(body, triangles, ears)
-        self.triangles, self.mouth_triangles = triangles[~inner], triangles[inner & ~ears]
+        covered = _always_covered(body.rest)[skin].all(axis=1)
+        self.triangles = triangles[~inner & ~covered]
+        self.mouth_triangles = triangles[inner & ~ears]
         self._sample(body, uv)
 
     def _move_ears(self, body: Body, triangles: np.ndarray, ears: np.ndarray) -> None:
-        """Lets the ears, which would lie on the hair behind them, share the skin of the temples."""
+        """Lets the ears, which would lie on the hair behind them, share the skin of the cheeks."""
         used, number = np.unique(triangles[ears], return_inverse=True)
         points = body.rest[self.vertices[used]]
         middle = np.float32([0.8, 7.1, 0.5])
-        offset = (points * np.sign(points[:, :1]) ** [1, 0, 0] - middle) * 0.25
-        patch = (np.float32([0.50, 7.52, 1.2]) + offset) * np.sign(points[:, :1]) ** [1, 0, 0]
+        offset = (points * np.sign(points[:, :1]) ** [1, 0, 0] - middle) * 0.2
+        patch = (np.float32([0.50, 7.03, 1.15]) + offset) * np.sign(points[:, :1]) ** [1, 0, 0]
         triangles[ears] = len(self.vertices) + number.reshape(-1, 3)
         self.vertices = np.concatenate([self.vertices, self.vertices[used]])
         self.uv = np.concatenate([self.uv, texture_coordinates(patch.astype(np.float32))])
@@ -78,15 +90,24 @@ class SkinMap:
         outer[body.skin_vertices] = True
         outer &= (normals * outward).sum(axis=1) > 0.02
         outer &= (body.ear < 0.3) & ~body.inner_mouth & (body.rest[:, 1] > _BOTTOM_Y - 0.4)
-        values = np.column_stack([body.rest, body.lips, body.scalp])[outer]
+        values = np.column_stack([body.rest, body.lips])[outer]
         grid = (np.arange(_COARSE) + 0.5) / _COARSE
         sampled = fill_grid(uv[outer], values, grid, grid, 1.0)
         # Lids fold behind each other: the median keeps the surface that most texels agree on.
         channels = [cv2.medianBlur(each, 5) for each in cv2.split(sampled)]
         sampled = np.stack(channels, axis=2)
-        fine = cv2.resize(sampled, (TEXTURE_SIZE, TEXTURE_SIZE), interpolation=cv2.INTER_LINEAR)
+        fine = cv2.resize(sampled, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
         self.position = np.ascontiguousarray(fine[:, :, :3])
-        self.lips, self.scalp = fine[:, :, 3].copy(), fine[:, :, 4].copy()
+        self.lips = fine[:, :, 3].copy()
+        x, y, z = cv2.split(self.position - np.float32([0.0, 0.0, _AXIS_Z]))
+        # The crown and the skin below the chin are level: there the distance from the axis counts.
+        self.surface = cv2.merge([0.95 * np.arctan2(x, z), y - 0.5 * np.hypot(x, z)])
+
+
+def _always_covered(points: np.ndarray) -> np.ndarray:
+    """Which points `[n, 3]` of the base shape lie under any shirt, whatever its neckline."""
+    y, away = points[:, 1], np.hypot(points[:, 0], points[:, 2] - 0.25)
+    return (y < 4.7) | ((y < 5.95) & (away > 1.2))
 
 
 def split_seam(uv: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -104,7 +125,7 @@ def split_seam(uv: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
     return vertices, all_uv.astype(np.float32), compact.astype(np.int32)
 
 
-@functools.lru_cache(maxsize=1)
-def load_skin_map() -> SkinMap:
-    """The map of the body's skin, made once in each process."""
-    return SkinMap(load_body())
+@functools.lru_cache(maxsize=2)
+def load_skin_map(size: int = TEXTURE_SIZE) -> SkinMap:
+    """The map of the body's skin for textures of a size, made once in each process."""
+    return SkinMap(load_body(), size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.pieces import SURFACE, Piece, grid_triangles, vertex_normals
@@ -20,7 +19,11 @@ def plain_paint(color: np.ndarray, gloss: float) -> Paint:
 
 
 def tube(
-    path: np.ndarray, radius: np.ndarray | float, sides: int = 6, closed: bool = False
+    path: np.ndarray,
+    radius: np.ndarray | float,
+    sides: int = 6,
+    closed: bool = False,
+    outward: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A tube along a path `[n, 3]`: positions `[n * sides, 3]` and triangles.
 
@@ -29,10 +32,12 @@ def tube(
         radius: `[n]` or one number.
         sides: of the cross-section.
         closed: whether the ends meet.
+        outward: `[n, 3]`, directions across the path that keep the cross-section from turning; by
+            default the path must not run along z.
     """
     ahead = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
     ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
-    first = np.cross(ahead, [0.02, 0.05, 1.0])
+    first = np.cross(ahead, [0.02, 0.05, 1.0] if outward is None else outward)
     first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-9)
     second = np.cross(ahead, first)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
@@ -104,13 +109,3 @@ class Hull:
         high = reach.max(axis=1, keepdims=True)
         weight = weight * np.exp(10.0 * (reach - high))
         return (reach * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-
-
-def transfer(body: Body, shape: Shape, points: np.ndarray) -> np.ndarray:
-    """Moves points `[n, 3]` near the base shape's skin to where they lie on a person."""
-    vertices = body.skin_vertices
-    distance, index = cKDTree(body.rest[vertices]).query(points, k=8)
-    weight = 1.0 / (distance + 0.05) ** 2
-    weight /= weight.sum(axis=1, keepdims=True)
-    moved = (shape.positions - body.rest)[vertices]
-    return points + (moved[index] * weight[..., None]).sum(axis=1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from maskanim_tf.people.kinematics import BONES, Rig, blend, bone_weights, rotation
+from maskanim_tf.people.landmarks import landmark_vertices
 from maskanim_tf.people.motion import MotionState
 from maskanim_tf.people.pose import Poser
 from maskanim_tf.people.shape import random_shape
@@ -102,3 +103,18 @@ def test_expression_is_added(body):
     expected = 0.5 * body.mesh.units[jaw].reshape(-1, 3)[chin]
     assert expected[1] < -0.05
     np.testing.assert_allclose(pose.positions[chin] - shape.positions[chin], expected, atol=1e-4)
+
+
+def test_parted_lips_show_the_upper_teeth_and_the_lower_ones_go_with_the_jaw(body):
+    poser = Poser(body, random_shape(body, np.random.default_rng(2)))
+    face = np.zeros(52, np.float32)
+    face[list(body.mesh.unit_names).index("jawOpen")] = 0.4
+    shut, opened = (poser.pose(state(face=each)).positions for each in (np.zeros(52), face))
+    upper, lower = (
+        np.unique(body.mesh.faces[body.mesh.groups == f"helper-{name}-teeth"])
+        for name in ("upper", "lower")
+    )
+    above, below = (landmark_vertices(body)[index] for index in (62, 66))
+    assert opened[upper, 1].min() < opened[above, 1] - 0.01
+    assert shut[below, 1] - opened[below, 1] > 0.08
+    assert shut[lower, 1].max() - opened[lower, 1].max() > 0.08

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from maskanim_tf.people.film import Film
 from maskanim_tf.people.hair_growth import Skin, grow
 from maskanim_tf.people.hair_styles import STYLES
 from maskanim_tf.people.hairline import beard_mask, hair_mask
+from maskanim_tf.people.identity import Identity
 from maskanim_tf.people.lights import _CONSTANTS, _KEPT, _PEAK, _lobe
 from maskanim_tf.people.randomness import SHAPE, stream
 from maskanim_tf.people.shape import random_shape
@@ -75,7 +77,7 @@ def test_relief_of_a_slope():
     """A plane that rises by half a unit for each unit to the side has the slope 0.5: 32 levels."""
     height = np.tile(np.arange(16, dtype=np.float32) * 0.5 / 100, (16, 1))
     relief = encode_relief(height, np.full((16, 16), 0.5), texel=1 / 100)
-    assert relief[8, 8].tolist() == [160, 128, 127, 255]
+    assert relief[8, 8].tolist() == [160, 128, 127, 0]
 
 
 def test_hair_grows_on_the_head_but_not_on_the_face():
@@ -133,6 +135,37 @@ def test_film_without_effects_changes_nothing():
     np.testing.assert_array_equal(noisy.develop(flat, 0.2), noisy.develop(flat, 0.2))
     assert (noisy.develop(flat, 0.2) != noisy.develop(flat, 0.24)).mean() > 0.5
     assert noisy.develop(flat, 0.2).std() == pytest.approx(4.0 * (1.25 - 128 / 340), rel=0.1)
+
+
+def test_an_open_shutter_smears_along_the_motion():
+    film = Film(np.zeros((256, 3), np.uint8), 1.0, 0.0, 0.0, 0.0, 0.0, 0, 1, shutter=0.02)
+    dot = np.zeros((21, 21), np.uint8)
+    dot[10, 10] = 255
+    smeared = film.smear(dot, np.array([300.0, 0.0]))  # 6 pixels while the shutter is open
+    seen = np.flatnonzero(smeared[10] > 10)
+    assert (seen[0], seen[-1]) == (7, 13)
+    assert (smeared[[8, 12]] == 0).all()
+    np.testing.assert_array_equal(film.smear(dot, np.array([30.0, 0.0])), dot)
+
+
+def test_furrows_are_marked_where_they_outweigh_the_rest():
+    """A slope of 1 that an expression makes, beside one of 0.5 that stays."""
+    across = np.tile(np.arange(32, dtype=np.float32) / 100, (32, 1))
+    left = np.arange(32) < 16
+    stays, comes = np.where(left, 0.5 * across, 0.08), across * ~left
+    relief = encode_relief(stays, np.zeros((32, 32)), 1 / 100, comes)
+    np.testing.assert_allclose(
+        relief[8, [8, 24]].astype(int), [[160, 128, 0, 0], [192, 128, 0, 252]], atol=1
+    )
+
+
+def test_small_pictures_take_small_textures_of_the_same_person(body):
+    large, small = (Identity(body, 3, 2, picture).appearance for picture in (256, 128))
+    assert large.skin.albedo.shape == (768, 768, 4)
+    assert small.skin.albedo.shape == (384, 384, 4)
+    assert large.traits.style == small.traits.style
+    shrunk = cv2.resize(large.skin.albedo, (384, 384), interpolation=cv2.INTER_AREA)
+    assert np.abs(shrunk.astype(int) - small.skin.albedo).mean() < 3.0
 
 
 def test_backgrounds_repeat_and_unknown_ones_are_named():

@@ -17,11 +17,13 @@ void main() {
         color = develop(tone * light);
         return;
     }
-    float open = detail.z * (0.35 + 0.65 * opening);
+    // Teeth stand in the front, where light reaches them between the lips.
+    float shut = kind == 1 ? 0.75 : 0.35;
+    float open = detail.z * (shut + (1.0 - shut) * opening);
     vec3 albedo = tone;
     if (kind == 1) {
         float gap = abs(fract(detail.x) - 0.5) * 2.0;
-        albedo *= 1.0 - 0.45 * smoothstep(0.80, 1.0, gap);
+        albedo *= 1.0 - 0.30 * smoothstep(0.80, 1.0, gap);
         albedo = mix(vec3(0.42, 0.13, 0.12), albedo, smoothstep(0.0, 0.12, detail.y));
     }
     color = develop(albedo * light * open + gloss * open);

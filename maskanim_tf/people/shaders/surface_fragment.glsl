@@ -2,6 +2,9 @@
 #include "film.glsl"
 uniform sampler2D albedo_map;
 uniform sampler2D relief_map;
+#ifdef FURROWED
+in float furrow;          // how deep wrinkles are
+#endif
 in vec2 uv;
 in vec3 light;
 in vec2 slope_light;
@@ -17,6 +20,9 @@ void main() {
 #endif
     vec4 relief = texture(relief_map, uv);
     vec2 slope = (relief.rg - 128.0 / 255.0) * (255.0 / 64.0);
+#ifdef FURROWED
+    slope *= mix(1.0, furrow, relief.a);
+#endif
     float bump = clamp(1.0 - dot(slope, slope_light), 0.35, 1.8);
     float gloss = relief.b;
     vec3 middle = normalize(half_vector);

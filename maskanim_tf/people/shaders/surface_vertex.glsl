@@ -8,7 +8,11 @@ uniform float reflectance;
 in vec3 in_position;
 in vec3 in_normal;
 in vec2 in_uv;
-in vec4 in_tint;          // occlusion, curvature, extra blood, share of the head
+in vec4 in_tint;          // occlusion, curvature, extra blood, share of the head or fold region
+#ifdef FURROWED
+uniform float furrows[5];
+out float furrow;
+#endif
 out vec2 uv;
 out vec3 light;
 out vec2 slope_light;
@@ -65,6 +69,9 @@ void main() {
     light *= mix(vec3(1.0), vec3(1.10, 0.80, 0.76), in_tint.z);
     slope /= max(light.g, 0.02);
     slope_light = vec2(dot(slope, side), dot(slope, rise));
+#ifdef FURROWED
+    furrow = furrows[int(in_tint.w + 0.5)];
+#endif
     uv = in_uv;
     gl_Position = view_matrix * vec4(position, 1.0);
 }
