@@ -1,8 +1,8 @@
 """Exports TFLite files: `python -m export.tflite --output=models/tflite --precision=float16`.
 
 The folder holds `source_mask.tflite`, `animate.tflite` (the stages of `export.stages`, static
-shapes, batch 1) and a `model_card.json` that describes their tensors. `export.run_tflite` animates
-a video with it.
+shapes, batch 1) and a `model_card.json` that describes their tensors. `export.run` animates a
+video with it.
 """
 
 from __future__ import annotations

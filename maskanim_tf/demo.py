@@ -15,6 +15,7 @@ import numpy as np
 
 from maskanim_tf import keys
 from maskanim_tf.animation import AnimationOptions, animate_video, generate_frames
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.data.sources import ClipSource, open_clips
@@ -74,7 +75,7 @@ def animate_puppet(output: Path) -> tuple[Path, Path]:
     write_movie(video, driver.frames, DatasetParameters.fps)
     movie, strip = output / "animation.mp4", output / "masks.png"
     view = AnimationOptions(view="side_by_side", output_size=192)
-    animate_video(animator, picture, video, movie, view, progress=True)
+    animate_video(AnimatorGenerator(animator), picture, video, movie, view, progress=True)
     chosen = driver.frames[:: len(driver.frames) // 6][:6]
     encoded = animator.encode_source(as_floats(source.frames[:1]))
     result = animator.animate(encoded, as_floats(chosen))
@@ -120,9 +121,10 @@ def folders(output: Path, size: int, options: DemoOptions) -> tuple[Path, Path]:
 
 def reconstruct(animator: Animator, clips: ClipSource, shown: int = 4) -> Iterator[np.ndarray]:
     """Labelled frames of some clips: source, driver, masks and result side by side."""
+    generator = AnimatorGenerator(animator)
     for clip in range(min(shown, len(clips.names))):
         source = clips.read_frames(clip, (0,))[0]
-        for result in generate_frames(animator, source, clips.iterate_frames(clip), keys=SHOWN):
+        for result in generate_frames(generator, source, clips.iterate_frames(clip), keys=SHOWN):
             yield draw_panel({key: result[key][None] for key in SHOWN}, SHOWN, cell=192)
 
 

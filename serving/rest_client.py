@@ -11,16 +11,12 @@ import binascii
 import json
 from typing import Any
 
+import numpy as np
 import urllib3
 
-from serving.contract import (
-    ANIMATE_BYTES,
-    BASE64_KEY,
-    DRIVING_BYTES,
-    SERVING_DEFAULT,
-    SOURCE,
-    SOURCE_BYTES,
-)
+from export.signature_names import ANIMATE_BYTES, DRIVING_BYTES, SERVING_DEFAULT, SOURCE_BYTES
+from maskanim_tf.keys import SOURCE
+from serving.contract import BASE64_KEY
 from serving.retries import TransientError
 
 BUSY = (429, 503)
@@ -28,6 +24,8 @@ BUSY = (429, 503)
 
 class RestClient:
     """A client of one model for several threads; a `Client`.
+
+    Masks would come as JSON of floats, with the frames that they are of, so it gets none.
 
     Args:
       server: such as `http://localhost:8501`.
@@ -37,6 +35,9 @@ class RestClient:
       timeout: seconds until a request is given up.
       connections: requests that are open at once.
     """
+
+    label = "a server over REST"
+    finds_masks = False
 
     def __init__(
         self, server: str, model: str, version: int, label: str, timeout: float, connections: int
@@ -82,6 +83,10 @@ class RestClient:
             return [base64.b64decode(frame[BASE64_KEY]) for frame in answer["outputs"]]
         except (KeyError, TypeError, binascii.Error) as error:
             raise ValueError(f"{self._server} gave an answer without frames") from error
+
+    def find_masks(self, frames: list[bytes]) -> np.ndarray:
+        """See `Client`."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Closes all connections."""

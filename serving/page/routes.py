@@ -28,6 +28,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from maskanim_tf.animation.options import FROM_DRIVING, SILENT, AnimationOptions
 from maskanim_tf.media.fitting import FITS
 from serving.contract import ServingError, invalid
 from serving.page.animation import Animation, Event, Material, frame_shape
@@ -186,10 +187,10 @@ class Page:
             raise web.HTTPRequestTimeout(
                 text=f"the files did not arrive within {limits.client_seconds:g} seconds"
             ) from error
-        fit, auto_crop, audio = _read_options(form.fields)
-        picture, video = await self._materials(form, frame_shape(model)[0])
-        animation = Animation(model, self._work, bridge, picture, video, limits.max_pixels)
-        start = await bridge.in_thread(partial(animation.prepare, fit, auto_crop))
+        options = _read_options(form.fields)
+        materials = await self._materials(form, frame_shape(model)[0])
+        animation = Animation(model, self._work, bridge, materials, limits.max_pixels, options)
+        start = await bridge.in_thread(animation.prepare)
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
         )
@@ -209,7 +210,7 @@ class Page:
         output = folder / "result.mp4"
 
         def run() -> int:
-            return animation.run(output, lambda event: bridge.wait(send(event)), audio)
+            return animation.run(output, lambda event: bridge.wait(send(event)))
 
         try:
             frames = await bridge.in_thread(run)
@@ -244,16 +245,20 @@ class Page:
         return materials
 
 
-def _read_options(fields: dict[str, str]) -> tuple[str, bool, bool]:
-    """How frames become square, whether both are cropped first, whether there is sound."""
-    fit = fields.get("fit", FITS[0])
-    if fit not in FITS:
-        raise invalid(f"fit is {fit!r}, but must be one of {', '.join(FITS)}")
+def _read_options(fields: dict[str, str]) -> AnimationOptions:
     switches = [fields.get("auto_crop", "0"), fields.get("audio", "1")]
     for value in switches:
         if value not in SWITCHES:
             raise invalid(f"auto_crop and audio must be 0 or 1, not {value!r}")
-    return fit, SWITCHES[switches[0]], SWITCHES[switches[1]]
+    auto_crop, sound = (SWITCHES[value] for value in switches)
+    try:
+        return AnimationOptions(
+            fit=fields.get("fit", FITS[0]),
+            auto_crop=auto_crop,
+            audio=FROM_DRIVING if sound else SILENT,
+        )
+    except ValueError as error:
+        raise invalid(str(error)) from error
 
 
 def _stopping() -> ServingError:

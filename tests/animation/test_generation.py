@@ -3,10 +3,10 @@ import weakref
 
 import numpy as np
 import pytest
+from maskanim_tf.animation.batching import BatchAnimator
 
 from maskanim_tf import keys
 from maskanim_tf.animation import generate_frames
-from maskanim_tf.animation.batching import BatchAnimator
 from maskanim_tf.animation.generation import generate_masks
 from maskanim_tf.models import Animator
 from maskanim_tf.ops.pixels import as_bytes, as_floats

@@ -9,9 +9,9 @@ import sys
 import av
 import numpy as np
 import pytest
+from export.frame_loop import RunOptions, animate_video
 
 from export import ncnn, onnx, tflite
-from export.frame_loop import RunOptions, animate_video
 from export.ncnn_runtime import NcnnRuntime
 from export.onnx_runtime import OnnxRuntime
 from export.stages import all_threads, animate_with_runtime

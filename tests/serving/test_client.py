@@ -150,8 +150,9 @@ def test_a_server_that_comes_later_is_found(exported, material, tmp_path, protoc
 def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
     import shutil
 
-    from serving.client import connect
     from serving.frame_bytes import encode_png
+
+    from serving.client import connect
 
     base_path = tmp_path / "maskanim"
     shutil.copytree(exported, base_path)
