@@ -37,7 +37,7 @@ def run_job(
     if not footage.output:
         raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
     inputs = footage.source, footage.driving
-    pairs: list[Pair] = []
+    pairs: list[Pair] | None = None
     if footage.pairs:
         pairs = listed_pairs(footage.pairs, footage.output)
     elif holds_many(*inputs):
@@ -45,7 +45,7 @@ def run_job(
     else:
         check_output(footage.output, inputs)
     with closing(open_generator()) as generator:
-        if not pairs:
+        if pairs is None:
             done = animate_video(generator, *inputs, footage.output, options, progress=True)
             print(f"{done.path}: {done.frames} frames at {done.fps:g} per second{_found(done)}")
             return
