@@ -159,7 +159,7 @@ def test_options_beyond_the_result(server, material, checkpoint, tmp_path, capsy
     assert ("frame 3 of the driver" in local) == ("grpc" in server)
     assert contents_of(tmp_path / "served") == contents_of(tmp_path / "local")
     refused = {"view": "all"} if "grpc" in server else {"find_best_frame": True}
-    with pytest.raises(ValueError, match="to which a server over .* gives no access"):
+    with pytest.raises(ValueError, match=r"to which a server over .* gives no access"):
         ask(material, tmp_path / "refused", server, **refused)
 
 
