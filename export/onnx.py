@@ -21,7 +21,6 @@ from export.graphs import make_stages
 from export.onnx_graph import to_onnx
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
-from export.stages import animate_with_runtime
 from maskanim_tf.config import Config, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
@@ -36,13 +35,7 @@ class OnnxOptions(FolderOptions):
 
 def main(options: OnnxOptions) -> None:
     """Exports the files that the flags ask for."""
-    export_folder(
-        options,
-        bind(write, options.opset),
-        lambda folder: bind(animate_with_runtime, OnnxRuntime(folder)),
-        batches=(1, 3),
-        bound=FLOAT_BOUND,
-    )
+    export_folder(options, bind(write, options.opset), OnnxRuntime, (1, 3), FLOAT_BOUND)
 
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:

@@ -29,14 +29,15 @@ from serving.api import (
     require_api,
 )
 from serving.retries import TransientError
+from serving.server_generator import Client
 
 SIGNATURES = "signature_def"
 STRING = 7  # DT_STRING of TensorFlow.
 MESSAGE_LIMIT = 256 << 20
 
 
-class GrpcClient:
-    """A client of one model for several threads; a `Client`.
+class GrpcClient(Client):
+    """A client of one model for several threads.
 
     Args:
       server: such as `localhost:8500`.

@@ -11,19 +11,19 @@ import binascii
 import json
 from typing import Any
 
-import numpy as np
 import urllib3
 
 from export.signature_names import ANIMATE_BYTES, DRIVING_BYTES, SERVING_DEFAULT, SOURCE_BYTES
 from maskanim_tf.keys import SOURCE
 from serving.contract import BASE64_KEY
 from serving.retries import TransientError
+from serving.server_generator import Client
 
 BUSY = (429, 503)
 
 
-class RestClient:
-    """A client of one model for several threads; a `Client`.
+class RestClient(Client):
+    """A client of one model for several threads.
 
     Masks would come as JSON of floats, with the frames that they are of, so it gets none.
 
@@ -37,7 +37,6 @@ class RestClient:
     """
 
     label = "a server over REST"
-    finds_masks = False
 
     def __init__(
         self, server: str, model: str, version: int, label: str, timeout: float, connections: int
@@ -83,10 +82,6 @@ class RestClient:
             return [base64.b64decode(frame[BASE64_KEY]) for frame in answer["outputs"]]
         except (KeyError, TypeError, binascii.Error) as error:
             raise ValueError(f"{self._server} gave an answer without frames") from error
-
-    def find_masks(self, frames: list[bytes]) -> np.ndarray:
-        """See `Client`."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Closes all connections."""

@@ -27,7 +27,7 @@ class Client(Protocol):
     """
 
     label: str
-    finds_masks: bool
+    finds_masks: bool = False
 
     def shapes(self) -> tuple[int, int]:
         """Side of frames in pixels, and frames per request, 0 for any number."""
@@ -40,6 +40,7 @@ class Client(Protocol):
 
     def find_masks(self, frames: list[bytes]) -> np.ndarray:
         """The masks of frames, float32 `[batch, mask_size, mask_size, 1]`."""
+        raise ValueError(f"{self.label} gives no masks of {len(frames)} frames")
 
     def close(self) -> None:
         """Ends the use of the client."""

@@ -53,13 +53,7 @@ class AnimatorGenerator(FrameGenerator):
         masks: np.ndarray | None = None,
         encoded: Mapping[str, tf.Tensor] | None = None,
     ) -> dict[str, np.ndarray]:
-        """See `FrameGenerator`.
-
-        Args:
-          driving: frames.
-          wanted: which of `outputs` to return.
-          masks: in place of those that `masks` gives.
-          encoded: of `encode`, in place of the source that was set.
+        """See `FrameGenerator`; `encoded` stands for the source that was set.
 
         Raises:
           ValueError: a frame of another size.

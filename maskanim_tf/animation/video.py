@@ -97,17 +97,9 @@ def animate_footage(
     watch: Callable[[Mapping[str, np.ndarray]], object],
     watched: Sequence[str],
 ) -> AnimatedVideo:
-    """`animate_video` for footage that is open already and a path that was checked.
+    """`animate_video` for footage that is cut already, and a path that was checked.
 
-    Args:
-      generator: what animates.
-      source: squares of the generator's size.
-      driving: likewise.
-      output: where to.
-      options: how; those of cropping are not looked at again.
-      progress: shows a progress bar on stderr.
-      watch: sees each frame before it is written, as `generate_frames` yields it.
-      watched: which keys it wants to see.
+    Each frame is shown to `watch`, with at least the keys `watched`, before it is written.
     """
     check_abilities(generator, options)
     source_frame, first_frame = 0, 0

@@ -8,9 +8,9 @@
 | `POST /animate` | a form of two files, or samples; a stream of JSON lines, an event each |
 | `GET /results/NAME.mp4` | a finished video, for a while |
 
-The form has `picture` or `sample_picture`, `video` or `sample_video`, and may have `fit`,
-`auto_crop` and `audio`. Events are `start`, a `frame` per frame, and `done` or `error`; pictures in
-them are base64 of PNG or JPEG files.
+The form has `picture` or `sample_picture`, `video` or `sample_video`, and may have `fit` and
+`audio`, as commands do, and `auto_crop`, 0 or 1. Events are `start`, a `frame` per frame, and
+`done` or `error`; pictures in them are base64 of PNG or JPEG files.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from maskanim_tf.animation.options import FROM_DRIVING, SILENT, AnimationOptions
-from maskanim_tf.media.fitting import FITS
+from maskanim_tf.animation.options import AnimationOptions
 from serving.contract import ServingError, invalid
 from serving.page.animation import Animation, Event, Material, frame_shape
 from serving.page.bridge import Bridge, StoppedError
@@ -246,17 +245,13 @@ class Page:
 
 
 def _read_options(fields: dict[str, str]) -> AnimationOptions:
-    switches = [fields.get("auto_crop", "0"), fields.get("audio", "1")]
-    for value in switches:
-        if value not in SWITCHES:
-            raise invalid(f"auto_crop and audio must be 0 or 1, not {value!r}")
-    auto_crop, sound = (SWITCHES[value] for value in switches)
+    auto_crop = fields.get("auto_crop", "0")
+    if auto_crop not in SWITCHES:
+        raise invalid(f"auto_crop must be 0 or 1, not {auto_crop!r}")
+    how: dict[str, object] = {"auto_crop": SWITCHES[auto_crop]}
+    how |= {name: fields[name] for name in ("fit", "audio") if name in fields}
     try:
-        return AnimationOptions(
-            fit=fields.get("fit", FITS[0]),
-            auto_crop=auto_crop,
-            audio=FROM_DRIVING if sound else SILENT,
-        )
+        return AnimationOptions.from_dict(how)
     except ValueError as error:
         raise invalid(str(error)) from error
 

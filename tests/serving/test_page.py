@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import urllib3
 
+from maskanim_tf.animation.options import AUDIO
 from serving.contract import ServingError
 from serving.page.animation import encode_picture
 from serving.page.guard import Guard
@@ -153,14 +154,14 @@ def test_files_of_every_kind(page, tmp_path):
     sounding = write_sounding_video(tmp_path / "sound.mp4", moving_square(), silence=0)
     film = sounding.read_bytes()
     tiff = cv2.imencode(".tiff", pixels(1)[0])[1].tobytes()
-    for audio in "10":
+    for audio in AUDIO:
         fields = {"picture": ("../../x/me.tiff", tiff), "audio": audio, "auto_crop": "1"}
         events, video = animate(page, {**fields, "video": ("../1000012", film, "video/mp4")})
         assert (events[0]["sound"], len(events)) == (True, 13)
         path = tmp_path / "result.mp4"
         path.write_bytes(video.data)
         with av.open(str(path)) as container:
-            assert len(container.streams.audio) == int(audio)
+            assert len(container.streams.audio) == (audio == "driving")
 
 
 PLAY_LIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
@@ -183,6 +184,7 @@ REFUSALS = {
     "two pictures": ({**GOOD, **SAMPLES}, "send a picture"),
     "an unknown field": ({**SAMPLES, "path": "/etc/passwd"}, "unknown field 'path'"),
     "an unknown fit": ({**SAMPLES, "fit": "stretch"}, "must be one of crop, pad"),
+    "an unknown sound": ({**SAMPLES, "audio": "1"}, "must be one of driving, none"),
     "an unknown switch": ({**SAMPLES, "auto_crop": "yes"}, "must be 0 or 1, not 'yes'"),
 }
 
