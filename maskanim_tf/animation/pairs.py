@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
-from maskanim_tf.animation.frame_generator import FrameGenerator
+from maskanim_tf.animation.frame_generator import FrameGenerator, check_abilities
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_video
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
@@ -100,7 +100,11 @@ def animate_pairs(
     """Animates every pair whose output does not exist yet.
 
     A pair that cannot be animated is logged as an error, and the next one follows.
+
+    Raises:
+      ValueError: an option that the generator cannot follow.
     """
+    check_abilities(generator, options or AnimationOptions())
     report = PairsReport()
     for number, pair in enumerate(pairs, 1):
         if os.path.exists(pair.output):

@@ -72,6 +72,7 @@ def animate_video(
     """
     options = options or AnimationOptions()
     check_output(output, (source, driving))
+    check_abilities(generator, options)
     footages = [open_footage(path) for path in (source, driving)]
     size = generator.image_size
     pictures, drivers = (f.squares(size, options.fit, options.auto_crop) for f in footages)
@@ -101,7 +102,6 @@ def animate_footage(
 
     Each frame is shown to `watch`, with at least the keys `watched`, before it is written.
     """
-    check_abilities(generator, options)
     source_frame, first_frame = 0, 0
     if options.find_best_frame:
         source_frame, first_frame = best_frames(generator, source, driving, options.batch_size)
