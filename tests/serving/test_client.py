@@ -226,7 +226,7 @@ def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
         before = client.animate([picture])
         shutil.copytree(base_path / "1", tmp_path / "2")
         (tmp_path / "2").rename(base_path / "2")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while client._encoded[0] != 2:
             assert client.animate([picture]) == before
             assert time.monotonic() < end
