@@ -120,6 +120,8 @@ def make_videos(folder: Path) -> list[Path]:
                 container.mux(sound.encode(frame))
                 container.mux(sound.encode())
         paths.append(path)
+    # As root, libsvtav1 takes real-time priority for the calling thread and all that it starts.
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return paths
 
 

@@ -4,7 +4,9 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import maskanim_tf  # noqa: F401  (first, since it chooses the kernels of TensorFlow)
+import pytest
+
+import maskanim_tf  # noqa: F401  (before TensorFlow, since it chooses its kernels)
 
 import tensorflow as tf  # isort: skip
 
@@ -12,3 +14,15 @@ import tensorflow as tf  # isort: skip
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+@pytest.fixture(autouse=True)
+def _usual_scheduling():
+    """Takes back what libsvtav1 does, which encodes some films of the tests.
+
+    Run as root it gives the calling thread real-time priority, and all that thread starts: every
+    other process of the machine would wait for the tests.
+    """
+    yield
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
