@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -84,14 +85,10 @@ _graphs: weakref.WeakKeyDictionary[AnyAnimator, _Graphs] = weakref.WeakKeyDictio
 def _traced(animator: AnyAnimator) -> _Graphs:
     """Graphs of all stages. They do not keep the animator alive, which keeps them."""
     if animator not in _graphs:
-        found = weakref.ref(animator)
+        found: Callable[[], Any] = weakref.ref(animator)
         _graphs[animator] = (
-            _graph(found, "encode_source"),
-            _graph(found, "encode_driving"),
-            _graph(found, "animate_mask"),
+            tf.function(lambda source: found().encode_source(source)),
+            tf.function(lambda driving: found().encode_driving(driving)),
+            tf.function(lambda encoded, mask: found().animate_mask(encoded, mask)),
         )
     return _graphs[animator]
-
-
-def _graph(animator: weakref.ref, stage: str) -> Callable:
-    return tf.function(lambda *inputs: getattr(animator(), stage)(*inputs))
