@@ -48,7 +48,7 @@ def test_the_page_shows_every_variant(tmp_path, capsys):
         assert line in page
     # The reconstruction of p1 by one ablation, computed directly.
     animator, _ = load_animator(options.checkpoint, "no_ref")
-    frames = as_floats(puppet_frames(1)).numpy()
+    frames = as_floats(puppet_frames(1))
     source = np.repeat(frames[:1], 3, 0)
     made = animator({keys.SOURCE: source, keys.DRIVING: frames[1:]})[keys.FRAME]
     expected = np.mean(np.abs(np.round(made * 255) / 255 - frames[1:]))

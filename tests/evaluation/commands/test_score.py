@@ -174,7 +174,7 @@ def test_wrong_requests_are_clear_errors(folders, changes, message):
 
 @pytest.mark.parametrize("command", ["score", "reconstruct", "ablation"])
 def test_a_wrong_request_on_the_command_line_is_one_line(command):
-    module = f"maskanim_tf.evaluation.{command}"
+    module = f"maskanim_tf.evaluation.commands.{command}"
     checkpoint = [] if command == "score" else ["--checkpoint=none.npz"]
     run = subprocess.run(
         [sys.executable, "-m", module, "--keypoints=puppets", *checkpoint],
