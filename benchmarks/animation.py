@@ -61,7 +61,8 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
     import numpy as np
 
     from maskanim_tf.animation import animate_video
-    from maskanim_tf.inference import AnyAnimator, rewrite
+    from maskanim_tf.animation.animator_generator import AnimatorGenerator
+    from maskanim_tf.inference import rewrite
     from maskanim_tf.models import Animator, load_animator
 
     assume_frozen_weights()
@@ -73,16 +74,18 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
     picture = str(folder / "source.png")
     cv2.imwrite(picture, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
     output = folder / f"result{Path(options.measure).stem}{options.ending}"
-    animators: dict[str, AnyAnimator] = {
-        graph: trained if graph == TRAINED else rewrite(trained, shared=graph == VARIABLES)
+    generators = {
+        graph: AnimatorGenerator(
+            trained if graph == TRAINED else rewrite(trained, shared=graph == VARIABLES)
+        )
         for graph in options.graphs
     }
-    rates: dict[str, list[float]] = {graph: [] for graph in animators}
+    rates: dict[str, list[float]] = {graph: [] for graph in generators}
     # Round 0 traces and fills caches.
     for number in range(options.rounds + 1):
-        for graph, animator in animators.items():
+        for graph, generator in generators.items():
             started = time.perf_counter()
-            done = animate_video(animator, picture, options.measure, output)
+            done = animate_video(generator, picture, options.measure, output)
             if number:
                 rates[graph].append(done.frames / (time.perf_counter() - started))
     for graph, measured in rates.items():

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -32,11 +33,10 @@ from tqdm import tqdm
 from benchmarks.data import peak_memory
 from benchmarks.hardware import describe_hardware, matrix_product_rate
 from export import ncnn, onnx, saved_model, tflite
-from export.ncnn_runtime import NcnnRuntime
+from export.run import open_model
 from export.saved_model import SavedModelOptions
-from export.signatures import SERVING_DEFAULT
+from export.signature_names import SERVING_DEFAULT
 from export.stages import animate_with_runtime
-from export.tflite_runtime import TfliteRuntime
 from maskanim_tf import keys
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
@@ -221,10 +221,7 @@ def load(config: Config, name: str, folder: Path) -> Run:
         return lambda source, driving: model(
             source=tf.constant(source.repeat(len(driving), 0)), driving=tf.constant(driving)
         )[keys.FRAME].numpy()
-    if name == "onnx":
-        return onnx.load(folder)
-    runtime = TfliteRuntime(folder) if name in TFLITE else NcnnRuntime(folder)
-    return lambda source, driving: animate_with_runtime(runtime, source, driving)
+    return partial(animate_with_runtime, open_model(folder))
 
 
 def operations(config: Config) -> float:

@@ -36,9 +36,9 @@ class BenchmarkOptions(Section):
 def main(options: BenchmarkOptions) -> None:
     import numpy as np
 
+    from maskanim_tf.media.frame_bytes import encode_png
     from maskanim_tf.puppets import make_clip
     from serving.client import ClientOptions, connect
-    from serving.frame_bytes import encode_png
     from serving.loaded_model import LoadedModel
 
     folder = Path(options.model)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable
+from functools import partial as bind
 from pathlib import Path
 from typing import Any
 
 from export.export_options import ExportOptions
 from export.model_card import CARD, write_model_card
-from export.parity import FLOAT_BOUND, Exported, check_inputs, compare
+from export.parity import FLOAT_BOUND, check_inputs, compare
+from export.stages import Runtime, animate_with_runtime
 from maskanim_tf.config import Config, option
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.storage.files import atomic_path, check_writable
@@ -26,7 +28,7 @@ class FolderOptions(ExportOptions):
 def export_folder(
     options: FolderOptions,
     write: Callable[[Animator, Config, Path], dict[str, Any]],
-    load: Callable[[Path], Exported],
+    runtime: Callable[[Path], Runtime],
     batches: tuple[int, ...],
     bound: float | None,
 ) -> None:
@@ -35,7 +37,7 @@ def export_folder(
     Args:
       options: of the command.
       write: writes into a folder and returns details for the model card.
-      load: makes the exported model from that folder.
+      runtime: opens that folder.
       batches: numbers of driving frames to check.
       bound: largest allowed difference; None where it is only reported.
 
@@ -54,7 +56,8 @@ def export_folder(
         partial.mkdir()
         details = write(animator, config, partial)
         inputs = check_inputs(config, options, batches)
-        parity = compare(animator, load(partial), inputs, bound or FLOAT_BOUND)
+        exported = bind(animate_with_runtime, runtime(partial))
+        parity = compare(animator, exported, inputs, bound or FLOAT_BOUND)
         # A coarse format may differ, but must give numbers.
         parity.require(float("inf") if bound is None else bound, str(folder))
         write_model_card(partial / CARD, config, options, parity, **details)

@@ -1,7 +1,7 @@
 """Exports ncnn models: `python -m export.ncnn --output=models/ncnn`.
 
 The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files, P_test's
-settings in `animate.json`, and a `model_card.json`. `export.run_ncnn` animates a video with it.
+settings in `animate.json`, and a `model_card.json`. `export.run` animates a video with it.
 
 The networks take the form that suits Winograd kernels (`maskanim_tf.inference`); BUILD_NOTES.md
 compares others.
@@ -29,7 +29,7 @@ from export.graphs import make_render_stages
 from export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
 from export.onnx_graph import interleave_by_filter, to_onnx
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
-from export.stages import OUTPUTS, animate_with_runtime
+from export.stages import OUTPUTS
 from maskanim_tf.config import Config, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
@@ -49,7 +49,7 @@ def main(options: NcnnOptions) -> None:
     export_folder(
         options,
         bind(write, converter(), options.precision),
-        lambda folder: bind(animate_with_runtime, NcnnRuntime(folder)),
+        NcnnRuntime,
         batches=(1, 2),
         bound=BOUNDS[options.precision],
     )

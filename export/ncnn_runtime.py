@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.stages import ANIMATE, RENDER, SOURCE_MASK, all_threads, stage_path
+from export.stages import ANIMATE, RENDER, SOURCE_MASK, Runtime, stage_path
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.ops.perturbation import perturb_test
@@ -37,8 +37,8 @@ INPUTS = {
 }
 
 
-class NcnnRuntime:
-    """The stages of a folder that `export.ncnn` wrote; a `Runtime`.
+class NcnnRuntime(Runtime):
+    """The stages of a folder that `export.ncnn` wrote.
 
     Args:
       folder: where the files are.
@@ -52,13 +52,13 @@ class NcnnRuntime:
     def __init__(self, folder: Path, threads: int = 0) -> None:
         if ncnn is None:
             raise ValueError("ncnn models need the package ncnn: pip install ncnn")
-        self.threads = threads or all_threads()
+        super().__init__("ncnn", threads)
         self._nets = {stage: self._open(folder, stage) for stage in INPUTS}
         settings = json.loads(stage_path(folder, ANIMATE, ".json").read_text())
         self._perturbation = None
         if settings["perturbation"] is not None:
             self._perturbation = PerturbationConfig.from_dict(settings["perturbation"])
-        self._image_size = int(settings["image_size"])
+        self.image_size = int(settings["image_size"])
 
     def _open(self, folder: Path, stage: str) -> Any:
         param, weights = (stage_path(folder, stage, suffix) for suffix in (PARAM, BIN))
@@ -69,11 +69,6 @@ class NcnnRuntime:
         if net.load_param(str(param)) or net.load_model(str(weights)):
             raise ValueError(f"{param} is no readable ncnn model; export it again")
         return net
-
-    @property
-    def image_size(self) -> int:
-        """Height and width of a frame in pixels."""
-        return self._image_size
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`."""

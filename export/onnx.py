@@ -1,13 +1,12 @@
 """Exports ONNX files: `python -m export.onnx --output=models/onnx`.
 
 The folder holds `source_mask.onnx`, `animate.onnx` (the stages of `export.stages`, with any number
-of driving frames) and a `model_card.json`. `export.run_onnx` animates a video with it.
+of driving frames) and a `model_card.json`. `export.run` animates a video with it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
 from functools import partial as bind
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
-import numpy as np
 from tqdm import tqdm
 
 from export.exporter import FolderOptions, export_folder
@@ -23,8 +21,6 @@ from export.graphs import make_stages
 from export.onnx_graph import to_onnx
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
-from export.stages import ANIMATE, SOURCE_MASK
-from maskanim_tf import keys
 from maskanim_tf.config import Config, option
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
@@ -39,19 +35,7 @@ class OnnxOptions(FolderOptions):
 
 def main(options: OnnxOptions) -> None:
     """Exports the files that the flags ask for."""
-    export_folder(options, bind(write, options.opset), load, batches=(1, 3), bound=FLOAT_BOUND)
-
-
-def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]:
-    """The exported model of a folder, for the comparison; all driving frames in one call."""
-    runtime = OnnxRuntime(folder)
-
-    def animate(source: np.ndarray, driving: np.ndarray) -> Mapping[str, np.ndarray]:
-        mask = runtime.run(SOURCE_MASK, source=source)[keys.SOURCE_MASK]
-        result = runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving)
-        return {keys.SOURCE_MASK: mask, **result}
-
-    return animate
+    export_folder(options, bind(write, options.opset), OnnxRuntime, (1, 3), FLOAT_BOUND)
 
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:

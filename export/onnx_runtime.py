@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from export.stages import ANIMATE, STAGES, all_threads, stage_path
+from export.stages import ANIMATE, STAGES, Runtime, stage_path
 from maskanim_tf import keys
 
 try:
@@ -19,8 +19,8 @@ except ImportError:
 SUFFIX = ".onnx"
 
 
-class OnnxRuntime:
-    """The stages of a folder that `export.onnx` wrote; a `Runtime`.
+class OnnxRuntime(Runtime):
+    """The stages of a folder that `export.onnx` wrote.
 
     Args:
       folder: where the files are.
@@ -31,11 +31,15 @@ class OnnxRuntime:
       ValueError: onnxruntime is not installed, or a file is no ONNX model.
     """
 
+    batch_size = 0
+
     def __init__(self, folder: Path, threads: int = 0) -> None:
         if onnxruntime is None:
             raise ValueError("ONNX files need onnxruntime: pip install onnxruntime")
-        self.threads = threads or all_threads()
+        super().__init__("ONNX", threads)
         self._sessions = {stage: self._open(stage_path(folder, stage, SUFFIX)) for stage in STAGES}
+        inputs = {value.name: value.shape for value in self._sessions[ANIMATE].get_inputs()}
+        self.image_size = int(inputs[keys.DRIVING][1])
 
     def _open(self, path: Path) -> Any:
         options = onnxruntime.SessionOptions()
@@ -47,12 +51,6 @@ class OnnxRuntime:
             )
         except Exception as error:  # Its errors have no common base of their own.
             raise ValueError(f"{path} is no readable ONNX model; export it again") from error
-
-    @property
-    def image_size(self) -> int:
-        """Height and width of a frame in pixels."""
-        inputs = {value.name: value.shape for value in self._sessions[ANIMATE].get_inputs()}
-        return int(inputs[keys.DRIVING][1])
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; driving frames may be of any number."""

@@ -21,7 +21,7 @@ from export.export_options import ExportOptions
 from export.model_card import CARD, write_model_card
 from export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
 from export.quiet import quietly
-from export.signatures import (
+from export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
     DRIVING_BYTES,
@@ -30,8 +30,8 @@ from export.signatures import (
     MASKS,
     SERVING_DEFAULT,
     SOURCE_BYTES,
-    make_signatures,
 )
+from export.signatures import make_signatures
 from export.warmup import require_serving_api, write_warmup
 from maskanim_tf import keys
 from maskanim_tf.config import Config, option

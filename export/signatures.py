@@ -6,11 +6,12 @@
 | `animate_bytes` | `source_bytes`, `driving_bytes`: strings `[batch]` | `frame_bytes` `[batch]` |
 | `encode_source` | `source_bytes`: strings `[sources]` | `source`, `source_mask` |
 | `animate_encoded` | `source`, `source_mask`, `driving_bytes` `[batch]` | `frame_bytes` `[batch]` |
-| `masks` | `source`, `driving` | every intermediate |
+| `masks` | `source`: frames `[sources, size, size, 3]`, `driving` | every intermediate |
 
-Frames are float32 in [0, 1], strings are encoded pictures. `animate_encoded` takes one source for
-all driving frames, or one for each: a server that joins requests wants equal batch sizes. Names of
-binary tensors end in `_bytes`, TensorFlow Serving's convention for base64 in REST requests.
+Frames are float32 in [0, 1], strings are encoded pictures. `animate_encoded` and `masks` take one
+source for all driving frames, or one for each: a server that joins requests wants equal batch
+sizes. Names of binary tensors end in `_bytes`, TensorFlow Serving's convention for base64 in REST
+requests.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from __future__ import annotations
 import tensorflow as tf
 
 from export.encoded_frames import decode_frames, encode_frames
+from export.signature_names import (
+    ANIMATE_BYTES,
+    ANIMATE_ENCODED,
+    DRIVING_BYTES,
+    ENCODE_SOURCE,
+    FRAME_BYTES,
+    MASKS,
+    SERVING_DEFAULT,
+    SOURCE_BYTES,
+)
 from maskanim_tf import keys
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.resizing import resize_bilinear
-
-SERVING_DEFAULT = "serving_default"
-ANIMATE_BYTES = "animate_bytes"
-ENCODE_SOURCE = "encode_source"
-ANIMATE_ENCODED = "animate_encoded"
-MASKS = "masks"
-
-SOURCE_BYTES = "source_bytes"
-DRIVING_BYTES = "driving_bytes"
-FRAME_BYTES = "frame_bytes"
 
 
 def make_signatures(
@@ -90,14 +91,14 @@ def make_signatures(
     def named(spec, name):
         return tf.TensorSpec(spec.shape, spec.dtype, name)
 
-    pair = (named(frames, keys.SOURCE), named(frames, keys.DRIVING))
+    driving = named(frames, keys.DRIVING)
     driving_bytes = named(strings, DRIVING_BYTES)
     return {
-        SERVING_DEFAULT: traced(serving_default, *pair),
+        SERVING_DEFAULT: traced(serving_default, named(frames, keys.SOURCE), driving),
         ANIMATE_BYTES: traced(animate_bytes, named(strings, SOURCE_BYTES), driving_bytes),
         ENCODE_SOURCE: traced(encode_source, tf.TensorSpec((None,), tf.string, SOURCE_BYTES)),
         ANIMATE_ENCODED: traced(animate_encoded, sources, masks_of_sources, driving_bytes),
-        MASKS: traced(masks, *pair),
+        MASKS: traced(masks, sources, driving),
     }
 
 

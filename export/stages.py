@@ -13,13 +13,14 @@ float32 in [0, 1], NHWC; source and its mask have batch 1.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from maskanim_tf import keys
+from maskanim_tf.animation.frame_generator import FrameGenerator
+from maskanim_tf.ops.pixels import as_floats
 
 ANIMATE = "animate"
 RENDER = "render"  # The part of `animate` behind P_test, where a runtime has to split it.
@@ -39,21 +40,48 @@ def all_threads() -> int:
     return os.cpu_count() or 1
 
 
-class Runtime(Protocol):
-    """An exported model, loaded.
+class Runtime(FrameGenerator):
+    """An exported model, loaded. Its formats say how a stage is run.
 
-    Attributes:
-      threads: how many it computes with.
+    Args:
+      label: what the format is called.
+      threads: to compute with; 0 for one per core.
     """
 
-    threads: int
+    batch_size = 1
+    outputs = OUTPUTS[ANIMATE]
+    finds_masks = True
 
-    @property
-    def image_size(self) -> int:
-        """Height and width of a frame in pixels."""
+    def __init__(self, label: str, threads: int) -> None:
+        self.label = label
+        self.threads = threads or all_threads()
+        self._encoded: dict[str, np.ndarray] = {}
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """Runs one of `STAGES`."""
+        raise NotImplementedError
+
+    def set_source(self, source: np.ndarray) -> None:
+        """See `FrameGenerator`."""
+        self._encoded = {
+            keys.SOURCE: as_floats(source[None]),
+            SOURCE_MASK: self.masks(source[None]),
+        }
+
+    def animate(
+        self,
+        driving: np.ndarray,
+        wanted: Sequence[str] = (keys.FRAME,),
+        masks: np.ndarray | None = None,
+    ) -> dict[str, np.ndarray]:
+        """See `FrameGenerator`."""
+        result = self.run(ANIMATE, **self._encoded, driving=as_floats(driving))
+        return {key: result[key] for key in wanted}
+
+    def masks(self, frames: np.ndarray) -> np.ndarray:
+        """See `FrameGenerator`."""
+        singles = (as_floats(frame[None]) for frame in frames)
+        return np.concatenate([self.run(SOURCE_MASK, source=s)[SOURCE_MASK] for s in singles])
 
 
 def stage_path(folder: Path, stage: str, suffix: str) -> Path:
@@ -71,11 +99,12 @@ def stage_path(folder: Path, stage: str, suffix: str) -> Path:
 def animate_with_runtime(
     runtime: Runtime, source: np.ndarray, driving: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Both stages for a source of batch 1, driving frames one by one."""
-    mask = runtime.run(SOURCE_MASK, source=source)[keys.SOURCE_MASK]
+    """Both stages for a source of batch 1, as many driving frames at once as the format takes."""
+    mask = runtime.run(SOURCE_MASK, source=source)[SOURCE_MASK]
+    step = runtime.batch_size or len(driving)
     results = [
-        runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving[i : i + 1])
-        for i in range(len(driving))
+        runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving[i : i + step])
+        for i in range(0, len(driving), step)
     ]
     joined = {key: np.concatenate([r[key] for r in results]) for key in OUTPUTS[ANIMATE]}
-    return {keys.SOURCE_MASK: mask, **joined}
+    return {SOURCE_MASK: mask, **joined}

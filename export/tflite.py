@@ -1,15 +1,15 @@
 """Exports TFLite files: `python -m export.tflite --output=models/tflite --precision=float16`.
 
 The folder holds `source_mask.tflite`, `animate.tflite` (the stages of `export.stages`, static
-shapes, batch 1) and a `model_card.json` that describes their tensors. `export.run_tflite` animates
-a video with it.
+shapes, batch 1) and a `model_card.json` that describes their tensors. `export.run` animates a
+video with it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial as bind
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
 from export.parity import FLOAT16_BOUND, FLOAT_BOUND
 from export.quiet import quietly
-from export.stages import SOURCE_MASK, STAGES, animate_with_runtime
+from export.stages import SOURCE_MASK, STAGES
 from export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
 from maskanim_tf import keys
 from maskanim_tf.config import Config, option
@@ -57,13 +57,12 @@ def main(options: TfliteOptions) -> None:
     if options.precision == "int8" and not options.data_dir:
         raise ValueError("int8 is calibrated with frames of your videos; give --data_dir=FOLDER")
     export_folder(
-        options, bind(write, options), load, batches=(1, 2), bound=BOUNDS[options.precision]
+        options,
+        bind(write, options),
+        TfliteRuntime,
+        batches=(1, 2),
+        bound=BOUNDS[options.precision],
     )
-
-
-def load(folder: Path) -> Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
-    """The exported model of a folder, for the comparison."""
-    return bind(animate_with_runtime, TfliteRuntime(folder))
 
 
 def write(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from export.stages import ANIMATE, STAGES, all_threads, stage_path
+from export.stages import ANIMATE, STAGES, Runtime, stage_path
 from maskanim_tf import keys
 from maskanim_tf.ops.litert import Interpreter
 
@@ -16,8 +16,8 @@ SUFFIX = ".tflite"
 SIGNATURE = "serving_default"
 
 
-class TfliteRuntime:
-    """The stages of a folder that `export.tflite` wrote; a `Runtime`.
+class TfliteRuntime(Runtime):
+    """The stages of a folder that `export.tflite` wrote.
 
     Args:
       folder: where the files are.
@@ -29,23 +29,20 @@ class TfliteRuntime:
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        self.threads = threads or all_threads()
+        super().__init__("TFLite", threads)
         self._interpreters = {s: self._open(stage_path(folder, s, SUFFIX)) for s in STAGES}
         self._runners = {
             stage: interpreter.get_signature_runner(SIGNATURE)
             for stage, interpreter in self._interpreters.items()
         }
+        inputs = self._runners[ANIMATE].get_input_details()
+        self.image_size = int(inputs[keys.DRIVING]["shape"][1])
 
     def _open(self, path: Path) -> Any:
         try:
             return Interpreter(model_path=str(path), num_threads=self.threads)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{path} is no readable TFLite model; export it again") from error
-
-    @property
-    def image_size(self) -> int:
-        """Height and width of a frame in pixels."""
-        return int(self._runners[ANIMATE].get_input_details()[keys.DRIVING]["shape"][1])
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; takes and returns float32 whatever the file holds."""

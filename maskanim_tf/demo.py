@@ -15,13 +15,14 @@ import numpy as np
 
 from maskanim_tf import keys
 from maskanim_tf.animation import generate_frames
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.models import load_animator
-from maskanim_tf.ops.color import as_floats
+from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.personalize import Personalized, PersonalizeOptions, personalize
 from maskanim_tf.samples import NEWCOMER, PORTRAIT, SPEAKER, TRUTH
 
@@ -82,7 +83,7 @@ def animate_portrait(output: Path) -> SpeakingPortrait:
     rows: list[dict[str, np.ndarray]] = []
 
     def panels() -> Iterator[np.ndarray]:
-        made = generate_frames(animator, source, speaker.frames())
+        made = generate_frames(AnimatorGenerator(animator), source, speaker.frames())
         for index, (result, true) in enumerate(zip(made, truth.frames())):
             result = {**result, _TRUTH: as_floats(true)}
             errors.append(

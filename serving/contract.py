@@ -1,26 +1,6 @@
-"""What servers and clients agree on: names of signatures and tensors, paths, codes of errors.
-
-The signatures are those of `export.signatures`, repeated here so that nothing of this package
-needs the networks; a test compares both.
-"""
+"""What servers and clients agree on besides `export.signature_names`: JSON, codes of errors."""
 
 from __future__ import annotations
-
-SERVING_DEFAULT = "serving_default"
-ANIMATE_BYTES = "animate_bytes"
-ENCODE_SOURCE = "encode_source"
-ANIMATE_ENCODED = "animate_encoded"
-MASKS = "masks"
-
-SOURCE = "source"
-SOURCE_MASK = "source_mask"
-DRIVING = "driving"
-DRIVING_MASK = "driving_mask"
-REFINED_MASK = "refined_mask"
-FRAME = "frame"
-SOURCE_BYTES = "source_bytes"
-DRIVING_BYTES = "driving_bytes"
-FRAME_BYTES = "frame_bytes"
 
 # Aliases of tensors that hold files end like this; in JSON their values are base64.
 BYTES_SUFFIX = "_bytes"

@@ -6,6 +6,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
+
+from export.signature_names import (
+    ANIMATE_BYTES,
+    ANIMATE_ENCODED,
+    DRIVING_BYTES,
+    ENCODE_SOURCE,
+    FRAME_BYTES,
+    SERVING_DEFAULT,
+    SOURCE_BYTES,
+)
+from maskanim_tf.keys import SOURCE, SOURCE_MASK
 from serving.api import (
     get_model_metadata_pb2,
     grpc,
@@ -15,26 +28,16 @@ from serving.api import (
     prediction_service_pb2_grpc,
     require_api,
 )
-from serving.contract import (
-    ANIMATE_BYTES,
-    ANIMATE_ENCODED,
-    DRIVING_BYTES,
-    ENCODE_SOURCE,
-    FRAME_BYTES,
-    SERVING_DEFAULT,
-    SOURCE,
-    SOURCE_BYTES,
-    SOURCE_MASK,
-)
 from serving.retries import TransientError
+from serving.server_generator import Client
 
 SIGNATURES = "signature_def"
 STRING = 7  # DT_STRING of TensorFlow.
 MESSAGE_LIMIT = 256 << 20
 
 
-class GrpcClient:
-    """A client of one model for several threads; a `Client`.
+class GrpcClient(Client):
+    """A client of one model for several threads.
 
     Args:
       server: such as `localhost:8500`.
@@ -47,6 +50,9 @@ class GrpcClient:
     Raises:
       ValueError: tensorflow-serving-api is not installed.
     """
+
+    label = "a server over gRPC"
+    finds_masks = True
 
     def __init__(
         self, server: str, model: str, version: int, label: str, timeout: float, encrypted: bool
@@ -90,9 +96,7 @@ class GrpcClient:
     def set_source(self, source: bytes) -> None:
         """See `Client`."""
         self._source = source
-        request = self._request(ENCODE_SOURCE)
-        _add_strings(request, SOURCE_BYTES, [source])
-        response = self._ask(self._service.Predict, request)
+        response = self._encode([source], (SOURCE, SOURCE_MASK))
         tensors = {key: response.outputs[key] for key in (SOURCE, SOURCE_MASK)}
         self._encoded = response.model_spec.version.value, tensors
 
@@ -112,9 +116,19 @@ class GrpcClient:
                 if self._encoded[0] == encoded_by:
                     self.set_source(self._source)
 
+    def find_masks(self, frames: list[bytes]) -> np.ndarray:
+        """See `Client`."""
+        return tf.make_ndarray(self._encode(frames, (SOURCE_MASK,)).outputs[SOURCE_MASK])
+
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
+
+    def _encode(self, sources: list[bytes], outputs: tuple[str, ...]) -> Any:
+        request = self._request(ENCODE_SOURCE)
+        _add_strings(request, SOURCE_BYTES, sources)
+        request.output_filter.extend(outputs)
+        return self._ask(self._service.Predict, request)
 
     def _request(self, signature: str) -> Any:
         request = predict_pb2.PredictRequest(model_spec=self._spec)

@@ -13,21 +13,19 @@ from typing import Any
 
 import urllib3
 
-from serving.contract import (
-    ANIMATE_BYTES,
-    BASE64_KEY,
-    DRIVING_BYTES,
-    SERVING_DEFAULT,
-    SOURCE,
-    SOURCE_BYTES,
-)
+from export.signature_names import ANIMATE_BYTES, DRIVING_BYTES, SERVING_DEFAULT, SOURCE_BYTES
+from maskanim_tf.keys import SOURCE
+from serving.contract import BASE64_KEY
 from serving.retries import TransientError
+from serving.server_generator import Client
 
 BUSY = (429, 503)
 
 
-class RestClient:
-    """A client of one model for several threads; a `Client`.
+class RestClient(Client):
+    """A client of one model for several threads.
+
+    Masks would come as JSON of floats, with the frames that they are of, so it gets none.
 
     Args:
       server: such as `http://localhost:8501`.
@@ -37,6 +35,8 @@ class RestClient:
       timeout: seconds until a request is given up.
       connections: requests that are open at once.
     """
+
+    label = "a server over REST"
 
     def __init__(
         self, server: str, model: str, version: int, label: str, timeout: float, connections: int

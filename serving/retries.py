@@ -1,19 +1,16 @@
-"""Trying again, and doing several things at once in order: what both kinds of client need."""
+"""Trying again: what all kinds of client need."""
 
 from __future__ import annotations
 
 import logging
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from typing import TypeVar
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 LONGEST_WAIT = 15.0
 WORTH_A_WORD = 1.0
@@ -44,21 +41,3 @@ def with_retries(call: Callable[[], T], attempts: int, first_wait: float = 0.5) 
                 _log.warning("%s; trying again in %.0f s", error, wait)
         time.sleep(wait)
     raise ValueError(f"attempts is {attempts}, but must be at least 1")
-
-
-def in_order(
-    function: Callable[[T], R], items: Iterable[T], at_once: int
-) -> Generator[R, None, None]:
-    """Results in the order of the items, of which at most `at_once` are in work or wait."""
-    pending: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(at_once) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) >= at_once:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()

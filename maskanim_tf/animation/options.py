@@ -1,4 +1,4 @@
-"""How a video is animated: what the flags of the command set and the Python interface takes."""
+"""What is animated, and how: the flags that all commands which animate share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from maskanim_tf.media.fitting import FITS
 
 VIEWS = (RESULT, SIDE_BY_SIDE, ALL) = ("result", "side_by_side", "all")
 AUDIO = (FROM_DRIVING, SILENT) = ("driving", "none")
+
+
+@dataclasses.dataclass(frozen=True)
+class FootageOptions(Section):
+    """What is animated; the base of the options of each command."""
+
+    source: str = option("", "picture, or video, to animate; a folder: each one in it")
+    driving: str = option("", "video that it shall move like; a folder of videos: each one in it")
+    pairs: str = option("", "CSV with the columns source,driving[,output] instead of both")
+    output: str = option(
+        "", "file ending in .mp4, .gif or .webp, or a folder for PNGs; of many pairs: their folder"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +47,9 @@ class AnimationOptions(Section):
         minimum=0,
         maximum=1,
     )
-    batch_size: int = option(4, "driving frames that are animated at once", minimum=1)
+    batch_size: int = option(
+        4, "driving frames that are animated at once, where the model leaves it open", minimum=1
+    )
     output_size: int = option(
         0, "side of a picture in the output in pixels, 0 for the model's; even", minimum=0
     )

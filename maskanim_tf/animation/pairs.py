@@ -8,9 +8,9 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
+from maskanim_tf.animation.frame_generator import FrameGenerator, check_abilities
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_video
-from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.media.outputs import check_output
 from maskanim_tf.media.picture_clip import survey_pictures
@@ -92,7 +92,7 @@ def combine(
 
 
 def animate_pairs(
-    animator: AnyAnimator,
+    generator: FrameGenerator,
     pairs: Sequence[Pair],
     options: AnimationOptions | None = None,
     progress: bool = False,
@@ -100,14 +100,18 @@ def animate_pairs(
     """Animates every pair whose output does not exist yet.
 
     A pair that cannot be animated is logged as an error, and the next one follows.
+
+    Raises:
+      ValueError: an option that the generator cannot follow.
     """
+    check_abilities(generator, options or AnimationOptions())
     report = PairsReport()
     for number, pair in enumerate(pairs, 1):
         if os.path.exists(pair.output):
             report.skipped += 1
             continue
         try:
-            animate_video(animator, pair.source, pair.driving, pair.output, options, progress)
+            animate_video(generator, pair.source, pair.driving, pair.output, options, progress)
             report.written += 1
         except (ValueError, OSError) as error:
             _log.error("pair %d of %d, %s: %s", number, len(pairs), pair.output, error)

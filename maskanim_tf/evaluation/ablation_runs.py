@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from maskanim_tf import keys
-from maskanim_tf.animation.batching import BatchAnimator
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.evaluation.clip_pairs import Pair
 from maskanim_tf.evaluation.detectors import Detectors
 from maskanim_tf.evaluation.methods import square_frames
@@ -23,7 +23,7 @@ from maskanim_tf.evaluation.scoring import (
 )
 from maskanim_tf.inference import at_precision
 from maskanim_tf.inference.precision import FLOAT32
-from maskanim_tf.media.clips import batched
+from maskanim_tf.media.clips import batched, filled
 from maskanim_tf.models import ABLATIONS, Animator
 from maskanim_tf.ops.pixels import as_bytes
 
@@ -50,10 +50,10 @@ class AblationRuns:
         self._animator = animator
         self._detectors = detectors
         self._batch_size = batch_size
-        self.variants = {FULL: BatchAnimator(at_precision(animator, precision), batch_size)}
+        self.variants = {FULL: AnimatorGenerator(at_precision(animator, precision))}
         for ablation in ABLATIONS[1:]:
             variant = Animator(animator.model, animator.perturbation, animator.networks, ablation)
-            self.variants[ablation] = BatchAnimator(at_precision(variant, precision), batch_size)
+            self.variants[ablation] = AnimatorGenerator(at_precision(variant, precision))
 
     def run(
         self, pair: Pair, chosen: int, progress: Callable[[int], object]
@@ -72,21 +72,21 @@ class AblationRuns:
         size = self._animator.model.image_size
         source, first = (next(square_frames(path, size)) for path in (pair.source, pair.driving))
         # The ablations leave out nothing of it.
-        encoded, own = (self.variants[FULL].encode_source(frame) for frame in (source, first))
+        encoded, own = (self.variants[FULL].encode(frame) for frame in (source, first))
         seen_source = observe(self._detectors, source[np.newaxis])
         parts: dict[str, list[dict[str, Score]]] = {variant: [] for variant in self.variants}
         shown: dict[str, np.ndarray] = {}
         done = 0
         for driving in batched(square_frames(pair.driving, size), self._batch_size):
             seen_driving = observe(self._detectors, driving)
-            for variant, animator in self.variants.items():
-                result = animator.animate(encoded, driving)
+            for variant, generator in self.variants.items():
+                result = self._animate(generator, encoded, driving)
                 seen = observe(self._detectors, as_bytes(result[keys.FRAME]))
                 parts[variant].append(compare_animation(seen_driving, seen_source, seen))
                 # The first frame drives itself; it is the source of the reconstruction.
                 later = driving[1:] if not done else driving
                 if len(later):
-                    parts[variant].append(self._reconstruct(animator, own, later))
+                    parts[variant].append(self._reconstruct(generator, own, later))
                 if done <= chosen < done + len(driving):
                     row = {key: value[chosen - done] for key, value in result.items()}
                     shown |= row if variant == FULL else {variant: row[keys.FRAME]}
@@ -94,11 +94,18 @@ class AblationRuns:
             progress(len(driving))
         return {variant: pool(scores) for variant, scores in parts.items()}, shown
 
+    def _animate(
+        self, generator: AnimatorGenerator, encoded: Mapping[str, tf.Tensor], driving: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        whole = filled(driving, self._batch_size)
+        result = generator.animate(whole, keys.INTERMEDIATES, encoded=encoded)
+        return {key: value[: len(driving)] for key, value in result.items()}
+
     def _reconstruct(
-        self, animator: BatchAnimator, own: dict[str, tf.Tensor], driving: np.ndarray
+        self, generator: AnimatorGenerator, own: Mapping[str, tf.Tensor], driving: np.ndarray
     ) -> dict[str, Score]:
         """L1 and SSIM of the driver rebuilt from its own first frame."""
-        made = as_bytes(animator.animate(own, driving)[keys.FRAME])
+        made = as_bytes(self._animate(generator, own, driving)[keys.FRAME])
         scores = compare_reconstruction(
             Observation(driving, None, None), Observation(made, None, None)
         )

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import keys
-from maskanim_tf.animation.batching import BatchAnimator
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.evaluation.across_sheet import AcrossSheet
 from maskanim_tf.evaluation.detectors import Detectors
@@ -26,7 +26,7 @@ from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstructio
 from maskanim_tf.evaluation.truth_judge import TruthJudge
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.media.clip import DEFAULT_FPS
-from maskanim_tf.media.clips import batched
+from maskanim_tf.media.clips import batched, filled
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import write_picture
 from maskanim_tf.ops.pixels import as_bytes
@@ -62,7 +62,8 @@ class Reconstruction:
         video_format: str = "mp4",
         batch_size: int = 8,
     ):
-        self._animator = BatchAnimator(animator, batch_size)
+        self._generator = AnimatorGenerator(animator)
+        self._batch_size = batch_size
         self._clips = clips
         self._drivers = list(drivers)
         self._detectors = detectors
@@ -119,7 +120,7 @@ class Reconstruction:
         """The generated frames, scored on their way."""
         frames = self._clips.iterate_frames(clip)
         first = next(frames)
-        encoded = self._animator.encode_source(first)
+        self._generator.set_source(first)
         source = observe(self._detectors, first[np.newaxis])
         segmenter = self._detectors.segmenter
         judge = TruthJudge(self._clips, clip, segmenter) if driver != clip else None
@@ -127,8 +128,8 @@ class Reconstruction:
         sheet = AcrossSheet(first, count)
         done = 1
         for real, driving_frames in self._batches(frames, clip, driver):
-            result = self._animator.animate(encoded, driving_frames, keys=(keys.FRAME,))
-            made = as_bytes(result[keys.FRAME])
+            result = self._generator.animate(filled(driving_frames, self._batch_size))
+            made = as_bytes(result[keys.FRAME][: len(real)])
             wanted = observe(self._detectors, real)
             seen = observe(self._detectors, made)
             parts[MODEL].append(compare_reconstruction(wanted, seen))
@@ -150,8 +151,8 @@ class Reconstruction:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Stacks of the frames to be rebuilt, and of those that drive; the first ones are gone."""
         if driver == clip:
-            yield from ((real, real) for real in batched(frames, self._animator.batch_size))
+            yield from ((real, real) for real in batched(frames, self._batch_size))
             return
         driving = islice(self._clips.iterate_frames(driver), 1, None)
         pairs = (np.stack(pair) for pair in zip(frames, driving))
-        yield from ((b[:, 0], b[:, 1]) for b in batched(pairs, self._animator.batch_size))
+        yield from ((b[:, 0], b[:, 1]) for b in batched(pairs, self._batch_size))

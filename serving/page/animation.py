@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,29 +18,23 @@ from typing import Any
 import cv2
 import numpy as np
 
+from export.saved_model_runtime import Arrays, SignatureGenerator
+from export.signature_names import MASKS
+from maskanim_tf.animation.options import AnimationOptions
+from maskanim_tf.animation.video import animate_footage
+from maskanim_tf.keys import DRIVING, DRIVING_MASK, FRAME, REFINED_MASK, SOURCE
 from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix
-from maskanim_tf.media.clips import batched, clip_timing, filled
 from maskanim_tf.media.footage import Footage, SquareFootage, claimed_pixels, open_footage
-from maskanim_tf.media.outputs import write_output
-from maskanim_tf.media.sound import open_sound
-from maskanim_tf.ops.pixels import as_bytes, as_floats
-from serving.contract import (
-    DRIVING,
-    DRIVING_MASK,
-    FRAME,
-    MASKS,
-    REFINED_MASK,
-    SOURCE,
-    ServingError,
-    invalid,
-)
-from serving.frame_bytes import encode_png
+from maskanim_tf.media.frame_bytes import encode_png
+from maskanim_tf.ops.pixels import as_bytes
+from serving.contract import ServingError, invalid
 from serving.loaded_model import LoadedModel
 from serving.page.bridge import Bridge
 from serving.retries import TransientError, with_retries
 from serving.work import WorkQueue
 
-BATCH = 4
+# What the page shows beside the source.
+MOVING = (DRIVING, DRIVING_MASK, REFINED_MASK, FRAME)
 ATTEMPTS = 6
 # Frames beyond this side are sent as JPEG.
 LARGEST_PNG = 128
@@ -76,9 +70,10 @@ class Animation:
       model: with the signature `masks`.
       work: where it computes.
       bridge: to the event loop.
-      picture: or video, whose first frame is animated.
-      video: that it shall move like.
+      materials: a picture, or video whose first frame is animated, and the video that it shall
+        move like.
       max_pixels: most pixels of a frame.
+      options: how.
 
     Raises:
       ServingError: the model lacks the signature.
@@ -89,19 +84,19 @@ class Animation:
         model: LoadedModel,
         work: WorkQueue,
         bridge: Bridge,
-        picture: Material,
-        video: Material,
+        materials: Sequence[Material],
         max_pixels: int,
+        options: AnimationOptions,
     ):
         self._model = model
         self._work = work
         self._bridge = bridge
-        self._picture = picture
-        self._video = video
+        self._materials = materials
         self._max_pixels = max_pixels
-        self.size, self._batch = frame_shape(model)
+        self._options = options
+        self._generator = SignatureGenerator(self._ask, *frame_shape(model))
 
-    def prepare(self, fit: str, auto_crop: bool) -> Event:
+    def prepare(self) -> Event:
         """Opens both files; returns the first event.
 
         Raises:
@@ -109,69 +104,52 @@ class Animation:
           StoppedError: the client has gone.
         """
         with self._plain_errors():
-            squares = []
-            for material in (self._picture, self._video):
+            squares: list[SquareFootage] = []
+            for material in self._materials:
                 footage = self._open(material)
-                if material is self._video and footage.clip.kind == "picture":
+                if material is self._materials[1] and footage.clip.kind == "picture":
                     raise invalid(f"{material.shown} is a picture; the driver must be a video")
-                squares.append(footage.squares(self.size, fit, auto_crop))
-            self._driving: SquareFootage = squares[1]
-            self._source = squares[0].frame(0)
+                how = self._options.fit, self._options.auto_crop
+                squares.append(footage.squares(self._generator.image_size, *how))
+            self._source, self._driving = squares
+            source = self._source.frame(0)
         clip = self._driving.clip
         return {
             "event": "start",
             "frames": clip.frames,
             "fps": clip.fps,
-            "size": self.size,
+            "size": self._generator.image_size,
             "sound": clip.has_audio,
-            SOURCE: encode_picture(self._source),
+            SOURCE: encode_picture(source),
         }
 
-    def run(self, output: Path, send: Callable[[Event], None], audio: bool) -> int:
+    def run(self, output: Path, send: Callable[[Event], None]) -> int:
         """Sends an event per frame and writes the video; returns the number of frames.
 
         Args:
           output: path of the video.
           send: takes an event; may block.
-          audio: the video gets the driver's sound.
 
         Raises:
           ServingError: a file is damaged, the model fails, or the output cannot be written.
           StoppedError: the client has gone.
         """
-        clip = self._driving.clip
-        made = contextlib.closing(self._frames(send))
-        with self._plain_errors(output), open_sound(clip, audio) as sound, made as frames:
-            return write_output(output, frames, clip_timing(clip), sound)
-
-    def _frames(self, send: Callable[[Event], None]) -> Generator[np.ndarray, None, None]:
         numbers = itertools.count()
-        for taken in batched(self._driving.frames(), self._batch):
-            result = self._infer(filled(taken, self._batch))
-            done = as_bytes(result[FRAME])
-            masks = {key: as_bytes(result[key]) for key in (DRIVING_MASK, REFINED_MASK)}
-            for index, driving in enumerate(taken):
-                send(
-                    {
-                        "event": "frame",
-                        "index": next(numbers),
-                        DRIVING: encode_picture(driving),
-                        **{key: encode_picture(mask[index]) for key, mask in masks.items()},
-                        FRAME: encode_picture(done[index]),
-                    }
-                )
-                yield done[index]
 
-    def _infer(self, driving: np.ndarray) -> dict[str, np.ndarray]:
-        source = np.broadcast_to(self._source, driving.shape)
-        inputs = {
-            SOURCE: as_floats(source),
-            DRIVING: as_floats(driving),
-        }
+        def watch(frame: Arrays) -> None:
+            pictures = {key: encode_picture(as_bytes(frame[key])) for key in MOVING}
+            send({"event": "frame", "index": next(numbers), **pictures})
 
-        def ask() -> dict[str, np.ndarray]:
+        inputs = self._generator, self._source, self._driving, output, self._options
+        with self._plain_errors(output):
+            return animate_footage(*inputs, False, watch, MOVING).frames
+
+    def _ask(self, signature: str, inputs: Arrays) -> Arrays:
+        def ask() -> Arrays:
             try:
-                return self._bridge.wait(self._work.run(partial(self._model.run, MASKS, inputs)))
+                return self._bridge.wait(
+                    self._work.run(partial(self._model.run, signature, inputs))
+                )
             except ServingError as error:
                 if error.code != "UNAVAILABLE":
                     raise
@@ -199,7 +177,7 @@ class Animation:
             message = str(error)
             if output is not None:
                 message = message.replace(os.fspath(output), "the video")
-            for material in (self._picture, self._video):
+            for material in self._materials:
                 message = message.replace(os.fspath(material.path), material.shown)
                 message = message.replace(material.path.name, material.shown)
             code = "INVALID_ARGUMENT" if isinstance(error, ValueError) else "INTERNAL"
@@ -207,13 +185,13 @@ class Animation:
 
 
 def frame_shape(model: LoadedModel) -> tuple[int, int]:
-    """Side of a model's frames in pixels, and how many it takes at once.
+    """Side of a model's frames in pixels, and how many it takes at once, 0 for any number.
 
     Raises:
       ServingError: it lacks the signature `masks`.
     """
-    shape = model.input_specs(model.signature(MASKS))[SOURCE].shape
-    return int(shape[1]), shape[0] or BATCH
+    shape = model.input_specs(model.signature(MASKS))[DRIVING].shape
+    return int(shape[1]), shape[0] or 0
 
 
 def encode_picture(frame: np.ndarray) -> str:

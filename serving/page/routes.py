@@ -8,9 +8,9 @@
 | `POST /animate` | a form of two files, or samples; a stream of JSON lines, an event each |
 | `GET /results/NAME.mp4` | a finished video, for a while |
 
-The form has `picture` or `sample_picture`, `video` or `sample_video`, and may have `fit`,
-`auto_crop` and `audio`. Events are `start`, a `frame` per frame, and `done` or `error`; pictures in
-them are base64 of PNG or JPEG files.
+The form has `picture` or `sample_picture`, `video` or `sample_video`, and may have `fit` and
+`audio`, as commands do, and `auto_crop`, 0 or 1. Events are `start`, a `frame` per frame, and
+`done` or `error`; pictures in them are base64 of PNG or JPEG files.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from maskanim_tf.media.fitting import FITS
+from maskanim_tf.animation.options import AnimationOptions
 from serving.contract import ServingError, invalid
 from serving.page.animation import Animation, Event, Material, frame_shape
 from serving.page.bridge import Bridge, StoppedError
 from serving.page.guard import HEADERS, Guard
 from serving.page.results import Results
-from serving.page.samples import PUPPETS, Samples
+from serving.page.samples import SAMPLES, Samples
 from serving.page.upload import Form, receive
 from serving.versions import ServedModel
 from serving.work import WorkQueue
@@ -141,10 +141,9 @@ class Page:
 
     async def _sample(self, request: web.Request) -> web.FileResponse:
         name, ending = (request.match_info[key] for key in ("name", "ending"))
-        if name not in PUPPETS:
+        if name not in SAMPLES:
             raise ServingError("NOT_FOUND", f"there is no sample {name}")
-        size, _ = frame_shape(self._served.find())
-        return web.FileResponse(await self._make_sample(name, ending, size))
+        return web.FileResponse(await self._make_sample(name, ending))
 
     async def _result(self, request: web.Request) -> web.FileResponse:
         path = self._results.find(request.match_info["name"])
@@ -152,9 +151,9 @@ class Page:
             raise ServingError("NOT_FOUND", "this video is not kept any more; animate again")
         return web.FileResponse(path, headers={"Cache-Control": "no-store"})
 
-    async def _make_sample(self, name: str, ending: str, size: int) -> Path:
+    async def _make_sample(self, name: str, ending: str) -> Path:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._samples.path, name, ending, size)
+        return await loop.run_in_executor(self._pool, self._samples.path, name, ending)
 
     async def _animate(self, request: web.Request) -> web.StreamResponse:
         if len(self._running) >= self._limits.animations:
@@ -186,10 +185,10 @@ class Page:
             raise web.HTTPRequestTimeout(
                 text=f"the files did not arrive within {limits.client_seconds:g} seconds"
             ) from error
-        fit, auto_crop, audio = _read_options(form.fields)
-        picture, video = await self._materials(form, frame_shape(model)[0])
-        animation = Animation(model, self._work, bridge, picture, video, limits.max_pixels)
-        start = await bridge.in_thread(partial(animation.prepare, fit, auto_crop))
+        options = _read_options(form.fields)
+        materials = await self._materials(form)
+        animation = Animation(model, self._work, bridge, materials, limits.max_pixels, options)
+        start = await bridge.in_thread(animation.prepare)
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
         )
@@ -209,7 +208,7 @@ class Page:
         output = folder / "result.mp4"
 
         def run() -> int:
-            return animation.run(output, lambda event: bridge.wait(send(event)), audio)
+            return animation.run(output, lambda event: bridge.wait(send(event)))
 
         try:
             frames = await bridge.in_thread(run)
@@ -227,7 +226,7 @@ class Page:
             await send({"event": "error", "error": "internal error; see the server's log"})
         return response
 
-    async def _materials(self, form: Form, size: int) -> list[Material]:
+    async def _materials(self, form: Form) -> list[Material]:
         """Picture and video: files that were sent, or samples."""
         materials = []
         for kind, ending in ENDINGS.items():
@@ -237,23 +236,23 @@ class Page:
             if not name:
                 materials.append(form.files[kind])
                 continue
-            if name not in PUPPETS:
-                raise invalid(f"there is no sample {name!r}; there are {', '.join(PUPPETS)}")
-            path = await self._make_sample(name, ending, size)
+            if name not in SAMPLES:
+                raise invalid(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}")
+            path = await self._make_sample(name, ending)
             materials.append(Material(path, f"the sample {name}"))
         return materials
 
 
-def _read_options(fields: dict[str, str]) -> tuple[str, bool, bool]:
-    """How frames become square, whether both are cropped first, whether there is sound."""
-    fit = fields.get("fit", FITS[0])
-    if fit not in FITS:
-        raise invalid(f"fit is {fit!r}, but must be one of {', '.join(FITS)}")
-    switches = [fields.get("auto_crop", "0"), fields.get("audio", "1")]
-    for value in switches:
-        if value not in SWITCHES:
-            raise invalid(f"auto_crop and audio must be 0 or 1, not {value!r}")
-    return fit, SWITCHES[switches[0]], SWITCHES[switches[1]]
+def _read_options(fields: dict[str, str]) -> AnimationOptions:
+    auto_crop = fields.get("auto_crop", "0")
+    if auto_crop not in SWITCHES:
+        raise invalid(f"auto_crop must be 0 or 1, not {auto_crop!r}")
+    how: dict[str, object] = {"auto_crop": SWITCHES[auto_crop]}
+    how |= {name: fields[name] for name in ("fit", "audio") if name in fields}
+    try:
+        return AnimationOptions.from_dict(how)
+    except ValueError as error:
+        raise invalid(str(error)) from error
 
 
 def _stopping() -> ServingError:

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.models import Animator, build_networks
 from maskanim_tf.models.weights import weight_arrays, write_arrays
 from tests.helpers import TINY_CONFIG, TINY_MODEL
@@ -33,6 +34,11 @@ def networks():
 @pytest.fixture(scope="session")
 def animator(networks):
     return Animator(TINY_MODEL, TINY_CONFIG.perturbation, networks)
+
+
+@pytest.fixture(scope="session")
+def generator(animator):
+    return AnimatorGenerator(animator)
 
 
 @pytest.fixture(scope="session")

@@ -85,10 +85,10 @@ def test_a_wrong_table_is_refused(tmp_path, content, message):
         listed_pairs(tmp_path / "pairs.csv", "out")
 
 
-def test_bad_pairs_are_reported_and_done_ones_are_skipped(animator, folder, caplog):
+def test_bad_pairs_are_reported_and_done_ones_are_skipped(generator, folder, caplog):
     (folder / "drivers" / "bad.mp4").write_bytes(b"no video")
     pairs = combine(folder / "sources", folder / "drivers", folder / "out")
-    report = animate_pairs(animator, pairs)
+    report = animate_pairs(generator, pairs)
     assert (report.written, report.skipped, report.failed) == (4, 0, 2)
     assert (
         sum("bad.mp4: no readable video" in record.getMessage() for record in caplog.records) == 2
@@ -96,6 +96,6 @@ def test_bad_pairs_are_reported_and_done_ones_are_skipped(animator, folder, capl
     assert len(decoded(folder / "out" / "bob-walk.mp4")[0]) == 4
     written = {path: path.stat().st_mtime_ns for path in (folder / "out").iterdir()}
     assert len(written) == 4
-    report = animate_pairs(animator, pairs)
+    report = animate_pairs(generator, pairs)
     assert (report.written, report.skipped, report.failed) == (0, 4, 2)
     assert {path: path.stat().st_mtime_ns for path in (folder / "out").iterdir()} == written

@@ -5,24 +5,30 @@ import json
 import os
 import subprocess
 import sys
+from fractions import Fraction
+from importlib.util import find_spec
 
-import av
+import cv2
 import numpy as np
 import pytest
 
-from export import ncnn, onnx, tflite
-from export.frame_loop import RunOptions, animate_video
+from export import ncnn, onnx, saved_model, tflite
 from export.ncnn_runtime import NcnnRuntime
 from export.onnx_runtime import OnnxRuntime
+from export.run import RunOptions, main, open_model
+from export.saved_model import SavedModelOptions
 from export.stages import all_threads, animate_with_runtime
 from export.tflite_runtime import TfliteRuntime, dequantize, quantize
-from maskanim_tf import keys
+from maskanim_tf import animate, keys
+from maskanim_tf.animate import AnimateOptions
+from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.inference.plain_layers import WinogradUpConvolution
 from maskanim_tf.media.clip_writer import write_video
-from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models import load_animator
 from maskanim_tf.puppets import make_clip
+from tests.animation.material import decoded
 from tests.helpers import REPOSITORY, random_frames
+from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
 
 
 @pytest.fixture(scope="module")
@@ -151,54 +157,95 @@ def test_quantization_by_hand():
     assert dequantize(values, plain) is values
 
 
-def test_a_video_is_animated_without_the_networks(folder, videos, tmp_path):
-    name = f"run_{kind_of(folder)}"
-    frames = make_clip(0, 1, size=48, frames=1).frames
-    write_picture(tmp_path / "source.png", frames[0])
+# What each format may load; LiteRT alone is installed where TensorFlow has left it out.
+LOADS_TENSORFLOW = {"onnx": False, "tflite": not find_spec("ai_edge_litert"), "ncnn": True}
+
+
+def test_a_video_is_animated_without_the_networks(folder, checkpoint, film, tmp_path):
     output = tmp_path / "result.mp4"
     program = (
         "import atexit, runpy, sys\n"
-        "loaded = lambda: [m for m in sys.modules if m.startswith('maskanim_tf.models')]\n"
-        "atexit.register(lambda: print(loaded()))\n"
-        f"runpy.run_module('export.{name}', run_name='__main__')\n"
+        "names = 'tensorflow', 'maskanim_tf.models'\n"
+        "atexit.register(lambda: print([name in sys.modules for name in names]))\n"
+        "runpy.run_module('export.run', run_name='__main__')\n"
     )
-    flags = [
-        f"--model={folder}",
-        f"--source={tmp_path / 'source.png'}",
-        f"--driving={videos / '0.avi'}",
-        f"--output={output}",
-    ]
+    flags = [f"--{name}={path}" for name, path in film.items()]
     done = subprocess.run(
-        [sys.executable, "-c", program, *flags],
+        [sys.executable, "-c", program, f"--model={folder}", f"--output={output}", *flags],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert f"4 frames of 32x32 with {all_threads()} threads" in done.stdout
-    assert "[]" in done.stdout
-    with av.open(str(output)) as container:
-        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert len(shown) == 4
-    assert shown[0].shape == (32, 32, 3)
-    assert np.std(shown[0]) > 1
+    assert done.stdout.splitlines() == [
+        f"{output}: 6 frames at 25 per second",
+        str([LOADS_TENSORFLOW[kind_of(folder)], False]),
+    ]
+    assert decoded(output)[0].shape == (6, 32, 32, 3)
+    assert sound_packets(output) == sound_packets(film["driving"])
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A picture and a video with sound."""
+    path = tmp_path_factory.mktemp("film")
+    write_picture(path / "source.png", make_clip(0, 1, size=48, frames=1).frames[0])
+    frames = make_clip(0, 0, size=32, frames=6).frames
+    write_sounding_video(path / "driving.mp4", frames, Fraction(25))
+    return {"source": str(path / "source.png"), "driving": str(path / "driving.mp4")}
+
+
+def test_the_film_is_that_of_the_local_command(folder, checkpoint, film, tmp_path):
+    """But for rounding; with every option that needs no other masks."""
+    how = AnimationOptions(
+        view="side_by_side", find_best_frame=True, auto_crop=True, output_size=40
+    )
+    wanted = AnimateOptions(**film, output=str(tmp_path / "local"), checkpoint=checkpoint)
+    animate.main(wanted.replace(precision="float32"), how)
+    main(RunOptions(**film, output=str(tmp_path / "run"), model=str(folder)), how)
+    local, exported = (
+        np.array([cv2.imread(str(path)) for path in sorted((tmp_path / name).iterdir())], int)
+        for name in ("local", "run")
+    )
+    assert local.shape[1:] == (40, 120, 3)
+    assert np.abs(local - exported).max() <= 1
+    for refused in ({"view": "all"}, {"smooth_masks": 0.5}):
+        with pytest.raises(ValueError, match="gives no access; leave the option out"):
+            main(
+                RunOptions(**film, output=str(tmp_path / "x"), model=str(folder)),
+                AnimationOptions(**refused),
+            )
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"source": ""}, "source is empty; give it with --source=PATH"),
+        ({"source": ""}, "give --source=PICTURE and --driving=VIDEO"),
         ({"output": "x.avi"}, "unknown ending .avi"),
         ({"driving": "missing.mp4"}, "missing.mp4"),
+        ({"model": ""}, "give the folder that an exporter wrote with --model=DIR"),
+        ({"model": "nowhere"}, "nowhere holds no exported model, none of saved_model.pb, animate"),
     ],
 )
-def test_wrong_options_of_an_animation(tflite_folder, tmp_path, changes, message):
-    source, folder = tmp_path / "source.png", str(tflite_folder)
-    write_picture(source, np.zeros((32, 32, 3), np.uint8))
-    options = RunOptions(folder, str(source), str(source), str(tmp_path / "x.mp4"))
-    with pytest.raises(ValueError, match=message):
-        animate_video(TfliteRuntime, options.replace(**changes))
+def test_wrong_options_of_an_animation(tflite_folder, film, tmp_path, changes, message):
+    options = RunOptions(**film, output=str(tmp_path / "x.mp4"), model=str(tflite_folder))
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        main(options.replace(**changes), AnimationOptions())
     assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_the_newest_version_of_a_saved_model_is_taken(checkpoint, tmp_path):
+    for version in (9, 10):
+        saved_model.main(
+            SavedModelOptions(
+                checkpoint=checkpoint, output=str(tmp_path), version=version, warmup=False
+            )
+        )
+    (tmp_path / "maskanim" / "9" / "saved_model.pb").write_bytes(b"nonsense")
+    assert open_model(tmp_path / "maskanim").image_size == 32
+    with pytest.raises(ValueError, match="no readable SavedModel of this project; export it again"):
+        open_model(tmp_path / "maskanim" / "9")
 
 
 def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):

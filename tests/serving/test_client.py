@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import os
 import socket
@@ -8,10 +9,11 @@ import time
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 
-from export import saved_model
+from export import run, saved_model
 from export.saved_model import SavedModelOptions
 from maskanim_tf import animate
 from maskanim_tf.animate import AnimateOptions
@@ -20,11 +22,13 @@ from maskanim_tf.models import load_animator
 from maskanim_tf.puppets import make_clip
 from serving.api import has_api
 from serving.client import ClientOptions, main
-from serving.retries import TransientError, in_order, with_retries
+from serving.retries import TransientError, with_retries
 from tests.animation.material import decoded, moving_square
 from tests.helpers import REPOSITORY
-from tests.media.clip_files import write_picture, write_sounding_video
+from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
+from tests.serving import test_page
 from tests.serving.servers import running
+from tests.serving.test_page import files
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +48,23 @@ def server(request, address):
     return address.rest if request.param == "rest" else f"grpc://{address.grpc}"
 
 
+def inputs(material, output):
+    return {
+        "source": str(material / "source.png"),
+        "driving": str(material / "driving.mp4"),
+        "output": str(output),
+    }
+
+
 def options(material, output, server, **changes):
-    return ClientOptions(
-        source=str(material / "source.png"),
-        driving=str(material / "driving.mp4"),
-        output=str(output),
-        server=server,
-        **changes,
-    )
+    return ClientOptions(**inputs(material, output), server=server, **changes)
+
+
+def ask(material, output, server, **changes):
+    """Runs the client; options of the animation may be among the changes."""
+    names = {field.name for field in dataclasses.fields(AnimationOptions)}
+    how = {name: changes.pop(name) for name in names & changes.keys()}
+    main(options(material, output, server, **changes), AnimationOptions(**how))
 
 
 @pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
@@ -59,9 +72,9 @@ def options(material, output, server, **changes):
 def test_frames_are_those_of_the_local_command(
     server, material, checkpoint, tmp_path, capsys, changes
 ):
-    main(options(material, tmp_path / "served", server, **changes))
+    ask(material, tmp_path / "served", server, **changes)
     assert "10 frames at 25 per second" in capsys.readouterr().out
-    contents = animated(material, tmp_path / "local", checkpoint=checkpoint)
+    contents = animated(material, tmp_path / "local", checkpoint)
     assert contents_of(tmp_path / "served") == contents
     assert len(set(contents.values())) > 5
 
@@ -71,33 +84,83 @@ def test_frames_of_trained_weights_are_equal_to_the_last_bit(tmp_path):
     clip = make_clip(0, 0, size=64, frames=22)
     write_picture(tmp_path / "source.png", clip.frames[-1])
     write_sounding_video(tmp_path / "driving.mp4", clip.frames[:-1], Fraction(25))
-    # In a process of its own, which assumes that weights are frozen, unlike this one.
-    command = [sys.executable, "-m", "maskanim_tf.animate", f"--source={tmp_path / 'source.png'}"]
-    command += ["--precision=float32"]
-    command += [f"--driving={tmp_path / 'driving.mp4'}", f"--output={tmp_path / 'local'}"]
-    subprocess.run([*command, "--batch_size=3"], cwd=REPOSITORY, check=True, capture_output=True)
+    command(tmp_path, "local", "maskanim_tf.animate", "--precision=float32", "--batch_size=3")
     expected = contents_of(tmp_path / "local")
     assert len(set(expected.values())) == 21
     base_path = tmp_path / "maskanim"
     (base_path / "1").mkdir(parents=True)
     saved_model.save(load_animator("puppets64")[0], SavedModelOptions(), base_path / "1")
+    # The folder of versions is as good as that of the version.
+    for model, size in ((base_path, 4), (base_path / "1", 3)):
+        command(tmp_path, f"run-{size}", "export.run", f"--model={model}", f"--batch_size={size}")
+        assert contents_of(tmp_path / f"run-{size}") == expected
     with running(base_path) as address:
         for server in (address.rest, *([f"grpc://{address.grpc}"] if has_api() else [])):
             # Neither batches nor how many are under way make a difference.
             for number in (2, 4):
                 output = tmp_path / f"served-{number}-{server[:4]}"
-                main(options(tmp_path, output, server, batch_size=number, concurrency=number))
+                ask(tmp_path, output, server, batch_size=number, concurrency=number)
                 assert contents_of(output) == expected, output
+        shown, _ = page_animation(address.rest, tmp_path)
+    pictures = [cv2.imread(str(path)) for path in sorted((tmp_path / "local").iterdir())]
+    np.testing.assert_array_equal(shown, pictures)
 
 
-def animated(material, output, checkpoint=""):
-    """The files of the local command."""
-    inputs = {"source": str(material / "source.png"), "driving": str(material / "driving.mp4")}
-    wanted = AnimateOptions(
-        **inputs, output=str(output), checkpoint=checkpoint, precision="float32"
+def command(folder, output, module, *flags):
+    """A command in a process of its own, which assumes that weights are frozen, unlike this one."""
+    flags = [
+        *flags,
+        *(f"--{name}={path}" for name, path in inputs(folder, folder / output).items()),
+    ]
+    subprocess.run(
+        [sys.executable, "-m", module, *flags], cwd=REPOSITORY, check=True, capture_output=True
     )
+
+
+def page_animation(url, material):
+    """The frames that the page shows, BGR, and the video that it offers."""
+    fields = files(picture=material / "source.png", video=material / "driving.mp4")
+    events, video = test_page.animate(url, fields)
+    return [test_page.picture(event, "frame") for event in events[1:]], video.data
+
+
+@pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
+def test_videos_are_the_same_wherever_they_are_made(
+    server, address, material, exported, checkpoint, tmp_path
+):
+    expected = animated(material, tmp_path / "local.mp4", checkpoint)
+    assert sound_packets(tmp_path / "local.mp4") == sound_packets(material / "driving.mp4")
+    ask(material, tmp_path / "served.mp4", server)
+    wanted = run.RunOptions(**inputs(material, tmp_path / "run.mp4"), model=str(exported))
+    run.main(wanted, AnimationOptions())
+    for name in ("served.mp4", "run.mp4"):
+        assert (tmp_path / name).read_bytes() == expected, name
+    assert page_animation(address.rest, material)[1] == expected
+
+
+def animated(material, output, checkpoint):
+    """What the local command writes: the files of a folder, or the content of a movie."""
+    wanted = AnimateOptions(**inputs(material, output), checkpoint=checkpoint, precision="float32")
     animate.main(wanted, AnimationOptions(batch_size=3))
-    return contents_of(output)
+    return contents_of(output) if output.is_dir() else output.read_bytes()
+
+
+@pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
+def test_options_beyond_the_result(server, material, checkpoint, tmp_path, capsys):
+    """Source and driver beside the result; the best first frame, which only gRPC finds."""
+    how = AnimationOptions(view="side_by_side", output_size=16, find_best_frame="grpc" in server)
+    wanted = AnimateOptions(
+        **inputs(material, tmp_path / "local"), checkpoint=checkpoint, precision="float32"
+    )
+    animate.main(wanted, how)
+    main(options(material, tmp_path / "served", server), how)
+    local, served = capsys.readouterr().out.splitlines()
+    assert local.replace("local", "served") == served
+    assert ("frame 3 of the driver" in local) == ("grpc" in server)
+    assert contents_of(tmp_path / "served") == contents_of(tmp_path / "local")
+    refused = {"view": "all"} if "grpc" in server else {"find_best_frame": True}
+    with pytest.raises(ValueError, match=r"to which a server over .* gives no access"):
+        ask(material, tmp_path / "refused", server, **refused)
 
 
 def contents_of(folder):
@@ -105,12 +168,12 @@ def contents_of(folder):
 
 
 def test_videos_have_the_driver_s_sound(server, material, tmp_path):
-    main(options(material, tmp_path / "a.mp4", server, fit="pad", auto_crop=True))
+    ask(material, tmp_path / "a.mp4", server, fit="pad", auto_crop=True)
     frames, rate = decoded(tmp_path / "a.mp4")
     assert (len(frames), rate) == (10, 25)
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert container.streams.audio[0].duration
-    main(options(material, tmp_path / "b.mp4", server, audio=False))
+    ask(material, tmp_path / "b.mp4", server, audio="none")
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert not container.streams.audio
 
@@ -119,11 +182,11 @@ def test_a_busy_server_is_asked_again(exported, material, tmp_path, capsys):
     # Four requests at once for a queue that takes one.
     with running(exported, queue_length=1) as address:
         changes = {"batch_size": 1, "concurrency": 4, "attempts": 30}
-        main(options(material, tmp_path / "a.gif", address.rest, **changes))
+        ask(material, tmp_path / "a.gif", address.rest, **changes)
         # Nine at once and no second attempt.
         hasty = {"batch_size": 1, "concurrency": 9, "attempts": 1}
         with pytest.raises(OSError, match="queue of requests is full; try again later; gave up"):
-            main(options(material, tmp_path / "b", address.rest, **hasty))
+            ask(material, tmp_path / "b", address.rest, **hasty)
     assert not (tmp_path / "b").exists()
 
 
@@ -137,7 +200,7 @@ def test_a_server_that_comes_later_is_found(exported, material, tmp_path, protoc
     scheme = "http" if protocol == "rest" else "grpc"
     ended = []
     wanted = options(material, tmp_path / "out", f"{scheme}://127.0.0.1:{port}", attempts=12)
-    client = threading.Thread(target=lambda: ended.append(main(wanted)))
+    client = threading.Thread(target=lambda: ended.append(main(wanted, AnimationOptions())))
     client.start()
     time.sleep(0.5)
     with running(exported, **{"port" if protocol == "rest" else "grpc_port": port}):
@@ -150,8 +213,8 @@ def test_a_server_that_comes_later_is_found(exported, material, tmp_path, protoc
 def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
     import shutil
 
+    from maskanim_tf.media.frame_bytes import encode_png
     from serving.client import connect
-    from serving.frame_bytes import encode_png
 
     base_path = tmp_path / "maskanim"
     shutil.copytree(exported, base_path)
@@ -163,7 +226,7 @@ def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
         before = client.animate([picture])
         shutil.copytree(base_path / "1", tmp_path / "2")
         (tmp_path / "2").rename(base_path / "2")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while client._encoded[0] != 2:
             assert client.animate([picture]) == before
             assert time.monotonic() < end
@@ -180,28 +243,29 @@ def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
 )
 def test_refusals_end_at_once(server, material, tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
-        main(options(material, tmp_path / "a.mp4", server, **changes))
+        ask(material, tmp_path / "a.mp4", server, **changes)
     assert not list(tmp_path.iterdir())
 
 
 def test_errors_name_the_remedy(material, tmp_path):
     with pytest.raises(ValueError, match="must begin with http://"):
         ClientOptions(server="localhost:8501")
-    with pytest.raises(ValueError, match="give it with --source=PATH"):
-        main(ClientOptions())
+    with pytest.raises(ValueError, match="give --source=PICTURE and --driving=VIDEO"):
+        main(ClientOptions(), AnimationOptions())
     wanted = options(material, tmp_path / "a.mp4", "http://127.0.0.1:9", attempts=2)
     with pytest.raises(OSError, match=r"127.0.0.1:9 cannot be reached .*gave up after 2 attempts"):
-        main(wanted)
+        main(wanted, AnimationOptions())
     with pytest.raises(ValueError, match="unknown ending"):
-        main(options(material, tmp_path / "a.xyz", "http://127.0.0.1:9"))
+        ask(material, tmp_path / "a.xyz", "http://127.0.0.1:9")
 
 
 def test_rest_needs_no_tensorflow(address, material, tmp_path):
     wanted = options(material, tmp_path / "a.mp4", address.rest, model=address.model)
     program = (
         "import sys; sys.modules['tensorflow'] = None  # Importing it is an error.\n"
+        "from maskanim_tf.animation import AnimationOptions\n"
         "from serving.client import ClientOptions, main\n"
-        f"main(ClientOptions(**{wanted.to_dict()!r}))\n"
+        f"main(ClientOptions(**{wanted.to_dict()!r}), AnimationOptions())\n"
         "print([m for m in sys.modules if m.startswith(('maskanim_tf.models', 'keras', 'grpc'))])"
     )
     done = subprocess.run(
@@ -228,28 +292,3 @@ def test_retries():
     left = iter([KeyError("own")])
     with pytest.raises(KeyError):
         with_retries(call, 5)
-
-
-def test_results_come_in_order_and_items_are_taken_as_needed():
-    taken, at_once, most = [], [0], [0]
-    lock = threading.Lock()
-
-    def items():
-        for number in range(30):
-            taken.append(number)
-            yield number
-
-    def work(number):
-        with lock:
-            at_once[0] += 1
-            most[0] = max(most[0], at_once[0])
-        time.sleep(0.002 * (number % 3))
-        with lock:
-            at_once[0] -= 1
-        return number
-
-    results = in_order(work, items(), 4)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    assert len(taken) <= 8
-    assert list(results) == list(range(3, 30))
-    assert most[0] == 4

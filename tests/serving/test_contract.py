@@ -11,9 +11,6 @@ import cv2
 import numpy as np
 import pytest
 
-from export import signatures
-from maskanim_tf import keys
-from serving import contract
 from serving.api import has_api, model_pb2, predict_pb2
 from tests.helpers import random_frames
 from tests.serving.servers import RefusedError, http, send_grpc, to_json
@@ -40,15 +37,6 @@ def bomb(side=30_000):
 
 
 PAIR = {"source_bytes": [png()] * 2, "driving_bytes": [png(1), png(2)]}
-
-
-def test_names_are_those_of_the_export():
-    for name in dir(contract):
-        if hasattr(signatures, name) and name.isupper():
-            assert getattr(contract, name) == getattr(signatures, name)
-        if hasattr(keys, name) and name.isupper():
-            assert getattr(contract, name) == getattr(keys, name)
-    assert contract.ANIMATE_ENCODED in vars(signatures).values()
 
 
 def test_status_and_metadata(address):

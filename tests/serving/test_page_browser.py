@@ -173,7 +173,7 @@ def test_a_phone(browser, page, scheme):
     # By keyboard alone.
     tab.focus("input[name=sample_picture]:checked")
     tab.keyboard.press("ArrowRight")
-    assert tab.input_value("input[name=sample_picture]:checked") == "hat"
+    assert tab.input_value("input[name=sample_picture]:checked") == "glasses"
     tab.focus("#animate")
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#download:visible")

@@ -166,7 +166,7 @@ function readForm() {
   }
   body.append("fit", form.elements.fit.value);
   body.append("auto_crop", form.elements.auto_crop.checked ? "1" : "0");
-  body.append("audio", form.elements.audio.checked ? "1" : "0");
+  body.append("audio", form.elements.audio.checked ? "driving" : "none");
   return body;
 }
 

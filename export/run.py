@@ -1,0 +1,73 @@
+"""Animates a picture by a video with an exported model.
+
+`python -m export.run --model=models/onnx --source=me.png --driving=dance.mp4 --output=me.mp4`:
+the format is found in the folder. Sources, drivers and options are those of `maskanim_tf.animate`.
+LiteRT and ONNX files need neither TensorFlow nor checkpoints.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from functools import partial
+from pathlib import Path
+
+from maskanim_tf.commands import assume_frozen_weights, run_command  # Before TensorFlow.
+
+# isort: split
+from maskanim_tf.animation.frame_generator import FrameGenerator
+from maskanim_tf.animation.jobs import run_job
+from maskanim_tf.animation.options import AnimationOptions, FootageOptions
+from maskanim_tf.config import option
+
+SAVED_MODEL = "saved_model.pb"
+# What opens a folder, by a file in it; each is imported where it is used, with its runtime.
+FORMATS = {
+    SAVED_MODEL: ("export.saved_model_runtime", "open_saved_model"),
+    "animate.tflite": ("export.tflite_runtime", "TfliteRuntime"),
+    "animate.onnx": ("export.onnx_runtime", "OnnxRuntime"),
+    "render.param": ("export.ncnn_runtime", "NcnnRuntime"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions(FootageOptions):
+    """Options of the command, besides those of `AnimationOptions`."""
+
+    model: str = option("", "folder that an exporter wrote; of versions, the newest is taken")
+    threads: int = option(0, "to compute with; 0 for one per core", minimum=0)
+
+
+def main(options: RunOptions, animation: AnimationOptions) -> None:
+    """Writes the animation."""
+    if not options.model:
+        raise ValueError("model is empty; give the folder that an exporter wrote with --model=DIR")
+    run_job(partial(open_model, Path(options.model), options.threads), options, animation)
+
+
+def open_model(folder: Path, threads: int = 0) -> FrameGenerator:
+    """The exported model of a folder, in whatever format.
+
+    Args:
+      folder: of an export; of a SavedModel also that of its versions.
+      threads: to compute with; 0 for one per core.
+
+    Raises:
+      FileNotFoundError: the folder holds no export.
+      ValueError: it cannot be read, or a package is missing.
+    """
+    versions = [p for p in folder.glob(f"*/{SAVED_MODEL}") if re.fullmatch(r"\d+", p.parent.name)]
+    newest = max(versions, key=lambda path: int(path.parent.name), default=folder / SAVED_MODEL)
+    for path in (newest, *(folder / name for name in FORMATS)):
+        if path.is_file():
+            module, name = FORMATS[path.name]
+            return getattr(importlib.import_module(module), name)(path.parent, threads)
+    raise FileNotFoundError(
+        f"{folder} holds no exported model, none of {', '.join(FORMATS)}; give the folder of one"
+    )
+
+
+if __name__ == "__main__":
+    assume_frozen_weights()
+    run_command(main, RunOptions, AnimationOptions)

@@ -1,0 +1,89 @@
+"""A server as a `FrameGenerator`: frames go and come as picture files, several requests at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from maskanim_tf.animation.frame_generator import FrameGenerator
+from maskanim_tf.keys import FRAME
+from maskanim_tf.media.frame_bytes import decode_frame, encode_png
+from maskanim_tf.ops.pixels import as_floats
+from serving.retries import with_retries
+
+
+class Client(Protocol):
+    """One model on one server.
+
+    Every method raises `TransientError` for what may pass, ValueError for a request that the server
+    refuses, OSError for one that it fails at.
+
+    Attributes:
+      label: what it speaks, for messages.
+      finds_masks: whether `find_masks` can be called.
+    """
+
+    label: str
+    finds_masks: bool = False
+
+    def shapes(self) -> tuple[int, int]:
+        """Side of frames in pixels, and frames per request, 0 for any number."""
+
+    def set_source(self, source: bytes) -> None:
+        """Chooses the picture that is animated, a picture file."""
+
+    def animate(self, driving: list[bytes]) -> list[bytes]:
+        """Animates it by frames, picture files both."""
+
+    def find_masks(self, frames: list[bytes]) -> np.ndarray:
+        """The masks of frames, float32 `[batch, mask_size, mask_size, 1]`."""
+        raise ValueError(f"{self.label} gives no masks of {len(frames)} frames")
+
+    def close(self) -> None:
+        """Ends the use of the client."""
+
+
+class ServerGenerator(FrameGenerator):
+    """What a client's server makes.
+
+    Args:
+      client: of the model.
+      attempts: how often a request is tried.
+      concurrency: requests that are open at once.
+
+    Raises:
+      ValueError: the server has no such model.
+      OSError: it cannot be reached.
+    """
+
+    def __init__(self, client: Client, attempts: int, concurrency: int) -> None:
+        self.label = client.label
+        self.finds_masks = client.finds_masks
+        self.concurrency = concurrency
+        self._client = client
+        self._attempts = attempts
+        self.image_size, self.batch_size = with_retries(client.shapes, attempts)
+
+    def set_source(self, source: np.ndarray) -> None:
+        """See `FrameGenerator`."""
+        with_retries(partial(self._client.set_source, encode_png(source)), self._attempts)
+
+    def animate(
+        self, driving: np.ndarray, wanted: Sequence[str] = (FRAME,), masks: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """See `FrameGenerator`; frames were rounded to 8 bits."""
+        pictures = [encode_png(frame) for frame in driving]
+        answer = with_retries(partial(self._client.animate, pictures), self._attempts)
+        return {FRAME: as_floats(np.stack([decode_frame(content) for content in answer]))}
+
+    def masks(self, frames: np.ndarray) -> np.ndarray:
+        """See `FrameGenerator`."""
+        pictures = [encode_png(frame) for frame in frames]
+        return with_retries(partial(self._client.find_masks, pictures), self._attempts)
+
+    def close(self) -> None:
+        """See `FrameGenerator`."""
+        self._client.close()
