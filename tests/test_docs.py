@@ -25,12 +25,20 @@ def read(name):
 
 def headings(path):
     """Anchors of the headings of a text, as GitHub makes them."""
-    found = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found}
+    prose = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found]
 
 
 def test_the_readme_is_short():
     assert len(read("README.md").splitlines()) < 120
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_headings_are_told_apart(name):
+    found = headings(REPOSITORY / name)
+    assert found
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize("name", TEXTS)
