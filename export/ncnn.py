@@ -3,8 +3,8 @@
 The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files, P_test's
 settings in `animate.json`, and a `model_card.json`. `export.run` animates a video with it.
 
-The networks take the form that suits Winograd kernels (`maskanim_tf.inference`); BUILD_NOTES.md
-compares others.
+The networks take the form that suits Winograd kernels (`maskanim_tf.inference`);
+docs/measurements.md compares others.
 """
 
 from __future__ import annotations

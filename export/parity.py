@@ -26,7 +26,7 @@ from maskanim_tf.ops.perturbation import rho, shrink, threshold
 
 FLOAT_BOUND = 1e-4
 FLOAT16_BOUND = 1e-2
-# Of single pixels; their mean square is smaller by far (BUILD_NOTES.md).
+# Of single pixels; their mean square is smaller by far (docs/measurements.md).
 BFLOAT16_BOUND = 0.1
 # Compared wherever an export has them; it must have the first three.
 COMPARED = (

@@ -84,7 +84,8 @@ def test_frames_of_trained_weights_are_equal_to_the_last_bit(tmp_path):
     clip = make_clip(0, 0, size=64, frames=22)
     write_picture(tmp_path / "source.png", clip.frames[-1])
     write_sounding_video(tmp_path / "driving.mp4", clip.frames[:-1], Fraction(25))
-    command(tmp_path, "local", "maskanim_tf.animate", "--precision=float32", "--batch_size=3")
+    local = ("--checkpoint=puppets64", "--precision=float32", "--batch_size=3")
+    command(tmp_path, "local", "maskanim_tf.animate", *local)
     expected = contents_of(tmp_path / "local")
     assert len(set(expected.values())) == 21
     base_path = tmp_path / "maskanim"

@@ -1,5 +1,7 @@
 import hashlib
+import importlib
 import json
+import logging
 import os
 import re
 import signal
@@ -279,3 +281,14 @@ def test_command(config, tmp_path):
         assert "Traceback" not in errors
         (line,) = [line for line in errors.splitlines() if line.startswith(("error:", "FATAL"))]
         assert re.search(message, line)
+
+
+def test_importing_the_pipeline_keeps_the_logging_of_the_application():
+    before = logging.root.manager.disable
+    try:
+        for level in (logging.INFO, logging.CRITICAL, logging.NOTSET):
+            logging.disable(level)
+            importlib.reload(pipeline)
+            assert logging.root.manager.disable == level
+    finally:
+        logging.disable(before)
