@@ -12,7 +12,7 @@ ORDER = (
     ("maskanim_tf.ops",),
     ("maskanim_tf.storage",),
     ("maskanim_tf.media",),
-    ("maskanim_tf.puppets", "maskanim_tf.people"),
+    ("maskanim_tf.puppets", "maskanim_tf.people", "maskanim_tf.samples"),
     ("maskanim_tf.data",),
     ("maskanim_tf.models",),
     ("maskanim_tf.losses",),
