@@ -20,14 +20,17 @@ ORDER = (
     ("maskanim_tf.inference",),
     ("maskanim_tf.animation",),
     ("maskanim_tf.evaluation",),
+    ("maskanim_tf.predictor",),
     (
         "maskanim_tf.animate",
         "maskanim_tf.convert_weights",
         "maskanim_tf.demo",
         "maskanim_tf.personalize",
+        "maskanim_tf.train",
     ),
     ("export",),
     ("serving",),
+    ("maskanim_tf.console",),
 )
 # Of one level, but strangers to each other.
 APART = (

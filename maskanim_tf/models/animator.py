@@ -1,7 +1,7 @@
 """The test-time pipeline: a source picture and driving frames become frames (equations 1 to 4).
 
 Input:  source and driving frames, `[batch, image_size, image_size, 3]` in [0, 1].
-Output: every intermediate under the keys of `names`, float32 in [0, 1].
+Output: every intermediate under the keys of `keys`, float32 in [0, 1].
 Stages: m on both frames, P_test and r on the driver's mask, l for the coarse and h for the final
 frame. Paper: section 3, figure 1.
 """

@@ -53,7 +53,7 @@ def training_pass(
       refined_share: probability, of each sample, that l and h are fed m_d instead of m(A(d)).
 
     Returns:
-      The intermediates under the keys of `names`, float32 in [0, 1]; without `refine` the
+      The intermediates under the keys of `keys`, float32 in [0, 1]; without `refine` the
       perturbed, the refined and the target's mask are missing.
     """
     # One call on all frames saves launches and makes their batch statistics common.

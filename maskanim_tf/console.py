@@ -1,0 +1,78 @@
+"""`maskanim COMMAND --option=value …`: every command of the project under one name.
+
+Each is a module that `python -m` starts as well.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+
+from maskanim_tf import __version__
+
+GROUPS = {
+    "Animate": {
+        "animate": ("maskanim_tf.animate", "a picture moves like a video"),
+        "personalize": ("maskanim_tf.personalize", "weights for one subject, from its videos"),
+        "demo": ("maskanim_tf.demo", "a portrait that speaks, on embedded data"),
+    },
+    "Data": {
+        "sheet": ("maskanim_tf.data.sheet", "a picture of what training will see of a folder"),
+        "prepare": ("maskanim_tf.data.prepare", "videos become shards, cut and scaled"),
+        "people": ("maskanim_tf.people", "videos of synthetic people, with ground truth"),
+        "puppets": ("maskanim_tf.puppets", "videos of puppets, with ground truth"),
+    },
+    "Train and measure": {
+        "train": ("maskanim_tf.train", "trains on videos"),
+        "reconstruct": ("maskanim_tf.evaluation.commands.reconstruct", "makes test clips again"),
+        "score": ("maskanim_tf.evaluation.commands.score", "measures videos of any program"),
+        "ablation": ("maskanim_tf.evaluation.commands.ablation", "what each part is good for"),
+        "convert-weights": ("maskanim_tf.convert_weights", "weights in half the space"),
+    },
+    "Export and serve": {
+        "export-saved-model": ("export.saved_model", "for TensorFlow Serving"),
+        "export-tflite": ("export.tflite", "for phones, in 32, 16 or 8 bits"),
+        "export-onnx": ("export.onnx", "for ONNX Runtime"),
+        "export-ncnn": ("export.ncnn", "for ncnn"),
+        "run": ("export.run", "a picture moves like a video, by exported files"),
+        "serve": ("serving.local", "page, REST and gRPC on this machine"),
+        "client": ("serving.client", "a picture moves like a video, by a server"),
+    },
+}
+COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+
+def main() -> None:
+    """Runs the command that the first argument names."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("--help", "-h", "help"):
+        print(help_page())
+    elif name == "--version":
+        print(__version__)
+    elif name in COMMANDS:
+        sys.argv = [f"maskanim {name}", *sys.argv[2:]]
+        runpy.run_module(COMMANDS[name][0], run_name="__main__", alter_sys=True)
+    else:
+        print(
+            f"error: there is no command {name!r}; maskanim --help lists all of them",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def help_page() -> str:
+    """All commands, by what they are for."""
+    lines = ["Animates a picture by a video, and all that belongs to it: maskanim COMMAND --help"]
+    width = max(map(len, COMMANDS))
+    for group, commands in GROUPS.items():
+        lines += ["", group]
+        lines += [f"  {name:{width}}  {what}" for name, (_, what) in commands.items()]
+    lines += [
+        "",
+        "First try:  maskanim animate --source=me.png --driving=dance.mp4 --output=out/me.mp4",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

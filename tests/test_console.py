@@ -1,0 +1,51 @@
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskanim_tf.console import COMMANDS, help_page
+from tests.helpers import REPOSITORY
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "maskanim_tf.console", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+
+
+def test_every_command_is_a_program_and_on_the_page():
+    for name, (module, what) in COMMANDS.items():
+        spec = importlib.util.find_spec(module)
+        if spec.submodule_search_locations is not None:
+            spec = importlib.util.find_spec(f"{module}.__main__")
+        assert '__name__ == "__main__"' in Path(spec.origin).read_text(), name
+        assert f"  {name} " in help_page()
+        assert what in help_page()
+
+
+def test_a_command_gets_its_options_and_shows_its_help():
+    done = run("client", "--help")
+    assert done.returncode == 0
+    assert "--server" in done.stdout
+    assert "Animates a picture by a video on a server" in done.stdout
+    done = run("client", "--server=ftp://x")
+    assert done.returncode == 1
+    assert "must begin with http://" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_without_a_command_all_are_listed(arguments):
+    assert run(*arguments).stdout.strip() == help_page()
+
+
+def test_an_unknown_command_is_named():
+    done = run("fly")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no command 'fly'; maskanim --help" in done.stderr
+
+
+def test_the_package_is_light_until_it_is_used():
+    code = "import sys, maskanim_tf; print('tensorflow' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    assert done.stdout.split() == [b"False", b"False"]
