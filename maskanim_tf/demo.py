@@ -86,12 +86,11 @@ def animate_portrait(output: Path) -> SpeakingPortrait:
         made = generate_frames(AnimatorGenerator(animator), source, speaker.frames())
         for index, (result, true) in enumerate(zip(made, truth.frames())):
             result = {**result, _TRUTH: as_floats(true)}
-            errors.append(
-                tuple(
-                    float(np.abs(result[key] - result[_TRUTH]).mean())
-                    for key in (keys.FRAME, keys.SOURCE)
-                )
+            ours, copied = (
+                float(np.abs(result[key] - result[_TRUTH]).mean())
+                for key in (keys.FRAME, keys.SOURCE)
             )
+            errors.append((ours, copied))
             if index % max(1, truth.clip.frames // _ROWS) == 0 and len(rows) < _ROWS:
                 rows.append(result)
             yield draw_panel({key: result[key][None] for key in SHOWN}, SHOWN, cell=192)

@@ -18,7 +18,7 @@ from maskanim_tf.media.clip import Clip, ClipError
 from maskanim_tf.media.fitting import fit_square, square_around
 
 # How bright a sketch of each part is, in the order of `people.labels.LABELS`; of other subjects.
-_PART_LEVELS = np.uint8([0, 230, 140, 90, 64, 178, 153])
+_PART_LEVELS = np.array([0, 230, 140, 90, 64, 178, 153], np.uint8)
 _SUBJECT_LEVEL = np.uint8(204)
 
 
