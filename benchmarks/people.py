@@ -65,8 +65,11 @@ def main(options: BenchmarkOptions) -> None:
 
 
 def _speed(options: BenchmarkOptions, size: int) -> None:
+    import cv2
+
     from maskanim_tf.people.people_dataset import DatasetParameters, write_clip
 
+    cv2.setNumThreads(1)  # as in the processes that write data sets
     with tempfile.TemporaryDirectory() as folder:
         warm = DatasetParameters(size=size, frames=2, seed=options.seed)
         write_clip(folder, warm, "train", 10_000, 10_000)

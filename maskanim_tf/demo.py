@@ -11,12 +11,14 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+from maskanim_tf.commands import run_command  # Before TensorFlow.
+
+# isort: split
 import numpy as np
 
 from maskanim_tf import keys
 from maskanim_tf.animation import generate_frames
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
-from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import write_movie

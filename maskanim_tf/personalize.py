@@ -156,8 +156,8 @@ def _configuration(trained: Config, options: PersonalizeOptions, folder: Path) -
     """The configuration that the weights were trained with, for this short training."""
     return trained.replace(
         seed=options.seed,
-        # r is part of the weights and learns from the first step on.
-        loss=trained.loss.replace(refiner_start_epoch=0),
+        # r is part of the weights and learns from the first step on. There is no ground truth.
+        loss=trained.loss.replace(refiner_start_epoch=0, mask_prior=0.0),
         training=trained.training.replace(
             learning_rate=options.learning_rate,
             epochs=1_000_000,

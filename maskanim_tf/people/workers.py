@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 # One process draws one clip: libraries that start threads of their own would only disturb others.
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")
+_ONE_THREAD = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS"),
+    "OPENCV_FOR_THREADS_NUM",
+)
 
 
 def run_tasks(
