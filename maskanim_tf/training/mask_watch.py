@@ -41,7 +41,7 @@ class MaskWatch:
             resize_bilinear(frames, config.model.mask_size).numpy() for frames in (source, driving)
         ]
         self._frames = tf.concat((source, driving), 0)
-        self._masks_of = as_graph(mask_generator)
+        self._masks_of = as_graph(lambda frames: mask_generator(frames, training=False)[keys.MASK])
         self._patience = patience
         self._flat_since: int | None = None
 
@@ -51,7 +51,7 @@ class MaskWatch:
         Raises:
           RuntimeError: the masks have carried nothing for longer than `patience` allows.
         """
-        masks = self._masks_of(self._frames, training=False)[keys.MASK].numpy()
+        masks = self._masks_of(self._frames).numpy()
         health = mask_health(*np.split(masks, 2), *self._small)
         if not health.flat:
             self._flat_since = None

@@ -70,7 +70,7 @@ class Validation:
         self._animator = Animator(config.model, config.perturbation, networks)
         self._batches = spread_frames(config, clips, frames)
         self._copy_l1 = _copy_l1(self._batches)
-        self._at_test_time = as_graph(self._animator)
+        self._at_test_time = as_graph(lambda pair: self._animator(pair))
         self._as_trained = as_graph(self._reconstruct)
 
     def scores(self, refined: bool) -> Scores:
