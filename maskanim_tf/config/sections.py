@@ -152,8 +152,9 @@ class LossConfig(Section):
     )
     mask_prior: float = option(
         0.0,
-        "weight, at the first step, of the distance of masks from sketches of the subject by the "
-        "ground truth of synthetic clips: bright, with dark eyes and mouth; 0 is the paper",
+        "weight, at the first step, of the squared distance of masks from sketches of the "
+        "subject by the ground truth of synthetic clips: bright, with dark eyes and mouth; 0 is "
+        "the paper",
         minimum=0,
     )
     mask_prior_steps: int = option(

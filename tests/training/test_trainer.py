@@ -128,7 +128,7 @@ def test_the_prior_pulls_masks_to_the_subjects_and_fades():
     )
     masks = (result[keys.SOURCE_MASK], result[keys.DRIVING_MASK])
     wrong = [
-        np.maximum(0, np.abs(mask - sketches[:, i]) - 0.1).mean((1, 2, 3))
+        (np.maximum(0, np.abs(mask - sketches[:, i]) - 0.1) ** 2).mean((1, 2, 3))
         for i, mask in enumerate(masks)
     ]
     distance = np.mean(wrong, axis=0)
