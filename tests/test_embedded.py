@@ -19,7 +19,7 @@ def test_small_and_described():
 
 
 def test_unseen_puppets_move_like_their_drivers():
-    animator, config = load_animator()
+    animator, config = load_animator("puppets64")
     ours, copied = [], []
     for index in range(4):
         clip = make_clip(777, index, size=config.model.image_size, frames=24, plain=True)

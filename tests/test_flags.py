@@ -88,7 +88,7 @@ def test_a_command_ends_with_one_line_for_a_bad_value(tmp_path):
         ("--flagfile=absent.flags", "absent.flags"),
     ):
         run = subprocess.run(
-            [sys.executable, "-m", "maskanim_tf.demo", argument, f"--output={tmp_path}"],
+            [sys.executable, "-m", "maskanim_tf.train", argument, f"--run_dir={tmp_path}"],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,

@@ -120,7 +120,7 @@ def test_own_files(tab, page, tmp_path):
     wanted = cv2.resize(cv2.imread(str(picture)), (32, 32), interpolation=cv2.INTER_AREA)
     assert np.abs(source.astype(int) - wanted).max() <= 1
     # A sample takes the place of the file.
-    tab.check("input[value=hat] >> nth=0", force=True)
+    tab.check("input[value=glasses] >> nth=0", force=True)
     assert not tab.query_selector("#choice-picture .tile.file")
     assert tab.eval_on_selector("input[name=picture]", "i => i.files.length") == 0
     assert not tab.complaints
@@ -148,7 +148,7 @@ def test_what_the_user_is_told(tab, exported, tmp_path):
         tab.click("#animate")
         told("notes.png: it holds no picture that is known")
         tab.wait_for_selector("#choice-picture .tile.file .blank")
-        tab.check("input[value=hat] >> nth=0", force=True)
+        tab.check("input[value=glasses] >> nth=0", force=True)
         tab.set_input_files("input[name=video]", long)
         tab.click("#animate")
         tab.wait_for_selector("#status:has-text('of 1000 frames')")
