@@ -38,6 +38,9 @@ def scrambled_animator(
                 variable.assign(rng.uniform(-bound, bound, shape))
             else:
                 variable.assign(rng.normal(0, 0.2, shape))
+            if "final" in name:
+                # Masks are this convolution divided by the temperature: none may saturate.
+                variable.assign(variable * model.temperature)
     return Animator(model, perturbation, networks, ablation)
 
 
