@@ -46,6 +46,7 @@ def scrambled_animator(
 
 ODD = HourglassConfig(block_expansion=3, max_features=7, blocks=2)
 ODD_MODEL = TINY_MODEL.replace(
+    mask_skips=True,
     mask_scale=0.25,
     mask_generator=ODD,
     mask_refiner=ODD,

@@ -48,6 +48,9 @@ class ModelConfig(Section):
     mask_border: bool = option(
         False, "last convolution of the mask generator without padding, its result zero-padded"
     )
+    mask_skips: bool = option(
+        False, "U-Net skips in both mask networks; beyond the paper, details are learned sooner"
+    )
     mask_generator: HourglassConfig = HourglassConfig(block_expansion=32)
     mask_refiner: HourglassConfig = HourglassConfig()
     low_res_generator: LowResConfig = LowResConfig()

@@ -24,7 +24,7 @@ class MaskGenerator(Network):
 
     def __init__(self, config: ModelConfig, **kwargs: Any):
         super().__init__(config, **{"name": "mask_generator", **kwargs})
-        self.hourglass = self.make_hourglass(config.mask_generator)
+        self.hourglass = self.make_hourglass(config.mask_generator, config.mask_skips)
         self.final = final_conv(1, "valid" if config.mask_border else "same")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:

@@ -23,7 +23,7 @@ class MaskRefiner(Network):
 
     def __init__(self, config: ModelConfig, **kwargs: Any):
         super().__init__(config, **{"name": "mask_refiner", **kwargs})
-        self.hourglass = self.make_hourglass(config.mask_refiner)
+        self.hourglass = self.make_hourglass(config.mask_refiner, config.mask_skips)
         self.final = final_conv(1)
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:

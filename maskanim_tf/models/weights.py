@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import numpy as np
@@ -36,8 +36,8 @@ def local_value(variable: keras.Variable) -> np.ndarray:
     return np.asarray(getattr(inner, "values", (inner,))[0])
 
 
-def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
-    """Sets all variables from a weight file; on an error no variable has changed.
+def load_weights(networks: Iterable[Network], path: str | os.PathLike[str]) -> None:
+    """Sets all variables of networks from a weight file; on an error no variable has changed.
 
     Raises:
       FileNotFoundError: no such file.
@@ -47,9 +47,10 @@ def load_weights(networks: Networks, path: str | os.PathLike[str]) -> None:
 
 
 def assign_weights(
-    networks: Networks, arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]
+    networks: Iterable[Network], arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]
 ) -> None:
     """Sets all variables from arrays that were read from `path`; see `load_weights`."""
+    networks = tuple(networks)
     for network in networks:
         prefix = f"{network.name}/"
         own = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}

@@ -23,7 +23,7 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.interrupts import InterruptedRunError
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.media.panels import write_picture
-from maskanim_tf.models import load_weights
+from maskanim_tf.models import Networks, load_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.storage.config_file import save_config
@@ -54,6 +54,11 @@ class RunOptions(Section):
         "",
         "weight file to start from, or the name of one that comes with the package; 'embedded' "
         "for the default",
+    )
+    initial_networks: tuple[str, ...] = option(
+        Networks._fields,
+        "those that initial_weights fill; others start anew",
+        choices=Networks._fields,
     )
     resume: bool = option(False, "go on from the last checkpoint of run_dir")
     strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
@@ -272,9 +277,9 @@ class TrainingLoop:
     def _load_initial_weights(self) -> None:
         name = self.options.initial_weights
         path = find_weights(DEFAULT_PRESET if name == EMBEDDED else name)
-        load_weights(self.trainer.networks, path)
-        if self.trainer.averages:
-            load_weights(self.trainer.averages, path)
+        for networks in filter(None, (self.trainer.networks, self.trainer.averages)):
+            chosen = [getattr(networks, name) for name in self.options.initial_networks]
+            load_weights(chosen, path)
 
     def _check_shares(self) -> None:
         training, replicas = self.config.training, self.strategy.num_replicas_in_sync

@@ -152,12 +152,19 @@ class Trainer(keras.Model):
         )
         loss = self.config.loss
         target = pyramid_features(batch[keys.TARGET], self._features_call, loss.pyramid_levels)
+        images = {COARSE: result[keys.COARSE], FINE: result[keys.FRAME]}
+        # One call for both saves launches.
+        generated = pyramid_features(
+            tf.concat(list(images.values()), 0), self._features_call, loss.pyramid_levels
+        )
         terms = {}
-        for term, image in ((COARSE, keys.COARSE), (FINE, keys.FRAME)):
-            generated = pyramid_features(result[image], self._features_call, loss.pyramid_levels)
-            value = loss.perceptual_weight * perceptual_loss(generated, target)
+        for part, (term, image) in enumerate(images.items()):
+            features = tf.nest.map_structure(
+                lambda each, part=part: tf.split(each, 2)[part], generated
+            )
+            value = loss.perceptual_weight * perceptual_loss(features, target)
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
-            sound = tf.reduce_all(tf.math.is_finite(result[image]), axis=(1, 2, 3))
+            sound = tf.reduce_all(tf.math.is_finite(image), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
         if keys.SKETCHES in batch:
             terms[COARSE] += self._mask_prior(result, batch[keys.SKETCHES])

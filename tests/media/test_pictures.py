@@ -105,8 +105,8 @@ TO_LINEAR_SRGB = np.array(
 )
 
 
-def p3_profile():
-    """An ICC profile with matrix and curve, written by hand."""
+def p3_profile(gamma=None):
+    """An ICC profile with matrix and curve, that of sRGB or a plain power, written by hand."""
 
     def fixed(value):
         return struct.pack(">i", round(value * 65536))
@@ -116,6 +116,8 @@ def p3_profile():
 
     curve = b"para\0\0\0\0" + struct.pack(">HH", 3, 0)
     curve += b"".join(map(fixed, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)))
+    if gamma:
+        curve = b"para\0\0\0\0" + struct.pack(">HH", 0, 0) + fixed(gamma)
     name = b"Display P3\0"
     description = b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(78)
     tags = {b"desc": description, b"cprt": b"text\0\0\0\0CC0\0", b"wtpt": xyz(D50)}
@@ -153,6 +155,13 @@ def test_display_p3_becomes_srgb(tmp_path, suffix, mode):
     expected = p3_in_srgb(color)
     assert np.abs(expected - color).max() > 8
     assert np.abs(read_back(tmp_path / f"a.{suffix}") - expected).max() <= 3
+
+
+def test_the_curve_of_a_profile_counts(tmp_path):
+    Image.new("RGB", (WIDTH, HEIGHT), (220, 60, 40)).save(
+        tmp_path / "a.jpg", icc_profile=p3_profile(gamma=2.2), **FORMATS["jpg"]
+    )
+    assert np.abs(read_back(tmp_path / "a.jpg") - (241.0, 30, 4)).max() <= 3
 
 
 def test_profiles_of_srgb_broken_ones_and_those_of_other_modes_change_nothing(tmp_path):

@@ -99,6 +99,23 @@ def test_a_run_can_start_from_the_weights_of_another(data_dir, tmp_path):
     assert second.state.step == 0
 
 
+def test_a_run_can_start_from_some_networks_of_another(data_dir, tmp_path):
+    first = TrainingLoop(config(data_dir, steps=1), options(tmp_path / "first"))
+    first.run()
+    weights = str(tmp_path / "first" / "checkpoints" / "step-00000001.npz")
+    setting = config(data_dir)
+    setting = setting.replace(model=setting.model.replace(mask_skips=True))
+    generators = ("low_res_generator", "high_res_generator")
+    chosen = options(tmp_path / "second", initial_weights=weights, initial_networks=generators)
+    second = TrainingLoop(setting, chosen)
+    for name in generators:
+        one, other = (getattr(t.trainer.networks, name).get_weights() for t in (first, second))
+        for a, b in zip(one, other):
+            np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="mask_generator"):
+        TrainingLoop(setting, options(tmp_path / "third", initial_weights=weights))
+
+
 def test_pairs_interrupted_and_resumed_are_the_same_run(paired_dir, tmp_path):
     setting = config(paired_dir, steps=6, refined_share=0.5)
     setting = setting.replace(data=setting.data.replace(driver_identity="mixed"))
