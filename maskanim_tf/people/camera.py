@@ -13,17 +13,20 @@ from maskanim_tf.people.motion import Motion
 _NEAR, FAR = 0.5, 80.0
 # Height of the head as a share of the picture.
 FRAMINGS = {
+    "face": (0.72, 0.95),
     "close-up": (0.58, 0.72),
     "portrait": (0.45, 0.58),
     "shoulders": (0.35, 0.45),
     "half-length": (0.28, 0.35),
 }
-_FRAMING_SHARES = (0.25, 0.40, 0.25, 0.10)
+_FRAMING_SHARES = (0.25, 0.25, 0.25, 0.17, 0.08)
 _CAMERAS = ("still", "hand-held", "moving")
 CAMERAS = ("any", *_CAMERAS)
 _CAMERA_SHARES = (0.6, 0.28, 0.12)
-# Corners of a box round a head with hair, in decimetres of the base shape.
-_HEAD_LOW, _HEAD_HIGH = (-0.95, 6.1, -0.9), (0.95, 8.85, 1.75)
+# Corners of a box round a head with hair, and of one round the face, in decimetres of the base
+# shape: what has to stay in the picture.
+_HEAD = ((-0.95, 6.1, -0.9), (0.95, 8.85, 1.75))
+_FACE = ((-0.75, 6.2, 0.0), (0.75, 8.2, 1.5))
 _HEAD_HEIGHT = 2.45
 # Share of the picture that stays free on every side of the head.
 _MARGIN = 0.03
@@ -165,8 +168,10 @@ class Camera:
         self._height, self._center = height, center
 
     def _extent(self, rig: Rig, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
-        """Corners (x, y) of the box round all places of the head, as shares of the picture."""
-        corners = np.array(np.meshgrid(*zip(_HEAD_LOW, _HEAD_HIGH))).reshape(3, -1).T
+        """Corners (x, y) of the box round all places of the head, or of the face where no more is
+        asked for, as shares of the picture.
+        """
+        corners = np.array(np.meshgrid(*zip(*(_FACE if self.framing == "face" else _HEAD)))).reshape(3, -1).T
         places = []
         for seconds in np.linspace(0.0, motion.seconds, max(2, int(motion.seconds * 8))):
             head = rig.maps(motion.at(seconds))["head"]

@@ -34,7 +34,7 @@ from maskanim_tf.people.workers import run_tasks
 
 MANIFEST = "people.json"
 # Raised whenever the same parameters would give other pictures.
-_GENERATOR_VERSION = 2
+_GENERATOR_VERSION = 3
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,7 +32,7 @@ class ClipOptions:
         size: height and width of the frames in pixels, 64 to 512.
         frames: number of frames, at least 1.
         fps: frames per second, above 0.
-        framing: `any`, or a key of `FRAMINGS` from `close-up` to `half-length`.
+        framing: `any`, or a key of `FRAMINGS` from `face` to `half-length`.
         camera: `any`, `still`, `hand-held` or `moving`.
         background: `any`, `plain` or `busy`.
         keep: whether the head stays in the picture all the time.

@@ -101,7 +101,7 @@ def test_other_motion_same_person(clip):
         ({"size": 48}, "size must be 64 to 512, got 48"),
         ({"frames": 0}, "frames must be at least 1, got 0"),
         ({"fps": 0.0}, r"fps must be above 0, got 0\.0"),
-        ({"framing": "wide"}, "framing must be one of any, close-up.*got 'wide'"),
+        ({"framing": "wide"}, "framing must be one of any, face.*got 'wide'"),
         ({"background": "red"}, "background must be one of any, plain, busy, got 'red'"),
     ],
 )
