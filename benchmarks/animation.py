@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import wave
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -95,21 +94,27 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
 
 def write_driver(path: str, count: int, size: int) -> None:
     """A moving pattern with a tone of the same length."""
+    import av
     import numpy as np
-
-    from maskanim_tf.media.movies import write_movie
-    from maskanim_tf.media.sound import Sound
 
     ramp = np.arange(size, dtype=np.uint8)
     pattern = (ramp[:, None, None] * 2 + ramp[:, None] + np.arange(3, dtype=np.uint8) * 40).astype(
         np.uint8
     )
     times = np.arange(count * SOUND_RATE // FPS) / SOUND_RATE
-    with wave.open(f"{path}.wav", "wb") as file:
-        file.setparams((1, 2, SOUND_RATE, 0, "NONE", ""))
-        file.writeframes((16000 * np.sin(2 * np.pi * 440 * times)).astype("<i2").tobytes())
-    with Sound(f"{path}.wav") as sound:
-        write_movie(path, (np.roll(pattern, 3 * i, 1) for i in range(count)), FPS, sound)
+    tone = (16000 * np.sin(2 * np.pi * 440 * times)).astype(np.int16)
+    with av.open(path, "w") as film:
+        pictures = film.add_stream("libx264", rate=FPS)
+        pictures.width = pictures.height = size
+        pictures.pix_fmt = "yuv420p"
+        sound = film.add_stream("aac", rate=SOUND_RATE)
+        for number in range(count):
+            frame = av.VideoFrame.from_ndarray(np.roll(pattern, 3 * number, 1), "rgb24")
+            film.mux(pictures.encode(frame))
+        samples = av.AudioFrame.from_ndarray(tone[np.newaxis], "s16", "mono")
+        samples.sample_rate = SOUND_RATE
+        film.mux(sound.encode(samples))
+        film.mux([*pictures.encode(), *sound.encode()])
 
 
 if __name__ == "__main__":
