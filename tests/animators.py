@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 
-from maskanim_tf.config import HourglassConfig, ModelConfig, PerturbationConfig
+from maskanim_tf.config import HourglassConfig, LowResConfig, ModelConfig, PerturbationConfig
 from maskanim_tf.models import Animator, build_networks
 from maskanim_tf.models.weights import weight_arrays, write_arrays
 from tests.helpers import TINY_CONFIG, TINY_MODEL
@@ -47,6 +47,7 @@ def scrambled_animator(
 ODD = HourglassConfig(block_expansion=3, max_features=7, blocks=2)
 ODD_MODEL = TINY_MODEL.replace(
     mask_skips=True,
+    low_res_generator=LowResConfig(features=6, residual_blocks=3, dilations=(1, 3)),
     mask_scale=0.25,
     mask_generator=ODD,
     mask_refiner=ODD,

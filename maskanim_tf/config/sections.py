@@ -30,6 +30,12 @@ class LowResConfig(Section):
 
     features: int = option(256, "channels of the residual blocks", minimum=4)
     residual_blocks: int = option(6, "number of residual blocks", minimum=0)
+    dilations: tuple[int, ...] = option(
+        (1,),
+        "spacing of the kernels of the residual blocks, block by block and again from the start; "
+        "1 is the paper, wider ones see and move further",
+        minimum=1,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

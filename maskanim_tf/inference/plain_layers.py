@@ -28,6 +28,7 @@ class Convolution:
       padding: "same" or "valid".
       relu: whether negative results become zero.
       stride: in both directions.
+      dilation: distance in pixels between the taps of the kernel.
     """
 
     def __init__(
@@ -37,16 +38,20 @@ class Convolution:
         padding: str = "same",
         relu: bool = False,
         stride: int = 1,
+        dilation: int = 1,
     ) -> None:
         self.kernel = kernel
         self.bias = bias
         self.padding = padding.upper()
         self.relu = relu
         self.stride = stride
+        self.dilation = dilation
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         inputs = tf.cast(inputs, self.kernel.dtype)
-        features = tf.nn.conv2d(inputs, self.kernel, self.stride, self.padding)
+        features = tf.nn.conv2d(
+            inputs, self.kernel, self.stride, self.padding, dilations=self.dilation
+        )
         features = tf.nn.bias_add(tf.cast(features, self.bias.dtype), self.bias)
         return tf.nn.relu(features) if self.relu else features
 

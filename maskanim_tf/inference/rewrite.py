@@ -182,7 +182,10 @@ class _Rewriter:
     ) -> Convolution:
         """A convolution, followed by an affine map of its channels."""
         kernel, bias = folded(conv, affine)
-        return Convolution(self.keep(kernel), self.keep(bias), conv.padding, relu)
+        (dilation, _) = conv.dilation_rate
+        return Convolution(
+            self.keep(kernel), self.keep(bias), conv.padding, relu, dilation=dilation
+        )
 
     def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
         """The last convolution of a network, which has few filters; its bias is float32."""

@@ -79,15 +79,17 @@ class ResidualBlock(keras.layers.Layer):
 
     Args:
       filters: number of channels of input and output.
+      dilation: distance in pixels between the taps of both kernels.
     """
 
-    def __init__(self, filters: int, **kwargs: Any):
+    def __init__(self, filters: int, dilation: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
         self.filters = filters
+        self.dilation = dilation
         self.norm1 = batch_norm("norm1")
-        self.conv1 = Convolution(filters, 3, name="conv1")
+        self.conv1 = Convolution(filters, 3, dilation_rate=dilation, name="conv1")
         self.norm2 = batch_norm("norm2")
-        self.conv2 = Convolution(filters, 3, name="conv2")
+        self.conv2 = Convolution(filters, 3, dilation_rate=dilation, name="conv2")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         features = self.conv1(tf.nn.relu(self.norm1(inputs, training=training)))
@@ -95,4 +97,4 @@ class ResidualBlock(keras.layers.Layer):
         return inputs + features
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "filters": self.filters}
+        return {**super().get_config(), "filters": self.filters, "dilation": self.dilation}

@@ -32,7 +32,8 @@ class LowResGenerator(Network):
         self.first = Convolution(features, 7, name="first")
         self.norm = batch_norm()
         self.residual_blocks: list[keras.layers.Layer] = [
-            ResidualBlock(features, name=f"residual_{i}") for i in range(shape.residual_blocks)
+            ResidualBlock(features, shape.dilations[i % len(shape.dilations)], name=f"residual_{i}")
+            for i in range(shape.residual_blocks)
         ]
         self.up_blocks: list[keras.layers.Layer] = [
             UpBlock(max(1, features // 2 ** (i + 1)), name=f"up_{i}")

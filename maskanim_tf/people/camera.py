@@ -168,10 +168,12 @@ class Camera:
         self._height, self._center = height, center
 
     def _extent(self, rig: Rig, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
-        """Corners (x, y) of the box round all places of the head, or of the face where no more is
-        asked for, as shares of the picture.
-        """
-        corners = np.array(np.meshgrid(*zip(*(_FACE if self.framing == "face" else _HEAD)))).reshape(3, -1).T
+        """Corners (x, y) of the box round all places of the head, or face, as shares of a side."""
+        corners = (
+            np.array(np.meshgrid(*zip(*(_FACE if self.framing == "face" else _HEAD))))
+            .reshape(3, -1)
+            .T
+        )
         places = []
         for seconds in np.linspace(0.0, motion.seconds, max(2, int(motion.seconds * 8))):
             head = rig.maps(motion.at(seconds))["head"]
