@@ -18,7 +18,7 @@ from maskanim_tf.puppets import make_clip
 
 @dataclasses.dataclass(frozen=True)
 class ExportOptions(Section):
-    """Options of every exporter."""
+    """What is exported, and what it is checked with."""
 
     checkpoint: str = option("", "weight file of a run; by default the embedded one")
     ablation: str = option("none", "what the pipeline goes without", choices=ABLATIONS)

@@ -20,7 +20,7 @@ from maskanim_tf.storage.files import atomic_path, check_writable
 
 @dataclasses.dataclass(frozen=True)
 class FolderOptions(ExportOptions):
-    """Options of exporters that write a folder of their own."""
+    """The result, where it is a folder of its own."""
 
     output: str = option("", "folder that is made for the result")
 

@@ -1,7 +1,7 @@
 """Runs ncnn models, the runtime of phones and small boards; its one door.
 
-ncnn cannot find a median, so P_test runs between the two stages, here, as the networks' own
-operator; its settings are those of the model card beside the files.
+ncnn cannot find a median, so P_test runs between the two stages, here, in NumPy: no TensorFlow is
+loaded. Its settings stand beside the files.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
-import tensorflow as tf
 
 from export.stages import ANIMATE, RENDER, SOURCE_MASK, Runtime, stage_path
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
-from maskanim_tf.ops.perturbation import perturb_test
 
 # Its threads would wait for each other in busy loops, fifty times slower where cores are shared. A
 # value that the user has set stays. It must be set before the library is loaded.
@@ -76,7 +75,7 @@ class NcnnRuntime(Runtime):
             return {keys.SOURCE_MASK: self._run(SOURCE_MASK, inputs)}
         mask = self._run(SOURCE_MASK, {keys.SOURCE: inputs[keys.DRIVING]})
         if self._perturbation is not None:
-            mask = perturb_test(tf.constant(mask), self._perturbation).numpy()
+            mask = perturbed(mask, self._perturbation)
         frame = self._run(RENDER, {**inputs, keys.PERTURBED_MASK: mask})
         return {keys.FRAME: frame, keys.PERTURBED_MASK: mask}
 
@@ -91,3 +90,12 @@ class NcnnRuntime(Runtime):
         if status:
             raise RuntimeError(f"ncnn cannot run {stage} (status {status}); export it again")
         return np.array(result).transpose(1, 2, 0)[np.newaxis]
+
+
+def perturbed(mask: np.ndarray, config: PerturbationConfig) -> np.ndarray:
+    """P_test as `maskanim_tf.ops.perturbation` has it, of one mask `[1, side, side, 1]`."""
+    level = np.median(mask) if config.threshold == "median" else np.float32(config.fixed_threshold)
+    kept = np.where(mask >= level, mask, 0)[0, ..., 0]
+    border = round(len(kept) * config.shrink / 2)
+    inner = len(kept) - 2 * border
+    return np.pad(cv2.resize(kept, (inner, inner)), border)[np.newaxis, ..., np.newaxis]

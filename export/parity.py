@@ -121,7 +121,7 @@ def compare(
             key: tf.repeat(value, len(driving), 0)
             for key, value in animator.encode_source(source).items()
         }
-        mask = animator.networks.mask_generator(driving, training=False)[keys.MASK]
+        mask = animator.encode_driving(driving)
         perturbed = result[keys.PERTURBED_MASK]
         low, middle, high = (_perturbed(animator, mask, shift) for shift in (margin, 0, -margin))
         expected = {

@@ -2,7 +2,7 @@
 
 `python -m export.run --model=models/onnx --source=me.png --driving=dance.mp4 --output=me.mp4`:
 the format is found in the folder. Sources, drivers and options are those of `maskanim_tf.animate`.
-LiteRT and ONNX files need neither TensorFlow nor checkpoints.
+LiteRT, ONNX and ncnn files need neither TensorFlow nor checkpoints.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FORMATS = {
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions(FootageOptions):
-    """Options of the command, besides those of `AnimationOptions`."""
+    """The exported model."""
 
     model: str = option("", "folder that an exporter wrote; of versions, the newest is taken")
     threads: int = option(0, "to compute with; 0 for one per core", minimum=0)

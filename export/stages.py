@@ -12,6 +12,7 @@ float32 in [0, 1], NHWC; source and its mask have batch 1.
 
 from __future__ import annotations
 
+import abc
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,9 +58,9 @@ class Runtime(FrameGenerator):
         self.threads = threads or all_threads()
         self._encoded: dict[str, np.ndarray] = {}
 
+    @abc.abstractmethod
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """Runs one of `STAGES`."""
-        raise NotImplementedError
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`."""

@@ -8,17 +8,18 @@ from maskanim_tf.commands import assume_frozen_weights, run_command, say
 
 # Before TensorFlow, as it says there.
 # isort: split
-from maskanim_tf.animation.animator_generator import AnimatorGenerator
+from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.animation.jobs import run_job
 from maskanim_tf.animation.options import AnimationOptions, FootageOptions
 from maskanim_tf.config import option
-from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
-from maskanim_tf.models import ABLATIONS, load_animator
+from maskanim_tf.inference import PRECISIONS
+from maskanim_tf.models import ABLATIONS
+from maskanim_tf.predictor import load_animator
 
 
 @dataclasses.dataclass(frozen=True)
 class AnimateOptions(FootageOptions):
-    """Options of the command, besides those of `AnimationOptions`."""
+    """Trained networks, and what they compute in."""
 
     checkpoint: str = option("", "weight file of a run; the embedded one without")
     ablation: str = option("none", "what to leave out of the pipeline", choices=ABLATIONS)
@@ -30,11 +31,9 @@ class AnimateOptions(FootageOptions):
 def main(options: AnimateOptions, animation: AnimationOptions) -> None:
     """Animates one pair or many."""
 
-    def load() -> AnimatorGenerator:
-        trained, _ = load_animator(options.checkpoint, options.ablation)
-        precision = resolve_precision(options.precision, say)
-        # As constants, weights would take many times their memory.
-        return AnimatorGenerator(rewrite(trained, shared=True, precision=precision))
+    def load() -> FrameGenerator:
+        wanted = (options.checkpoint, options.precision, options.ablation)
+        return load_animator(*wanted, report=say).generator
 
     run_job(load, options, animation)
 

@@ -12,8 +12,14 @@ from collections.abc import Callable
 from absl import app
 
 from maskanim_tf.config.section import Section
-from maskanim_tf.flag_help import asks_for_help, help_text
-from maskanim_tf.flags import FlagsError, define_flags, expand_flagfiles, read_flags
+from maskanim_tf.flag_help import help_text, is_help
+from maskanim_tf.flags import (
+    FlagsError,
+    define_flags,
+    expand_flagfiles,
+    parse_flags,
+    read_flags,
+)
 from maskanim_tf.interrupts import InterruptedRunError, interrupt_status, noted_signals
 
 _log = logging.getLogger(__name__)
@@ -30,16 +36,12 @@ def run_command(
     An error that the user can mend ends in one line; `--verbosity=1` shows the traceback as well.
     Exit status: 0, 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP. `argv`
     is the command line, that of the process by default. `--help` shows what `main` is documented
-    by, and all options.
+    by, and all options; their defaults are those of the other options and flag files beside it.
     """
     for section in sections:
         define_flags(section)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # Names of files need not be UTF-8.
-    arguments = sys.argv if argv is None else argv
-    if asks_for_help(arguments):
-        print(help_text(sys.modules[main.__module__].__doc__ or "", sections))
-        sys.exit(0)
 
     def guarded(arguments: list[str]) -> int:
         try:
@@ -67,7 +69,13 @@ def run_command(
         return 0
 
     try:
-        app.run(guarded, expand_flagfiles(arguments))
+        arguments = expand_flagfiles(sys.argv if argv is None else argv)
+        if any(map(is_help, arguments)):
+            parse_flags([each for each in arguments if not is_help(each)])
+            about = sys.modules[main.__module__].__doc__ or ""
+            print(help_text(about, [read_flags(section) for section in sections]))
+            sys.exit(0)
+        app.run(guarded, arguments)
     except (FlagsError, ValueError, OSError) as error:
         # A flagfile that cannot be read; app.run reports other wrong flags itself.
         print(f"error: {error}", file=sys.stderr)

@@ -19,6 +19,10 @@ GROUPS = {
     "Data": {
         "sheet": ("maskanim_tf.data.sheet", "a picture of what training will see of a folder"),
         "prepare": ("maskanim_tf.data.prepare", "videos become shards, cut and scaled"),
+        "fomm-tables": (
+            "maskanim_tf.data.prepare.fomm_tables",
+            "published crops of Tai-Chi-HD and VoxCeleb, for prepare",
+        ),
         "people": ("maskanim_tf.people", "videos of synthetic people, with ground truth"),
         "puppets": ("maskanim_tf.puppets", "videos of puppets, with ground truth"),
     },

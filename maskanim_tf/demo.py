@@ -18,14 +18,13 @@ import numpy as np
 
 from maskanim_tf import keys
 from maskanim_tf.animation import generate_frames
-from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.config import Section, option
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import draw_panel, write_picture
-from maskanim_tf.models import load_animator
 from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.personalize import Personalized, PersonalizeOptions, personalize
+from maskanim_tf.predictor import load_animator
 from maskanim_tf.samples import NEWCOMER, PORTRAIT, SPEAKER, TRUTH
 
 _TRUTH = "truth"
@@ -77,15 +76,15 @@ def main(options: DemoOptions) -> None:
 
 def animate_portrait(output: Path) -> SpeakingPortrait:
     """Animates the embedded portrait by the embedded speaker, both with the embedded weights."""
-    animator, config = load_animator()
-    size = config.model.image_size
+    animator = load_animator()
+    size = animator.image_size
     source = open_footage(PORTRAIT).squares(size, "crop", False).frame(0)
     speaker, truth = (open_footage(path).squares(size, "crop", False) for path in (SPEAKER, TRUTH))
     errors: list[tuple[float, float]] = []
     rows: list[dict[str, np.ndarray]] = []
 
     def panels() -> Iterator[np.ndarray]:
-        made = generate_frames(AnimatorGenerator(animator), source, speaker.frames())
+        made = generate_frames(animator.generator, source, speaker.frames())
         for index, (result, true) in enumerate(zip(made, truth.frames())):
             result = {**result, _TRUTH: as_floats(true)}
             ours, copied = (

@@ -15,7 +15,7 @@ from typing import Any
 
 from absl import flags
 
-from maskanim_tf.config.section import Section, SectionT, allowed_values, leaves
+from maskanim_tf.config.section import Section, SectionT, leaves
 from maskanim_tf.config.sections import Config
 from maskanim_tf.config.variants import default_config
 from maskanim_tf.storage.text import read_text
@@ -91,18 +91,22 @@ def flag_name(path: tuple[str, ...]) -> str:
 def define_flags(section: type[Section], flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines one flag for each option of a section."""
     for path, field, kind in leaves(section):
-        choices, limits = field.metadata["choices"], allowed_values(field.metadata)
-        help_text = f"{field.metadata['help']} (default: {field.default})"
         common: dict[str, Any] = {
             "name": flag_name(path),
             "default": None,
+            "help": field.metadata["help"],
             "flag_values": flag_values,
         }
+        choices = field.metadata["choices"]
         if kind is str and choices:
-            flags.DEFINE_enum(enum_values=list(choices), help=help_text, **common)
+            flags.DEFINE_enum(enum_values=list(choices), **common)
         else:
-            define = _DEFINE[typing.get_origin(kind) or kind]
-            define(help=f"{help_text}; {limits}" if limits else help_text, **common)
+            _DEFINE[typing.get_origin(kind) or kind](**common)
+
+
+def parse_flags(arguments: Sequence[str]) -> None:
+    """Gives the flags of the process their values. Raises FlagsError: an unknown or wrong one."""
+    flags.FLAGS(list(arguments))
 
 
 def read_flags(section: type[SectionT], flag_values: flags.FlagValues = flags.FLAGS) -> SectionT:

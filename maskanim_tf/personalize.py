@@ -30,7 +30,8 @@ from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.models.checkpoint import write_weights
 from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.training.checkpoints import BEST
-from maskanim_tf.training.loop import RunOptions, TrainingLoop
+from maskanim_tf.training.loop import TrainingLoop
+from maskanim_tf.training.run_options import RunOptions
 from maskanim_tf.training.validation import Validation
 
 # With fewer frames there is nothing to choose pairs from, or to test on.

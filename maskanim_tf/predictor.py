@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.models import checkpoint as checkpoints
 from maskanim_tf.ops.pixels import as_bytes
+
+_log = logging.getLogger(__name__)
 
 
 class Animator:
@@ -108,7 +111,10 @@ class Animator:
 
 
 def load_animator(
-    weights: str | os.PathLike[str] = "", precision: str = "auto", ablation: str = "none"
+    weights: str | os.PathLike[str] = "",
+    precision: str = "auto",
+    ablation: str = "none",
+    report: Callable[[str], object] = _log.info,
 ) -> Animator:
     """Trained networks, ready to animate.
 
@@ -118,12 +124,14 @@ def load_animator(
       precision: what networks compute in: "float32", "bfloat16", or "auto" for bfloat16 where the
         machine is fast at it.
       ablation: what to leave out of the pipeline, one of `models.ABLATIONS`.
+      report: takes a line that says which precision was chosen, and why.
 
     Raises:
       ValueError: no such weights, or no such precision.
     """
     trained, config = checkpoints.load_animator(weights, ablation)
-    precision = resolve_precision(precision)
+    precision = resolve_precision(precision, report)
+    # Shared: as constants, weights would take many times their memory.
     return Animator(AnimatorGenerator(rewrite(trained, shared=True, precision=precision)), config)
 
 

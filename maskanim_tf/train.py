@@ -6,7 +6,8 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
 from maskanim_tf.config import Config
-from maskanim_tf.training.loop import RunOptions, TrainingLoop
+from maskanim_tf.training.loop import TrainingLoop
+from maskanim_tf.training.run_options import RunOptions
 
 
 def main(config: Config, options: RunOptions) -> None:
@@ -14,5 +15,10 @@ def main(config: Config, options: RunOptions) -> None:
     TrainingLoop(config, options).run()
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The command: `main` with the flags of the process."""
     run_command(main, Config, RunOptions)
+
+
+if __name__ == "__main__":
+    run()

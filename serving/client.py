@@ -21,7 +21,7 @@ REST, GRPC = ("http://", "https://"), ("grpc://", "grpcs://")
 
 @dataclasses.dataclass(frozen=True)
 class ClientOptions(FootageOptions):
-    """Options of the command, besides those of `AnimationOptions`."""
+    """The server, and how it is asked."""
 
     server: str = option(
         "http://localhost:8501", "address: http:// or https:// for REST, grpc:// or grpcs://"

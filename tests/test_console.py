@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from maskanim_tf.console import COMMANDS, help_page
+from maskanim_tf.console import COMMANDS, help_page, main
 from tests.helpers import REPOSITORY
+from tests.test_imports import programs
 
 
 def run(*arguments):
@@ -24,6 +25,13 @@ def test_every_command_is_a_program_and_on_the_page():
         assert what in help_page()
 
 
+def test_no_command_is_left_out():
+    listed = {module for module, _ in COMMANDS.values()}
+    assert {name.removesuffix(".__main__") for name in programs()} - listed == {
+        "maskanim_tf.console"
+    }
+
+
 def test_a_command_gets_its_options_and_shows_its_help():
     done = run("client", "--help")
     assert done.returncode == 0
@@ -35,8 +43,10 @@ def test_a_command_gets_its_options_and_shows_its_help():
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",)])
-def test_without_a_command_all_are_listed(arguments):
-    assert run(*arguments).stdout.strip() == help_page()
+def test_without_a_command_all_are_listed(arguments, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["maskanim", *arguments])
+    main()
+    assert capsys.readouterr().out.strip() == help_page()
 
 
 def test_an_unknown_command_is_named():

@@ -12,7 +12,7 @@ TEXTS = (
     "CONTRIBUTING.md",
     *(f"docs/{path.name}" for path in sorted((REPOSITORY / "docs").glob("*.md"))),
 )
-LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]+))?\)")  # Or a picture.
 FILE = re.compile(
     r"`((?:benchmarks|constraints|docs|export|flagfiles|maskanim_tf|serving|tests)/[\w./-]*)`"
 )

@@ -1,14 +1,14 @@
-import subprocess
-import sys
-
 import pytest
 from absl import flags
 
+from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.config import Config, default_config
 from maskanim_tf.config.section import leaves
+from maskanim_tf.flag_help import help_text
 from maskanim_tf.flags import define_flags, expand_flagfiles, flag_name, read_flags
-from maskanim_tf.training.loop import RunOptions
+from maskanim_tf.training.run_options import RunOptions
 from tests.helpers import REPOSITORY
+from tests.programs import run_module
 
 PRESETS = sorted(path.name for path in (REPOSITORY / "flagfiles").glob("*.flags"))
 
@@ -87,12 +87,7 @@ def test_a_command_ends_with_one_line_for_a_bad_value(tmp_path):
         ("--variant=x", "value should be one of"),
         ("--flagfile=absent.flags", "absent.flags"),
     ):
-        run = subprocess.run(
-            [sys.executable, "-m", "maskanim_tf.train", argument, f"--run_dir={tmp_path}"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-        )
+        run = run_module("maskanim_tf.train", argument, f"--run_dir={tmp_path}")
         assert run.returncode != 0
         assert message in run.stderr
         assert "Traceback" not in run.stderr
@@ -142,19 +137,28 @@ def test_a_leading_tilde_is_the_home_folder(tmp_path, monkeypatch):
     assert parse("--data_dir=a/~/b").data.data_dir == "a/~/b"
 
 
-@pytest.mark.parametrize(
-    ("module", "shown"),
-    [("maskanim_tf.puppets", "--clips"), ("serving.client", "--[no]auto_crop")],
-)
-def test_help_shows_the_options_and_succeeds(module, shown):
-    run = subprocess.run(
-        [sys.executable, "-m", module, "--help"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=120,
+def test_help_groups_the_options_and_tells_their_defaults():
+    shown = help_text("About it.", [Config(), AnimateOptions()])
+    assert shown.startswith(
+        "About it.\n\nEverything that decides the result of a run:\n  --variant"
     )
+    assert "\n\nTrained networks, and what they compute in:\n  --checkpoint\n" in shown
+    groups = shown.split("\n\n")
+    (generator,) = (group for group in groups if group.startswith("mask_generator: "))
+    # The default of this network, not that of its class.
+    assert "block_expansion\n      channels after the last decoder block (default: 32;" in generator
+    (base,) = (group for group in groups if group.startswith("What is animated:"))
+    assert "--driving" in base
+    assert "--checkpoint" not in base
+    for path, field, _ in leaves(Config):
+        assert f"--{flag_name(path)}\n" in shown.replace("--[no]", "--")
+        assert field.metadata["help"][:30] in shown
+
+
+def test_help_of_a_preset_tells_its_values():
+    preset = f"--flagfile={REPOSITORY}/flagfiles/small64.flags"
+    run = run_module("maskanim_tf.train", preset, "--help", "--seed=3")
     assert (run.returncode, run.stderr) == (0, "")
-    assert f"\n  {shown}\n" in run.stdout
-    assert f"python -m {module}" in run.stdout
-    assert "default: " in run.stdout
+    assert "height and width of a frame in pixels (default: 64;" in run.stdout
+    assert "seed of every random choice (default: 3;" in run.stdout
+    assert "python train_main.py" in run.stdout

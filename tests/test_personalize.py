@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +6,8 @@ from maskanim_tf.media.movies import write_movie
 from maskanim_tf.models import build_networks, load_animator
 from maskanim_tf.models.checkpoint import write_weights
 from maskanim_tf.personalize import PersonalizeOptions, personalize
-from tests.helpers import REPOSITORY, TINY_CONFIG
+from tests.helpers import TINY_CONFIG
+from tests.programs import run_module
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +71,10 @@ def test_the_end_of_a_video_is_held_out(start, tmp_path):
         (["--video=a.mp4", "--output=me.h5"], "must end in .npz"),
     ],
 )
-def test_what_is_wrong_is_one_line(arguments, message, tmp_path):
+def test_what_is_wrong_is_one_line(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     film(tmp_path / "short.gif", 3)
-    done = subprocess.run(
-        [sys.executable, "-m", "maskanim_tf.personalize", *arguments],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(REPOSITORY), "PATH": ""},
-        capture_output=True,
-        text=True,
-    )
+    done = run_module("maskanim_tf.personalize", *arguments)
     assert done.returncode == 1
     assert message in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

@@ -16,9 +16,11 @@ import numpy as np
 
 from maskanim_tf.media.clip import Clip, ClipError
 from maskanim_tf.media.fitting import fit_square, square_around
+from maskanim_tf.people.labels import LABELS
 
-# How bright a sketch of each part is, in the order of `people.labels.LABELS`; of other subjects.
-_PART_LEVELS = np.array([0, 230, 140, 90, 64, 178, 153], np.uint8)
+# How bright a sketch of each part of a person is, and of other subjects.
+_LEVELS = dict(background=0, skin=230, hair=140, eyes=90, mouth=64, clothes=178, worn=153)
+_PART_LEVELS = np.array([_LEVELS[label] for label in LABELS], np.uint8)
 _SUBJECT_LEVEL = np.uint8(204)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from maskanim_tf.config import Config
-from maskanim_tf.models.animator import NONE, Animator
+from maskanim_tf.models.method import NONE, Animator
 from maskanim_tf.models.networks import Networks, build_networks
 from maskanim_tf.models.presets import find_weights
 from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from maskanim_tf import keys
-from maskanim_tf.config import Config, Section, option
+from maskanim_tf.config import Config
 from maskanim_tf.config.sections import SAME
 from maskanim_tf.data.dataset import make_dataset, steps_per_epoch
 from maskanim_tf.data.partners import find_partners
@@ -23,7 +23,7 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.interrupts import InterruptedRunError
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.media.panels import write_picture
-from maskanim_tf.models import Networks, load_weights
+from maskanim_tf.models import load_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.storage.config_file import save_config
@@ -31,50 +31,16 @@ from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
 from maskanim_tf.training.progress import Progress
+from maskanim_tf.training.run_options import RunOptions
 from maskanim_tf.training.schedule import Schedule
 from maskanim_tf.training.stop_signals import StopSignals
-from maskanim_tf.training.strategy import STRATEGIES, is_chief, make_strategy
+from maskanim_tf.training.strategy import is_chief, make_strategy
 from maskanim_tf.training.trainer import Trainer
 from maskanim_tf.training.validation import Validation
 
 _log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
-
-
-@dataclasses.dataclass(frozen=True)
-class RunOptions(Section):
-    """Where and how a run happens; none of it changes what is learned."""
-
-    run_dir: str = option("runs/latest", "directory of the run")
-    checkpoint_dir: str = option(
-        "", "folder or address of the checkpoints, such as s3://...; run_dir/checkpoints by default"
-    )
-    initial_weights: str = option(
-        "",
-        "weight file to start from, or the name of one that comes with the package; 'embedded' "
-        "for the default",
-    )
-    initial_networks: tuple[str, ...] = option(
-        Networks._fields,
-        "those that initial_weights fill; others start anew",
-        choices=Networks._fields,
-    )
-    resume: bool = option(False, "go on from the last checkpoint of run_dir")
-    strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
-    jit: bool = option(False, "networks compiled by XLA")
-    minutes: float = option(
-        0.0, "end after so many minutes of steps, if that comes first; 0 for no limit", minimum=0
-    )
-    log_every: int = option(50, "steps between rows of the history", minimum=1)
-    validate_every: int = option(500, "steps between validations and panels", minimum=1)
-    checkpoint_every: int = option(500, "steps between checkpoints", minimum=1)
-    bit_exact: bool = option(False, "the same bits in every run on the same machine; slower")
-    keep: int = option(3, "checkpoints that stay, besides the best", minimum=1)
-    validation_frames: int = option(256, "frames that a validation reconstructs", minimum=1)
-    flat_mask_steps: int = option(
-        400, "steps after which masks that carry nothing end the run; 0 for never", minimum=0
-    )
 
 
 class TrainingLoop:
@@ -96,12 +62,7 @@ class TrainingLoop:
         # First of all: workers must find each other before TensorFlow computes anything.
         self.strategy = make_strategy(options.strategy)
         self.chief = is_chief(self.strategy)
-        self._check_shares()
-        if options.minutes and options.strategy == "multiworker":
-            raise ValueError(
-                "minutes is for one machine, since clocks differ; end a multiworker run by "
-                "max_steps"
-            )
+        options.check(config.training, self.strategy.num_replicas_in_sync)
         self.checkpoints = Checkpoints(
             options.checkpoint_dir or str(Path(options.run_dir, "checkpoints")), options.keep
         )
@@ -280,14 +241,6 @@ class TrainingLoop:
         for networks in filter(None, (self.trainer.networks, self.trainer.averages)):
             chosen = [getattr(networks, name) for name in self.options.initial_networks]
             load_weights(chosen, path)
-
-    def _check_shares(self) -> None:
-        training, replicas = self.config.training, self.strategy.num_replicas_in_sync
-        if training.batch_size % (replicas * training.accumulate):
-            raise ValueError(
-                f"batch_size is {training.batch_size}, but must be a multiple of "
-                f"{replicas} replicas times {training.accumulate} accumulated parts"
-            )
 
     def _make_validation(self) -> Validation | None:
         try:

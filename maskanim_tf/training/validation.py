@@ -19,7 +19,7 @@ from maskanim_tf.data.partners import find_partners
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.media.panels import draw_panel
 from maskanim_tf.models import Animator, Networks
-from maskanim_tf.models.training_pass import training_pass
+from maskanim_tf.models.method import training_pass
 from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.tracing import as_graph

@@ -1,6 +1,4 @@
 import shutil
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -17,7 +15,8 @@ from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.media.clips import read_frames
 from maskanim_tf.media.fitting import fit_square
 from tests.data import prepared
-from tests.helpers import REPOSITORY, TINY_CONFIG
+from tests.helpers import TINY_CONFIG
+from tests.programs import run_module
 
 
 def write_clips(folder, count, frames=4, first=0):
@@ -149,15 +148,10 @@ def test_shards_of_another_size_are_refused(raw_and_prepared):
 
 
 def sheet(folder, *arguments):
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "maskanim_tf.data.sheet", f"--data_dir={folder}", "--rows=3"),
-            *("--image_size=32", "--mask_scale=1", "--mask_generator_blocks=2"),
-            *("--mask_refiner_blocks=2", "--high_res_generator_blocks=2", *arguments),
-        ],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
+    return run_module(
+        *("maskanim_tf.data.sheet", f"--data_dir={folder}", "--rows=3"),
+        *("--image_size=32", "--mask_scale=1", "--mask_generator_blocks=2"),
+        *("--mask_refiner_blocks=2", "--high_res_generator_blocks=2", *arguments),
     )
 
 
@@ -169,7 +163,7 @@ def test_sheet_shows_samples(raw_and_prepared, tmp_path):
     assert cv2.imread(str(picture)).shape == (22 + 3 * 132, 3 * 132 - 4, 3)
 
 
-def test_a_damaged_shard_costs_its_clips_only(raw_and_prepared, tmp_path):
+def test_a_damaged_shard_costs_its_clips_only(raw_and_prepared, tmp_path, caplog):
     shutil.copytree(raw_and_prepared / "shards", tmp_path / "shards")
     damaged = tmp_path / "shards" / TRAIN / "shard-00001-of-00002.tfrecord"
     content = bytearray(damaged.read_bytes())
@@ -178,7 +172,7 @@ def test_a_damaged_shard_costs_its_clips_only(raw_and_prepared, tmp_path):
     picture = tmp_path / "sheet.png"
     run = sheet(tmp_path / "shards", f"--output={picture}")
     assert run.returncode == 0, run.stderr
-    assert run.stderr.count("is damaged at frame") == 1
+    assert caplog.text.count("is damaged at frame") == 1
     assert picture.exists()
     run = sheet(tmp_path / "shards", f"--output={tmp_path / 'other.png'}", "--strict")
     assert run.returncode == 1

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from export import ncnn, onnx, saved_model, tflite
-from export.ncnn_runtime import NcnnRuntime
+from export.ncnn_runtime import NcnnRuntime, perturbed
 from export.onnx_runtime import OnnxRuntime
 from export.run import RunOptions, main, open_model
 from export.saved_model import SavedModelOptions
@@ -22,9 +22,11 @@ from export.tflite_runtime import TfliteRuntime, dequantize, quantize
 from maskanim_tf import animate, keys
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
+from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.inference.plain_layers import WinogradUpConvolution
 from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.models import load_animator
+from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.puppets import make_clip
 from tests.animation.material import decoded
 from tests.helpers import REPOSITORY, random_frames
@@ -130,6 +132,14 @@ def test_ncnn_with_interleaved_filters(checkpoint, tmp_path, monkeypatch):
     assert "DepthToSpace" not in layers
 
 
+@pytest.mark.parametrize("threshold", ["median", "fixed"])
+@pytest.mark.parametrize("shrink", [0.0, 0.25])
+def test_ncnn_perturbs_masks_as_the_networks_do(threshold, shrink):
+    config = PerturbationConfig(threshold=threshold, shrink=shrink)
+    mask = random_frames(1, channels=1)
+    np.testing.assert_allclose(perturbed(mask, config), perturb_test(mask, config), atol=1e-6)
+
+
 def test_all_cores_or_as_many_threads_as_asked_for(onnx_folder, tflite_folder):
     assert all_threads() == len(os.sched_getaffinity(0))
     for runtime, folder in ((OnnxRuntime, onnx_folder), (TfliteRuntime, tflite_folder)):
@@ -158,7 +168,7 @@ def test_quantization_by_hand():
 
 
 # What each format may load; LiteRT alone is installed where TensorFlow has left it out.
-LOADS_TENSORFLOW = {"onnx": False, "tflite": not find_spec("ai_edge_litert"), "ncnn": True}
+LOADS_TENSORFLOW = {"onnx": False, "tflite": not find_spec("ai_edge_litert"), "ncnn": False}
 
 
 def test_a_video_is_animated_without_the_networks(folder, checkpoint, film, tmp_path):

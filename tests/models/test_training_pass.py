@@ -5,7 +5,6 @@ import tensorflow as tf
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import build_networks, training_pass
-from maskanim_tf.models.training_pass import draw_chosen
 from maskanim_tf.ops.perturbation import perturb_train
 from maskanim_tf.ops.resizing import resize_bilinear
 from tests.helpers import TINY_MODEL, random_frames, sample_seeds
@@ -13,6 +12,12 @@ from tests.helpers import TINY_MODEL, random_frames, sample_seeds
 PERTURBATION = PerturbationConfig()
 SOURCE, DRIVING = tf.constant(random_frames(2)), tf.constant(random_frames(2, seed=1))
 SEEDS = sample_seeds((4, 5), 2)
+# Whom a loss of an output teaches.
+LEARNERS = (
+    (keys.COARSE, {"mask_generator", "low_res_generator"}),
+    (keys.FRAME, {"high_res_generator"}),
+    (keys.REFINED_MASK, {"mask_refiner"}),
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +59,7 @@ def test_generators_get_the_driver_s_own_mask(networks):
         np.testing.assert_allclose(result[key], expected, atol=2e-3, err_msg=key)
 
 
-@pytest.mark.parametrize(
-    ("output", "moved"),
-    [
-        (keys.COARSE, {"mask_generator", "low_res_generator"}),
-        (keys.FRAME, {"high_res_generator"}),
-        (keys.REFINED_MASK, {"mask_refiner"}),
-    ],
-)
+@pytest.mark.parametrize(("output", "moved"), LEARNERS)
 def test_gradients_stop_where_a_loss_must_not_reach(networks, output, moved):
     with tf.GradientTape(persistent=True) as tape:
         value = tf.reduce_sum(run(networks, training=True)[output])
@@ -126,23 +124,7 @@ def test_chosen_samples_get_the_refined_mask(networks):
     assert np.abs(result[keys.COARSE] - own[keys.COARSE]).max() > 1e-5
 
 
-def test_samples_are_chosen_by_their_seeds():
-    seeds = sample_seeds((8, 9), 400)
-    chosen = draw_chosen(seeds, 0.3).numpy()
-    assert chosen.mean() == pytest.approx(0.3, abs=0.07)
-    np.testing.assert_array_equal(draw_chosen(seeds[100:150], 0.3), chosen[100:150])
-    assert not draw_chosen(seeds, 0.0).numpy().any()
-    assert draw_chosen(seeds, 1.0).numpy().all()
-
-
-@pytest.mark.parametrize(
-    ("output", "moved"),
-    [
-        (keys.COARSE, {"mask_generator", "low_res_generator"}),
-        (keys.FRAME, {"high_res_generator"}),
-        (keys.REFINED_MASK, {"mask_refiner"}),
-    ],
-)
+@pytest.mark.parametrize(("output", "moved"), LEARNERS)
 def test_a_refined_mask_lets_no_gradient_through(networks, output, moved):
     target = tf.constant(random_frames(2, seed=2))
     with tf.GradientTape(persistent=True) as tape:

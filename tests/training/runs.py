@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from maskanim_tf.config import DataConfig, TrainingConfig
-from maskanim_tf.training.loop import RunOptions
+from maskanim_tf.training.run_options import RunOptions
 from tests.helpers import REPOSITORY, TINY_CONFIG
 
 TINY_FLAGS = [
@@ -32,6 +32,11 @@ def config(data_dir, steps=6, **training):
     )
 
 
+def refining_from(epoch, setting):
+    """The same with a refiner that learns from that epoch on: a graph less where it never does."""
+    return setting.replace(loss=setting.loss.replace(refiner_start_epoch=epoch))
+
+
 def options(run_dir, **changes):
     values = {"log_every": 2, "validate_every": 3, "checkpoint_every": 2, "keep": 2}
     return RunOptions(run_dir=str(run_dir), **{**values, **changes})
@@ -49,7 +54,7 @@ def read_state(path):
 def start(data_dir, run_dir, *arguments, environment=None):
     command = [
         *(sys.executable, "train_main.py", *TINY_FLAGS, f"--data_dir={data_dir}"),
-        *(f"--run_dir={run_dir}", "--max_steps=60", "--checkpoint_every=10", "--log_every=5"),
+        *(f"--run_dir={run_dir}", "--max_steps=40", "--checkpoint_every=5", "--log_every=5"),
         *("--validate_every=20", "--bit_exact", *arguments),
     ]
     return subprocess.Popen(

@@ -1,36 +1,36 @@
 import dataclasses
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.config import LossConfig
 from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.sources import Subset, open_clips
 from maskanim_tf.keys import TEST
 from maskanim_tf.models import Animator, build_networks, load_weights
 from maskanim_tf.training.loop import TrainingLoop
+from maskanim_tf.training.schedule import Schedule
 from maskanim_tf.training.validation import Validation
 from tests.helpers import TINY_MODEL
-from tests.training.runs import config, options, read_state, rows_of
+from tests.training.runs import config, options, read_state, refining_from, rows_of
 
 
-def test_a_run_leaves_everything_a_person_needs(data_dir, tmp_path, capsys):
-    TrainingLoop(config(data_dir), options(tmp_path)).run()
-    rows = rows_of(tmp_path)
+def test_a_run_leaves_everything_a_person_needs(finished):
+    folder, rows = finished.folder, rows_of(finished.folder)
     assert [int(row["step"]) for row in rows] == [2, 3, 4, 6]
     # An epoch is 4 clips, twice, in batches of 4: r learns from the third step on.
     assert [bool(row["mask"]) for row in rows] == [False, True, True, True]
     assert [bool(row["validation_l1"]) for row in rows] == [False, True, False, True]
-    kept = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    kept = sorted(path.name for path in (folder / "checkpoints").iterdir())
     assert kept == ["best.npz", "step-00000004.npz", "step-00000006.npz"]
-    assert cv2.imread(str(tmp_path / "losses.png")).shape[1] > 800
-    panel = cv2.imread(str(tmp_path / "panels" / "step-00000006.png"))
+    assert cv2.imread(str(folder / "losses.png")).shape[1] > 800
+    panel = cv2.imread(str(folder / "panels" / "step-00000006.png"))
     assert panel.shape == (22 + 6 * 132 + 22, 8 * 132 - 4, 3)
-    assert list((tmp_path / "tensorboard").iterdir())
-    assert f"everything is in {tmp_path}" in capsys.readouterr().out
+    assert list((folder / "tensorboard").iterdir())
+    assert f"everything is in {folder}" in finished.printed
     networks = build_networks(TINY_MODEL)
-    load_weights(networks, tmp_path / "checkpoints" / "step-00000006.npz")
+    load_weights(networks, folder / "checkpoints" / "step-00000006.npz")
 
 
 def test_a_run_across_identities_is_validated_across(paired_dir, tmp_path, capsys):
@@ -67,22 +67,17 @@ def test_validation_compares_with_the_same_frames(paired_dir):
     assert alone.across_l1 is None
 
 
-def test_the_best_checkpoint_has_the_lowest_validation(data_dir, tmp_path):
-    TrainingLoop(config(data_dir, steps=9), options(tmp_path)).run()
-    scored = [row for row in rows_of(tmp_path) if row["validation_l1"]]
+def test_the_best_checkpoint_has_the_lowest_validation(finished):
+    scored = [row for row in rows_of(finished.folder) if row["validation_l1"]]
     best = min(scored, key=lambda row: float(row["validation_l1"]))
-    state = read_state(tmp_path / "checkpoints" / "best.npz")
+    state = read_state(finished.folder / "checkpoints" / "best.npz")
     assert state["step"] == int(best["step"])
     assert state["best_l1"] == pytest.approx(float(best["validation_l1"]))
 
 
 def test_a_refiner_that_has_not_learned_is_never_the_best(data_dir, tmp_path):
     """An epoch has two steps; the refiner learns from step 5 on."""
-    late = config(data_dir, steps=6).replace(
-        loss=LossConfig(
-            vgg_weights="random", vgg_width=0.05, pyramid_levels=2, refiner_start_epoch=2
-        )
-    )
+    late = refining_from(2, config(data_dir))
     loop = TrainingLoop(late, options(tmp_path, validate_every=2))
     judged = []
     scores = loop.validation.scores
@@ -99,30 +94,21 @@ def test_a_refiner_that_has_not_learned_is_never_the_best(data_dir, tmp_path):
     assert read_state(tmp_path / "checkpoints" / "best.npz")["step"] == 6
 
 
-def test_the_history_names_the_rate_that_a_step_had(data_dir, tmp_path):
-    setting = config(data_dir, steps=4, milestones=(1,), decay=0.1)
-    TrainingLoop(setting, options(tmp_path, log_every=1)).run()
-    rates = [float(row["learning_rate"]) for row in rows_of(tmp_path)]
-    np.testing.assert_allclose(rates, [2e-4, 2e-4, 2e-5, 2e-5])
+def test_the_history_names_the_rate_that_a_step_had(finished):
+    rates = [float(row["learning_rate"]) for row in rows_of(finished.folder)]
+    np.testing.assert_allclose(rates, [2e-4, 2e-5, 2e-5, 2e-5])
 
 
-def test_learning_rate_falls_at_milestones(data_dir, tmp_path):
-    setting = config(data_dir, steps=6, milestones=(1, 2), decay=0.1)
-    loop = TrainingLoop(setting, options(tmp_path))
-    rates = []
-    for step in range(6):
-        rates.append(loop.schedule.learning_rate(step + 1))
+def test_learning_rate_falls_at_milestones(data_dir):
+    schedule = Schedule(config(data_dir, milestones=(1, 2), decay=0.1), epoch_steps=2)
+    rates = [schedule.learning_rate(step) for step in range(1, 7)]
     np.testing.assert_allclose(rates, [2e-4, 2e-4, 2e-5, 2e-5, 2e-6, 2e-6])
 
 
-def test_a_loss_that_is_not_finite_stops_the_run(data_dir, tmp_path):
-    loop = TrainingLoop(config(data_dir), options(tmp_path))
-    loop.run()
+def test_a_loss_that_is_not_finite_stops_the_run(data_dir, finished, tmp_path):
+    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
     before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    setting = config(data_dir, steps=9).replace(
-        loss=LossConfig(vgg_weights="random", vgg_width=0.05, pyramid_levels=2)
-    )
-    loop = TrainingLoop(setting, options(tmp_path, resume=True))
+    loop = TrainingLoop(config(data_dir, steps=9), options(tmp_path, resume=True))
     kernel = loop.trainer.networks.high_res_generator.final.kernel
     kernel.assign(np.full(kernel.shape, np.nan, np.float32))
     with pytest.raises(RuntimeError, match="the fine loss is nan at step 7; checkpoints"):
@@ -131,9 +117,8 @@ def test_a_loss_that_is_not_finite_stops_the_run(data_dir, tmp_path):
 
 
 def test_masks_that_carry_nothing_end_the_run(data_dir, tmp_path):
-    loop = TrainingLoop(
-        config(data_dir, steps=20, learning_rate=1e-9), options(tmp_path, flat_mask_steps=4)
-    )
+    setting = refining_from(9, config(data_dir, steps=20, learning_rate=1e-9))
+    loop = TrainingLoop(setting, options(tmp_path, flat_mask_steps=4))
     kernel, bias = loop.trainer.networks.mask_generator.final.weights
     kernel.assign(0 * kernel)
     bias.assign([9.0])
@@ -145,18 +130,16 @@ def test_masks_that_carry_nothing_end_the_run(data_dir, tmp_path):
 
 
 def test_flat_masks_may_be_allowed(data_dir, tmp_path):
-    loop = TrainingLoop(
-        config(data_dir, steps=6, learning_rate=1e-9), options(tmp_path, flat_mask_steps=0)
-    )
+    setting = refining_from(9, config(data_dir, learning_rate=1e-9))
+    loop = TrainingLoop(setting, options(tmp_path, flat_mask_steps=0))
     kernel, _ = loop.trainer.networks.mask_generator.final.weights
     kernel.assign(0 * kernel)
     loop.run()
     assert [float(row["mask_contrast"]) < 0.01 for row in rows_of(tmp_path)] == [True] * 4
 
 
-def test_history_tells_how_masks_are_and_what_refinement_costs(data_dir, tmp_path):
-    TrainingLoop(config(data_dir), options(tmp_path)).run()
-    rows = rows_of(tmp_path)
+def test_history_tells_how_masks_are_and_what_refinement_costs(finished):
+    rows = rows_of(finished.folder)
     for name in ("contrast", "saturated", "change"):
         assert all(0 <= float(row[f"mask_{name}"]) <= 1 for row in rows)
     for name in ("polarity", "luminance"):

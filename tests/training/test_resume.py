@@ -6,42 +6,49 @@ import signal
 import numpy as np
 import pytest
 
+from maskanim_tf.interrupts import InterruptedRunError
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import TrainingLoop
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import TERMS
 from tests.helpers import TINY_MODEL
-from tests.training.runs import config, options, read_state, rows_of, start, wait_for
+from tests.training.runs import (
+    config,
+    options,
+    read_state,
+    refining_from,
+    rows_of,
+    start,
+    wait_for,
+)
 
 
-def test_unusable_run_directories_are_named(data_dir, tmp_path):
+def test_unusable_run_directories_are_named(data_dir, finished, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no checkpoint in .* to resume from"):
         TrainingLoop(config(data_dir), options(tmp_path / "a", resume=True))
-    TrainingLoop(config(data_dir, steps=2), options(tmp_path / "a")).run()
     with pytest.raises(FileExistsError, match="holds a run already; go on with --resume"):
-        TrainingLoop(config(data_dir), options(tmp_path / "a"))
+        TrainingLoop(config(data_dir), options(finished.folder))
     other = config(data_dir).replace(model=TINY_MODEL.replace(width=2.0))
     with pytest.raises(ValueError, match="networks of another configuration"):
-        TrainingLoop(other, options(tmp_path / "a", resume=True))
-    kept = json.loads((tmp_path / "a" / "config.json").read_text())
-    assert kept == json.loads(json.dumps(config(data_dir, steps=2).to_dict()))
+        TrainingLoop(other, options(finished.folder, resume=True))
+    kept = json.loads((finished.folder / "config.json").read_text())
+    assert kept == json.loads(json.dumps(finished.loop.config.to_dict()))
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         TrainingLoop(config(data_dir), options(tmp_path / "file" / "run"))
 
 
-def test_a_failed_save_keeps_the_last_checkpoint(data_dir, tmp_path, monkeypatch):
-    loop = TrainingLoop(config(data_dir, steps=2), options(tmp_path))
-    loop.run()
+def test_a_failed_save_keeps_the_last_checkpoint(finished, tmp_path, monkeypatch):
+    checkpoints = Checkpoints(str(tmp_path), keep=2)
+    checkpoints.save(finished.loop.trainer, State(2))
 
     def full_disk(*arguments, **arrays):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("maskanim_tf.models.weights.np.savez", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        loop.checkpoints.save(loop.trainer, State(4))
-    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert names == ["step-00000002.npz"]
+        checkpoints.save(finished.loop.trainer, State(4))
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000002.npz"]
 
 
 def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, monkeypatch):
@@ -51,14 +58,12 @@ def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, 
         TrainingLoop(config(data_dir), options(tmp_path))
 
 
-def test_checkpoints_hold_the_optimizers(data_dir, tmp_path):
-    loop = TrainingLoop(config(data_dir), options(tmp_path))
-    loop.run()
-    fresh = TrainingLoop(config(data_dir), options(tmp_path / "other"))
-    state = Checkpoints(str(tmp_path / "checkpoints")).restore(fresh.trainer)
+def test_checkpoints_hold_the_optimizers(finished, data_dir, tmp_path):
+    fresh = TrainingLoop(config(data_dir), options(tmp_path))
+    state = Checkpoints(str(finished.folder / "checkpoints")).restore(fresh.trainer)
     assert state.step == 6
     for term in TERMS:
-        ours, theirs = (t.optimizers[term].variables for t in (loop.trainer, fresh.trainer))
+        ours, theirs = (loop.trainer.optimizers[term].variables for loop in (finished.loop, fresh))
         assert len(ours) == len(theirs) > 4
         for one, other in zip(ours, theirs):
             np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
@@ -85,24 +90,21 @@ def test_float16_and_averages_are_resumed(data_dir, tmp_path):
             np.testing.assert_array_equal(a, b)
 
 
-def test_a_run_can_start_from_the_weights_of_another(data_dir, tmp_path):
-    first = TrainingLoop(config(data_dir, steps=2), options(tmp_path / "first"))
-    first.run()
-    weights = str(tmp_path / "first" / "checkpoints" / "step-00000002.npz")
+def test_a_run_can_start_from_the_weights_of_another(data_dir, finished, tmp_path):
+    weights = str(finished.folder / "checkpoints" / "step-00000006.npz")
     second = TrainingLoop(
-        config(data_dir, average_decay=0.9), options(tmp_path / "second", initial_weights=weights)
+        config(data_dir, average_decay=0.9), options(tmp_path, initial_weights=weights)
     )
     for networks in (second.trainer.networks, second.trainer.averages):
-        for one, other in zip(first.trainer.networks, networks):
+        for one, other in zip(finished.loop.trainer.networks, networks):
             for a, b in zip(one.get_weights(), other.get_weights()):
                 np.testing.assert_array_equal(a, b)
     assert second.state.step == 0
 
 
-def test_a_run_can_start_from_some_networks_of_another(data_dir, tmp_path):
-    first = TrainingLoop(config(data_dir, steps=1), options(tmp_path / "first"))
-    first.run()
-    weights = str(tmp_path / "first" / "checkpoints" / "step-00000001.npz")
+def test_a_run_can_start_from_some_networks_of_another(data_dir, finished, tmp_path):
+    first = finished.loop
+    weights = str(finished.folder / "checkpoints" / "step-00000006.npz")
     setting = config(data_dir)
     setting = setting.replace(model=setting.model.replace(mask_skips=True))
     generators = ("low_res_generator", "high_res_generator")
@@ -117,7 +119,8 @@ def test_a_run_can_start_from_some_networks_of_another(data_dir, tmp_path):
 
 
 def test_pairs_interrupted_and_resumed_are_the_same_run(paired_dir, tmp_path):
-    setting = config(paired_dir, steps=6, refined_share=0.5)
+    # One graph in all three: the refiner learns from the first step on.
+    setting = refining_from(0, config(paired_dir, steps=4, refined_share=0.5))
     setting = setting.replace(data=setting.data.replace(driver_identity="mixed"))
     TrainingLoop(setting, options(tmp_path / "whole")).run()
     first = setting.replace(training=setting.training.replace(max_steps=2))
@@ -132,14 +135,14 @@ def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
     whole = start(data_dir, tmp_path / "whole")
     assert whole.wait() == 0, whole.communicate()
     killed = start(data_dir, tmp_path / "parts")
-    wait_for(tmp_path / "parts" / "checkpoints" / "step-00000030.npz", killed)
+    wait_for(tmp_path / "parts" / "checkpoints" / "step-00000010.npz", killed)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     resumed = start(data_dir, tmp_path / "parts", "--resume")
     assert resumed.wait() == 0, resumed.communicate()
     assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "parts")
     one, other = (
-        np.load(tmp_path / run / "checkpoints" / "step-00000060.npz") for run in ("whole", "parts")
+        np.load(tmp_path / run / "checkpoints" / "step-00000040.npz") for run in ("whole", "parts")
     )
     for name in one.files:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
@@ -147,13 +150,24 @@ def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_saves_and_leaves(data_dir, tmp_path, name):
-    run = start(data_dir, tmp_path, "--max_steps=100000", "--epochs=100000")
-    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", run)
-    os.kill(run.pid, getattr(signal, name))
-    _, stderr = run.communicate()
-    assert run.returncode == 128 + getattr(signal, name)
-    assert f"stopped by {name}; saved" in stderr
-    assert "go on with --resume" in stderr.splitlines()[-1]
-    saved = sorted((tmp_path / "checkpoints").glob("step-*"))[-1]
-    assert int(saved.stem[5:]) > 10
-    assert read_state(saved)["step"] == int(saved.stem[5:])
+    """The status and the line that a process ends with: `test_workers`."""
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    loop = TrainingLoop(config(data_dir, steps=2), options(tmp_path))
+    batches = loop._batches
+
+    def interrupted():
+        for batch in batches():
+            os.kill(os.getpid(), number)
+            yield batch
+
+    loop._batches = interrupted
+    with pytest.raises(
+        InterruptedRunError, match=f"stopped by {name}; saved .*--resume"
+    ) as stopped:
+        loop.run()
+    assert stopped.value.status == 128 + number
+    (saved,) = (tmp_path / "checkpoints").iterdir()
+    assert saved.name == "step-00000001.npz"
+    assert read_state(saved)["step"] == 1
+    assert signal.getsignal(number) is before

@@ -1,3 +1,5 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -6,7 +8,8 @@ import tensorflow as tf
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.losses import load_vgg
-from maskanim_tf.models import build_networks, training_pass
+from maskanim_tf.models import training_pass
+from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import COARSE, FINE, MASK, TERMS, Trainer
 from tests.helpers import TINY_CONFIG, random_frames, sample_seeds, two_replicas
@@ -67,8 +70,9 @@ def across_batch(count=4):
     }
 
 
-@pytest.mark.parametrize("refined_share", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("make", [make_batch, across_batch])
+@pytest.mark.parametrize(
+    ("make", "refined_share"), [(make_batch, 0.0), (make_batch, 1.0), (across_batch, 0.5)]
+)
 def test_each_term_reaches_its_own_variables(make, refined_share):
     trainer, batch = make_trainer(refined_share=refined_share), make()
     with tf.GradientTape(persistent=True) as tape:
@@ -150,33 +154,49 @@ def test_first_epoch_leaves_the_refiner_alone():
     assert int(trainer.optimizers[MASK].iterations) == 1
 
 
-WAYS_TO_TRAIN = {
-    "float32": {},
-    "bfloat16": {"precision": "mixed_bfloat16"},
-    "float16": {"precision": "mixed_float16"},
-    "accumulated": {"accumulate": 2},
-    "averaged": {"average_decay": 0.9},
-    "jit": {"jit": True},
-}
-
-
-@pytest.mark.parametrize("how", WAYS_TO_TRAIN.values(), ids=WAYS_TO_TRAIN)
-def test_losses_fall(how):
-    trainer, batch = make_trainer(**how), make_batch()
-    step = tf.function(trainer.train_step)
+# Other ways take the same steps, as tests below say; float16 also finds its scale.
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_losses_fall(precision):
+    trainer, batch = make_trainer(precision=precision), make_batch()
+    step = as_graph(trainer.train_step)
     history = [{k: float(tf.reduce_mean(v)) for k, v in step(batch).items()} for _ in range(30)]
     for term in (COARSE, FINE):
         assert np.mean([h[term] for h in history[-5:]]) < 0.9 * history[0][term]
 
 
-@pytest.mark.parametrize("refine", [False, True])
-def test_two_replicas_step_like_one(refine, monkeypatch):
-    # Plain gradient descent shows the gradients themselves. Adam would blow up the rounding of
-    # those that are zero by construction: a bias before a batch norm has no effect.
-    monkeypatch.setattr(
-        "maskanim_tf.training.trainer.make_optimizer", lambda config: keras.optimizers.SGD(0.01)
-    )
-    batch, results, weights = make_batch(), [], None
+def plain_descent(monkeypatch):
+    """Plain gradient descent instead of Adam, so that steps show the gradients themselves.
+
+    Adam hides how long they are, and blows up the rounding of those that are zero by construction:
+    a bias before a batch norm has no effect.
+    """
+
+    def make_optimizer(config):
+        descent = keras.optimizers.SGD(0.01)
+        if config.precision == "mixed_float16":
+            return keras.mixed_precision.LossScaleOptimizer(descent)
+        return descent
+
+    monkeypatch.setattr("maskanim_tf.training.trainer.make_optimizer", make_optimizer)
+
+
+def learned(networks):
+    """The trainable variables of each network, in one row."""
+    return [np.concatenate([v.numpy().ravel() for v in n.trainable_variables]) for n in networks]
+
+
+def distance(got, wanted):
+    """How far one step is from another, as a share of it.
+
+    Single values tell nothing: kernels round differently for batches of another size, and rounding
+    turns the sign of an absolute difference, or a ReLU, here and there.
+    """
+    return np.linalg.norm(got - wanted) / np.linalg.norm(wanted)
+
+
+def test_two_replicas_step_like_one(monkeypatch):
+    plain_descent(monkeypatch)
+    batch, steps, statistics, weights = make_batch(), [], [], None
     for strategy in (tf.distribute.get_strategy(), two_replicas()):
         with strategy.scope():
             trainer = make_trainer()
@@ -186,28 +206,15 @@ def test_two_replicas_step_like_one(refine, monkeypatch):
         dataset = tf.data.Dataset.from_tensors(batch).unbatch().batch(4)
         (share,) = strategy.experimental_distribute_dataset(dataset)
 
-        @tf.function
-        def step(share, trainer=trainer, strategy=strategy):
-            return strategy.run(trainer.train_step, args=(share, refine))
-
-        step(share)
-        results.append([network.get_weights() for network in trainer.networks])
-    for one, two in zip(*results):
-        for a, b in zip(one, two):
-            np.testing.assert_allclose(a, b, atol=2e-6, rtol=1e-4)
-    assert any(np.abs(a - c).max() > 1e-4 for a, c in zip(results[1][0], weights[0]))
-
-
-def plain_descent(monkeypatch):
-    """Plain gradient descent instead of Adam, which hides how long a gradient is."""
-
-    def make_optimizer(config):
-        descent = keras.optimizers.SGD(0.01)
-        if config.precision == "mixed_float16":
-            return keras.mixed_precision.LossScaleOptimizer(descent)
-        return descent
-
-    monkeypatch.setattr("maskanim_tf.training.trainer.make_optimizer", make_optimizer)
+        before = learned(trainer.networks)
+        as_graph(partial(strategy.run, trainer.train_step))((share,))
+        steps.append([b - a for a, b in zip(before, learned(trainer.networks))])
+        statistics += [[v.numpy() for n in trainer.networks for v in n.non_trainable_variables]]
+    # Batch norms keep the statistics of the whole batch.
+    for one, two in zip(*statistics):
+        np.testing.assert_allclose(two, one, atol=1e-5, rtol=1e-3)
+    for network, one, two in zip(trainer.networks, *steps):
+        assert distance(two, one) < 0.1, network.name
 
 
 def loss_scale(optimizer):
@@ -219,16 +226,14 @@ def loss_scale(optimizer):
 
 def changes_of(trainer, batch):
     """What one step adds to the trainable variables of each network."""
-    before = [[v.numpy() for v in n.trainable_variables] for n in trainer.networks]
+    before = learned(trainer.networks)
     trainer.train_step(batch)
-    after = [[v.numpy() for v in n.trainable_variables] for n in trainer.networks]
-    return [np.concatenate([(b - a).ravel() for a, b in zip(*pair)]) for pair in zip(before, after)]
+    return [b - a for a, b in zip(before, learned(trainer.networks))]
 
 
 @pytest.mark.parametrize(
     ("how", "tolerance"),
     [
-        # Rounding turns the sign of an absolute difference here and there.
         ({"precision": "mixed_bfloat16"}, 0.5),
         ({"precision": "mixed_float16"}, 0.25),
         ({"jit": True}, 0.1),
@@ -244,18 +249,23 @@ def test_speed_options_take_the_same_step(how, tolerance, monkeypatch):
             # The first steps only find the largest scale that does not overflow.
             loss_scale(optimizer).assign(256)
     for wanted, got in zip(changes_of(plain, batch), changes_of(other, batch)):
-        assert np.linalg.norm(got - wanted) < tolerance * np.linalg.norm(wanted)
+        assert distance(got, wanted) < tolerance
 
 
-def test_accumulated_parts_take_the_step_of_the_whole(monkeypatch):
+def test_accumulated_parts_add_up_to_one_step(monkeypatch):
     plain_descent(monkeypatch)
-    # Every sample twice, so that both parts have the batch statistics of the whole.
-    batch = {key: tf.repeat(value, 2, axis=0) for key, value in make_batch(2).items()}
-    plain, other = make_trainer(), make_trainer(accumulate=2)
-    for network, same in zip(plain.networks, other.networks):
-        same.set_weights(network.get_weights())
-    for wanted, got in zip(changes_of(plain, batch), changes_of(other, batch)):
-        np.testing.assert_allclose(got, wanted, atol=1e-6, rtol=1e-3)
+    batch = make_batch(4)
+    # Every other sample is of one part. Of plain descent from the same weights, steps add up; each
+    # divides by the configured size of the batch.
+    parts = [{key: value[part::2] for key, value in batch.items()} for part in range(2)]
+    trainers = [make_trainer(accumulate=2), make_trainer(), make_trainer()]
+    for trainer in trainers[1:]:
+        for network, same in zip(trainers[0].networks, trainer.networks):
+            same.set_weights(network.get_weights())
+    together, *steps = map(changes_of, trainers, (batch, *parts))
+    for got, one, other in zip(together, *steps):
+        assert distance(got, one + other) < 0.1
+        assert distance(one, other) > 0.2
 
 
 def test_a_step_that_overflows_float16_is_skipped():
@@ -293,16 +303,16 @@ def test_all_options_together_on_two_replicas():
     strategy = two_replicas()
     with strategy.scope():
         trainer = make_trainer(precision="mixed_float16", accumulate=2, average_decay=0.9)
-    dataset = tf.data.Dataset.from_tensors(make_batch(8)).unbatch().batch(8)
+    dataset = tf.data.Dataset.from_tensors(make_batch(4)).unbatch().batch(4)
     (share,) = strategy.experimental_distribute_dataset(dataset)
+    before = {n.name: n.get_weights() for n in trainer.averages}
 
-    @tf.function
     def step(share):
         terms = strategy.run(trainer.train_step, args=(share,))
         trainer.update_averages()
         return {term: strategy.reduce("SUM", v, axis=0) for term, v in terms.items()}
 
+    step = as_graph(step)
     history = [{k: float(v) for k, v in step(share).items()} for _ in range(12)]
     assert history[-1][COARSE] < history[0][COARSE]
-    before = {n.name: n.get_weights() for n in build_networks(CONFIG.model)}
     assert moved(before, {n.name: n.get_weights() for n in trainer.averages}) == set(before)

@@ -6,9 +6,10 @@ import socket
 import numpy as np
 import pytest
 
+from maskanim_tf.training.loop import TrainingLoop
 from maskanim_tf.training.strategy import make_strategy
 from maskanim_tf.training.trainer import TERMS
-from tests.training.runs import rows_of, start, wait_for
+from tests.training.runs import config, options, rows_of, start, wait_for
 
 
 def start_workers(data_dir, run_dir, *arguments):
@@ -39,15 +40,17 @@ def free_ports(count):
 
 def test_two_workers_train_like_one(data_dir, tmp_path):
     arguments = ("--max_steps=4", "--log_every=1", "--validate_every=4")
-    runs = [
-        *start_workers(data_dir, tmp_path / "two", *arguments),
-        start(data_dir, tmp_path / "one", *arguments),
-    ]
-    chief, other, _ = outputs = [run.communicate(timeout=300) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0, 0], outputs
+    runs = start_workers(data_dir, tmp_path / "two", *arguments)
+    TrainingLoop(
+        config(data_dir, steps=4), options(tmp_path / "one", log_every=1, validate_every=4)
+    ).run()
+    chief, other = outputs = [run.communicate(timeout=300) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outputs
     assert "everything is in" in chief[0]
     assert other[0] == ""
-    for row, expected in zip(rows_of(tmp_path / "two"), rows_of(tmp_path / "one")):
+    rows, wanted = (rows_of(tmp_path / name) for name in ("two", "one"))
+    assert len(rows) == len(wanted) == 4
+    for row, expected in zip(rows, wanted):
         assert row["step"] == expected["step"]
         for term in TERMS:
             if expected[term]:
@@ -60,7 +63,7 @@ def test_two_workers_train_like_one(data_dir, tmp_path):
 def test_one_worker_that_is_stopped_stops_all(data_dir, tmp_path):
     arguments = ("--max_steps=100000", "--epochs=100000", "--validate_every=100000")
     chief, other = start_workers(data_dir, tmp_path, *arguments)
-    wait_for(tmp_path / "checkpoints" / "step-00000010.npz", chief, other)
+    wait_for(tmp_path / "checkpoints" / "step-00000005.npz", chief, other)
     other.send_signal(signal.SIGTERM)
     errors = [run.communicate(timeout=120)[1] for run in (chief, other)]
     assert [run.returncode for run in (chief, other)] == [143, 143]

@@ -1,4 +1,4 @@
-"""Prepares videos for training at scale: decodes, cuts, resizes and writes them as TFRecord shards.
+r"""Prepares videos for training at scale: decoded, cut, resized, written as TFRecord shards.
 
     python -m maskanim_tf.data.prepare --input=VIDEOS --output=SHARDS --image_size=256
     python -m maskanim_tf.data.prepare --input=VIDEOS --output=s3://bucket/shards \

@@ -21,6 +21,7 @@ from maskanim_tf.media.clips import ClipError
 from maskanim_tf.media.fitting import cut_square, square_around
 from tests.data.prepared import random_clip, write_broken_folder, write_clips, write_pages
 from tests.helpers import REPOSITORY
+from tests.programs import run_module
 
 HEADER = "clip,start,end,left,top,right,bottom"
 
@@ -72,10 +73,10 @@ def test_splits_manifest_and_checksums(config, tmp_path):
 
 def test_killed_and_run_again_gives_the_same_bytes(config, tmp_path):
     write_clips(tmp_path / "in", {f"clip{number:02d}": 40 for number in range(24)})
-    config = config.replace(image_size=256)
+    config = config.replace(image_size=128)
     whole = config.replace(output=str(tmp_path / "whole"))
     manifest = prepare(whole)
-    flags = ["--input", config.input, "--output", config.output, "--image_size=256"]
+    flags = ["--input", config.input, "--output", config.output, "--image_size=128"]
     flags += ["--encoding=png", "--clips_per_shard=1", "--", "--direct_num_workers=1"]
     process = command(*flags, start_new_session=True)
     while not len(shard_bytes(tmp_path / "out")) >= 2:
@@ -266,20 +267,19 @@ def test_without_beam_the_extra_is_named(config, monkeypatch):
 def test_command(config, tmp_path):
     write_clips(tmp_path / "in", {"a": 3, "b": 4})
     places = [f"--input={config.input}", f"--output={config.output}"]
-    process = command(*places, "--image_size=32")
-    output, errors = process.communicate()
-    assert process.returncode == 0, errors
-    assert "2 clips, 7 frames in 1 shards" in output
-    assert "2/2" in errors  # The progress bar.
-    running = [
-        (1, "Did you mean: image_size", command(*places, "--image_sise=32")),
-        (1, "error: .* image_size was 32, now it is 64", command(*places, "--image_size=64")),
-    ]
-    for status, message, process in running:
-        _, errors = process.communicate()
-        assert process.returncode == status, errors
-        assert "Traceback" not in errors
-        (line,) = [line for line in errors.splitlines() if line.startswith(("error:", "FATAL"))]
+    done = run_module("maskanim_tf.data.prepare", *places, "--image_size=32")
+    assert done.returncode == 0, done.stderr
+    assert "2 clips, 7 frames in 1 shards" in done.stdout
+    assert "2/2" in done.stderr  # The progress bar.
+    for argument, message in (
+        ("--image_sise=32", "Did you mean: image_size"),
+        ("--image_size=64", "error: .* image_size was 32, now it is 64"),
+    ):
+        done = run_module("maskanim_tf.data.prepare", *places, argument)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        told = ("error:", "FATAL")
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith(told)]
         assert re.search(message, line)
 
 

@@ -1,8 +1,6 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SSIM
 from maskanim_tf.evaluation.scoring import Score, pool
 from tests.evaluation.clips import SIZE, puppet_frames, write_frames, write_test_clips
 from tests.evaluation.model_files import mean_onnx
-from tests.helpers import REPOSITORY
+from tests.programs import run_module
 
 PUPPETS = DetectorOptions(keypoints="puppets")
 
@@ -176,12 +174,7 @@ def test_wrong_requests_are_clear_errors(folders, changes, message):
 def test_a_wrong_request_on_the_command_line_is_one_line(command):
     module = f"maskanim_tf.evaluation.commands.{command}"
     checkpoint = [] if command == "score" else ["--checkpoint=none.npz"]
-    run = subprocess.run(
-        [sys.executable, "-m", module, "--keypoints=puppets", *checkpoint],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-    )
+    run = run_module(module, "--keypoints=puppets", *checkpoint)
     assert run.returncode == 1
     message = run.stderr.strip().splitlines()[-1]
     assert message.startswith("error: no")
