@@ -26,6 +26,7 @@ ORDER = (
         "maskanim_tf.convert_weights",
         "maskanim_tf.demo",
         "maskanim_tf.personalize",
+        "maskanim_tf.template",
         "maskanim_tf.train",
     ),
     ("export",),

@@ -32,12 +32,12 @@ def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
     """How much of two objects is in the same place: intersection over union, in [0, 1]."""
-    inside, other = _object(first), _object(second)
+    inside, other = object_pixels(first), object_pixels(second)
     return float((inside & other).sum() / max(1, (inside | other).sum()))
 
 
-def _object(mask: np.ndarray) -> np.ndarray:
-    """The pixels of a mask that clearly differ from its median, which is background.
+def object_pixels(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask that clearly differ from its median, the background; bool, of its shape.
 
     In either direction, since a network may as well learn masks that are dark where the object is.
     """

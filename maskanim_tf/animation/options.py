@@ -8,6 +8,7 @@ from maskanim_tf.config import Section, option
 from maskanim_tf.media.fitting import FITS
 
 VIEWS = (RESULT, SIDE_BY_SIDE, ALL) = ("result", "side_by_side", "all")
+MOTIONS = (ABSOLUTE, RELATIVE) = ("absolute", "relative")
 AUDIO = (FROM_DRIVING, SILENT) = ("driving", "none")
 
 
@@ -16,7 +17,10 @@ class FootageOptions(Section):
     """What is animated; the base of the options of each command."""
 
     source: str = option("", "picture, or video, to animate; a folder: each one in it")
-    driving: str = option("", "video that it shall move like; a folder of videos: each one in it")
+    driving: str = option(
+        "",
+        "video that it shall move like, or a template of one; a folder of videos: each one in it",
+    )
     pairs: str = option("", "CSV with the columns source,driving[,output] instead of both")
     output: str = option(
         "", "file ending in .mp4, .gif or .webp, or a folder for PNGs; of many pairs: their folder"
@@ -37,6 +41,17 @@ class AnimationOptions(Section):
         False,
         "begin with the driving frame whose mask is nearest to the source's; of a source video "
         "take the frame whose mask is nearest to the first driving frame's",
+    )
+    motion: str = option(
+        ABSOLUTE,
+        "the driver's pose as it is, or its change since one of its frames, in which it is taken "
+        "to stand as the source does",
+        choices=MOTIONS,
+    )
+    reference_frame: int = option(
+        0,
+        "that frame of --motion=relative, counted from 0; --find_best_frame finds it by itself",
+        minimum=0,
     )
     view: str = option(
         RESULT, "the result, source | driver | result, or all intermediates", choices=VIEWS

@@ -13,15 +13,16 @@ import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import keys
+from maskanim_tf.animation.alignment import Alignment, align
+from maskanim_tf.animation.driver import Driver
 from maskanim_tf.animation.frame_generator import FrameGenerator, check_abilities
 from maskanim_tf.animation.generation import generate_frames, generate_masks
 from maskanim_tf.animation.masks import OverlapWarning, nearest_mask
-from maskanim_tf.animation.options import FROM_DRIVING, AnimationOptions
+from maskanim_tf.animation.options import FROM_DRIVING, RELATIVE, AnimationOptions
+from maskanim_tf.animation.templates import is_template, read_template
 from maskanim_tf.animation.views import draw_view, shown_keys
-from maskanim_tf.media.clips import clip_time, clip_timing
 from maskanim_tf.media.footage import SquareFootage, open_footage
 from maskanim_tf.media.outputs import check_output, write_output
-from maskanim_tf.media.sound import open_sound
 
 MASKS = (keys.SOURCE_MASK, keys.DRIVING_MASK)
 
@@ -60,7 +61,7 @@ def animate_video(
     Args:
       generator: what animates; `AnimatorGenerator` for the networks themselves.
       source: a picture or a clip.
-      driving: a clip; a picture drives a single frame.
+      driving: a clip, or a template; a picture drives a single frame.
       output: ends in .mp4, .gif or .webp; a folder of PNGs otherwise.
       options: how; the defaults without.
       progress: shows a progress bar on stderr.
@@ -73,9 +74,8 @@ def animate_video(
     options = options or AnimationOptions()
     check_output(output, (source, driving))
     check_abilities(generator, options)
-    footages = [open_footage(path) for path in (source, driving)]
-    size = generator.image_size
-    pictures, drivers = (f.squares(size, options.fit, options.auto_crop) for f in footages)
+    pictures = open_squares(source, generator.image_size, options)
+    drivers = open_driver(driving, generator, options)
     warning = OverlapWarning(f"{source}, {driving}")
     watched = MASKS if set(MASKS) <= set(generator.outputs) else ()
 
@@ -91,29 +91,32 @@ def animate_video(
 def animate_footage(
     generator: FrameGenerator,
     source: SquareFootage,
-    driving: SquareFootage,
+    driving: Driver,
     output: str | os.PathLike[str],
     options: AnimationOptions,
     progress: bool,
     watch: Callable[[Mapping[str, np.ndarray]], object],
     watched: Sequence[str],
 ) -> AnimatedVideo:
-    """`animate_video` for footage that is cut already, and a path that was checked.
+    """`animate_video` for material that is open already, and a path that was checked.
 
     Each frame is shown to `watch`, with at least the keys `watched`, before it is written.
     """
     source_frame, first_frame = 0, 0
     if options.find_best_frame:
         source_frame, first_frame = best_frames(generator, source, driving, options.batch_size)
+    picture = source.frame(source_frame)
+    masks = driving.masks()
     generated = generate_frames(
         generator,
-        source.frame(source_frame),
+        picture,
         islice(driving.frames(), first_frame, None),
         options.batch_size,
         options.smooth_masks,
         tuple({*watched, *shown_keys(options.view)}),
+        None if masks is None else islice(masks, first_frame, None),
+        find_alignment(generator, picture, driving, first_frame, options),
     )
-    clip = driving.clip
 
     def views() -> Iterator[np.ndarray]:
         for frame in generated:
@@ -123,19 +126,70 @@ def animate_footage(
     bar = tqdm(
         views(),
         Path(output).name,
-        clip.frames - first_frame,
+        driving.count - first_frame,
         disable=not progress,
         unit="frame",
         dynamic_ncols=True,
     )
-    start = clip_time(clip, first_frame)
-    with closing(generated), open_sound(clip, options.audio == FROM_DRIVING, start) as sound, bar:
-        count = write_output(output, bar, clip_timing(clip, first_frame), sound)
-    return AnimatedVideo(os.fspath(output), count, clip.fps, source_frame, first_frame)
+    audible = options.audio == FROM_DRIVING
+    with closing(generated), driving.sound(audible, first_frame) as sound, bar:
+        count = write_output(output, bar, driving.timing(first_frame), sound)
+    return AnimatedVideo(os.fspath(output), count, driving.fps, source_frame, first_frame)
+
+
+def open_squares(
+    path: str | os.PathLike[str], size: int, options: AnimationOptions
+) -> SquareFootage:
+    """A picture or clip, cut to squares as the options say."""
+    return open_footage(path).squares(size, options.fit, options.auto_crop)
+
+
+def open_driver(
+    path: str | os.PathLike[str], generator: FrameGenerator, options: AnimationOptions
+) -> Driver:
+    """A template, or a clip cut to squares.
+
+    Raises:
+      ValueError: it cannot be read, or the generator cannot take it.
+    """
+    if is_template(path):
+        return read_template(path, generator)
+    return open_squares(path, generator.image_size, options)
+
+
+def find_alignment(
+    generator: FrameGenerator,
+    source: np.ndarray,
+    driving: Driver,
+    first_frame: int,
+    options: AnimationOptions,
+) -> Alignment | None:
+    """Where masks move for --motion=relative.
+
+    Args:
+      generator: finds masks.
+      source: uint8 `[image_size, image_size, 3]`.
+      driving: its frame `reference_frame`, or with `find_best_frame` its first one that is shown,
+        is taken to stand as the source does.
+      first_frame: that frame.
+      options: which of them.
+
+    Raises:
+      ValueError: the driver has no such frame.
+    """
+    if options.motion != RELATIVE:
+        return None
+    number = first_frame if options.find_best_frame else options.reference_frame
+    if number >= driving.count:
+        raise ValueError(
+            f"reference_frame is {number}, but the driver has frames 0 to {driving.count - 1}"
+        )
+    reference = next(_masks(generator, driving, options.batch_size, number))
+    return align(reference, next(generate_masks(generator, [source], options.batch_size)))
 
 
 def best_frames(
-    generator: FrameGenerator, source: SquareFootage, driving: SquareFootage, batch_size: int
+    generator: FrameGenerator, source: SquareFootage, driving: Driver, batch_size: int
 ) -> tuple[int, int]:
     """Which source frame and which first driving frame have the most similar masks.
 
@@ -143,10 +197,17 @@ def best_frames(
     good beginning. A source with several frames is searched for the pose of the driver's first
     frame, and the driver stays whole. A source of one frame has the driver searched instead.
     """
+    masks = generate_masks(generator, source.frames(), batch_size)
+    if source.count > 1:
+        return nearest_mask(next(_masks(generator, driving, batch_size)), masks), 0
+    return 0, nearest_mask(next(masks), _masks(generator, driving, batch_size))
 
-    def masks(footage: SquareFootage) -> Iterator[np.ndarray]:
-        return generate_masks(generator, footage.frames(), batch_size)
 
-    if source.clip.frames > 1:
-        return nearest_mask(next(masks(driving)), masks(source)), 0
-    return 0, nearest_mask(next(masks(source)), masks(driving))
+def _masks(
+    generator: FrameGenerator, driving: Driver, batch_size: int, first: int = 0
+) -> Iterator[np.ndarray]:
+    """The driver's masks from a frame on, its own or found."""
+    known = driving.masks()
+    if known is not None:
+        return islice(known, first, None)
+    return generate_masks(generator, islice(driving.frames(), first, None), batch_size)

@@ -56,18 +56,22 @@ class Sound:
     """The first sound track of a video file that can be read, from a point in time on.
 
     Args:
-      path: the video file.
+      path: the file.
       start: seconds from its first frame that the movie begins at.
+      first: when its first frame is shown, in seconds; found without.
 
     Raises:
       ValueError: the file cannot be read, or has no sound track that can.
     """
 
-    def __init__(self, path: str | os.PathLike[str], start: float = 0.0):
+    def __init__(
+        self, path: str | os.PathLike[str], start: float = 0.0, first: Fraction | None = None
+    ):
         self._path = os.fspath(path)
-        index = read_video_index(self._path)
-        # Times count from the first frame, whatever the container lets it start at.
-        first = int(index.stamps[0]) * index.tick
+        if first is None:
+            index = read_video_index(self._path)
+            # Times count from the first frame, whatever the container lets it start at.
+            first = int(index.stamps[0]) * index.tick
         self._begin = first + Fraction(start).limit_denominator(1_000_000)
         self._start = start
         self._input = open_container(self._path)
