@@ -15,13 +15,13 @@ from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Befo
 
 # isort: split
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
-from maskanim_tf.animation.options import AUDIO, FROM_DRIVING, SILENT
+from maskanim_tf.animation.options import AUDIO, FROM_DRIVING, SILENT, AnimationOptions
+from maskanim_tf.animation.steering import open_driver
 from maskanim_tf.animation.templates import SUFFIX, is_template, write_template
 from maskanim_tf.config import Section, option
 from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
 from maskanim_tf.interrupts import interruptible
 from maskanim_tf.media.fitting import FITS
-from maskanim_tf.media.footage import open_footage
 from maskanim_tf.models import load_animator
 from maskanim_tf.storage.files import check_writable
 
@@ -40,6 +40,12 @@ class TemplateOptions(Section):
         "crop", "how frames become square: cut at the sides, or filled up with black", choices=FITS
     )
     auto_crop: bool = option(False, "first crop the driver around what moves")
+    driver_subject: str = option(
+        "",
+        "crop the driver around one of its subjects: auto for the largest, a number counted from "
+        "the left, or x,y,width,height",
+    )
+    follow: bool = option(False, "the square of --driver_subject follows it")
     audio: str = option(
         SILENT, "sound that is kept beside the masks: a voice tells whose it is", choices=AUDIO
     )
@@ -55,11 +61,16 @@ def main(options: TemplateOptions) -> None:
     if is_template(options.driving):
         raise ValueError(f"{options.driving} is a template already; give the video")
     check_writable(options.output)
-    footage = open_footage(options.driving)
+    how = AnimationOptions(
+        fit=options.fit,
+        auto_crop=options.auto_crop,
+        driver_subject=options.driver_subject,
+        follow=options.follow,
+    )
     animator, _ = load_animator(options.checkpoint)
     precision = resolve_precision(options.precision, say)
     generator = AnimatorGenerator(rewrite(animator, shared=True, precision=precision))
-    driver = footage.squares(generator.image_size, options.fit, options.auto_crop)
+    driver = open_driver(options.driving, generator, how)
     with tqdm(interruptible(driver.frames()), total=driver.count, unit="frame") as frames:
         template = write_template(
             options.output,

@@ -135,7 +135,7 @@ DOORS = {
     "absl": ("maskanim_tf.commands", "maskanim_tf.flags"),
     "tensorflow_addons": ("maskanim_tf.ops.addons",),
     "tensorflow_io": ("maskanim_tf.storage.remote",),
-    "mediapipe": ("maskanim_tf.evaluation.mediapipe_points",),
+    "mediapipe": ("maskanim_tf.media.faces",),
     "moderngl": (
         "maskanim_tf.people.graphics",
         "maskanim_tf.people.renderer",

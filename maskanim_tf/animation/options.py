@@ -6,6 +6,7 @@ import dataclasses
 
 from maskanim_tf.config import Section, option
 from maskanim_tf.media.fitting import FITS
+from maskanim_tf.media.subjects import parse_subjects
 
 VIEWS = (RESULT, SIDE_BY_SIDE, ALL) = ("result", "side_by_side", "all")
 MOTIONS = (ABSOLUTE, RELATIVE) = ("absolute", "relative")
@@ -19,7 +20,8 @@ class FootageOptions(Section):
     source: str = option("", "picture, or video, to animate; a folder: each one in it")
     driving: str = option(
         "",
-        "video that it shall move like, or a template of one; a folder of videos: each one in it",
+        "video that it shall move like, or a template of one; a folder of videos: each one in it; "
+        "for several subjects as many, separated by commas",
     )
     pairs: str = option("", "CSV with the columns source,driving[,output] instead of both")
     output: str = option(
@@ -37,6 +39,15 @@ class AnimationOptions(Section):
     auto_crop: bool = option(
         False, "first crop source and driver around what moves or, in a picture, stands out"
     )
+    subject: str = option(
+        "",
+        "animate one subject of an uncropped source, inside of the whole picture or film: auto for "
+        "the largest, a number counted from the left, or x,y,width,height; several: 1/3",
+    )
+    driver_subject: str = option(
+        "", "crop the driver around one of its subjects, which is named likewise"
+    )
+    follow: bool = option(False, "squares of --subject and --driver_subject follow it in a film")
     find_best_frame: bool = option(
         False,
         "begin with the driving frame whose mask is nearest to the source's; of a source video "
@@ -79,3 +90,27 @@ class AnimationOptions(Section):
                 f"AnimationOptions.output_size is {self.output_size}, but must be even: H.264 "
                 "stores colours for two by two pixels"
             )
+        for option_name in ("subject", "driver_subject"):
+            try:
+                wishes = parse_subjects(getattr(self, option_name))
+            except ValueError as error:
+                raise ValueError(f"--{option_name}: {error}") from error
+            if wishes and self.auto_crop:
+                raise ValueError(f"--{option_name} says what to crop; leave out --auto_crop")
+        if self.subject:
+            self._check_whole()
+        if self.follow and not self.subject and not self.driver_subject:
+            raise ValueError("--follow needs --subject or --driver_subject, to know whom")
+
+    def _check_whole(self) -> None:
+        """Raises ValueError for what makes no sense in a whole picture."""
+        for wish, wrong in {
+            f"--view={self.view}": self.view != RESULT,
+            "--output_size": self.output_size > 0,
+            "--find_best_frame": self.find_best_frame,
+        }.items():
+            if wrong:
+                raise ValueError(
+                    f"{wish} does not go with --subject, which shows the whole picture in its own "
+                    "size; leave one of them out"
+                )

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from maskanim_tf import keys
-from maskanim_tf.animation.alignment import Alignment, align
+from maskanim_tf.animation.animated_video import AnimatedVideo, write_film
 from maskanim_tf.animation.driver import Driver
 from maskanim_tf.animation.frame_generator import FrameGenerator, check_abilities
 from maskanim_tf.animation.generation import generate_frames, generate_masks
 from maskanim_tf.animation.masks import OverlapWarning, nearest_mask
-from maskanim_tf.animation.options import FROM_DRIVING, RELATIVE, AnimationOptions
-from maskanim_tf.animation.templates import is_template, read_template
+from maskanim_tf.animation.options import AnimationOptions
+from maskanim_tf.animation.steering import find_alignment, masks_of, open_driver
 from maskanim_tf.animation.views import draw_view, shown_keys
+from maskanim_tf.animation.whole_picture import animate_whole
 from maskanim_tf.media.footage import SquareFootage, open_footage
-from maskanim_tf.media.outputs import check_output, write_output
+from maskanim_tf.media.outputs import check_output
 
 MASKS = (keys.SOURCE_MASK, keys.DRIVING_MASK)
-
-
-@dataclasses.dataclass(frozen=True)
-class AnimatedVideo:
-    """What was written.
-
-    Attributes:
-      path: the file, or the folder of PNGs.
-      frames: how many.
-      fps: frames per second, those of the driver; their mean where they vary, as its times do.
-      source_frame: which frame of the source was animated, from 0.
-      first_frame: which frame of the driver comes first, from 0.
-    """
-
-    path: str
-    frames: int
-    fps: float
-    source_frame: int
-    first_frame: int
 
 
 def animate_video(
@@ -72,9 +51,11 @@ def animate_video(
       OSError: the output cannot be written. Nothing is left under its name on any error.
     """
     options = options or AnimationOptions()
-    check_output(output, (source, driving))
     check_abilities(generator, options)
-    pictures = open_squares(source, generator.image_size, options)
+    if options.subject:
+        return animate_whole(generator, source, driving, output, options, progress)
+    check_output(output, (source, driving))
+    pictures = open_footage(source).squares(generator.image_size, options.fit, options.auto_crop)
     drivers = open_driver(driving, generator, options)
     warning = OverlapWarning(f"{source}, {driving}")
     watched = MASKS if set(MASKS) <= set(generator.outputs) else ()
@@ -123,69 +104,9 @@ def animate_footage(
             watch(frame)
             yield draw_view(frame, options.view, options.output_size or generator.image_size)
 
-    bar = tqdm(
-        views(),
-        Path(output).name,
-        driving.count - first_frame,
-        disable=not progress,
-        unit="frame",
-        dynamic_ncols=True,
-    )
-    audible = options.audio == FROM_DRIVING
-    with closing(generated), driving.sound(audible, first_frame) as sound, bar:
-        count = write_output(output, bar, driving.timing(first_frame), sound)
+    with closing(generated):
+        count = write_film(output, views(), driving, first_frame, options, progress)
     return AnimatedVideo(os.fspath(output), count, driving.fps, source_frame, first_frame)
-
-
-def open_squares(
-    path: str | os.PathLike[str], size: int, options: AnimationOptions
-) -> SquareFootage:
-    """A picture or clip, cut to squares as the options say."""
-    return open_footage(path).squares(size, options.fit, options.auto_crop)
-
-
-def open_driver(
-    path: str | os.PathLike[str], generator: FrameGenerator, options: AnimationOptions
-) -> Driver:
-    """A template, or a clip cut to squares.
-
-    Raises:
-      ValueError: it cannot be read, or the generator cannot take it.
-    """
-    if is_template(path):
-        return read_template(path, generator)
-    return open_squares(path, generator.image_size, options)
-
-
-def find_alignment(
-    generator: FrameGenerator,
-    source: np.ndarray,
-    driving: Driver,
-    first_frame: int,
-    options: AnimationOptions,
-) -> Alignment | None:
-    """Where masks move for --motion=relative.
-
-    Args:
-      generator: finds masks.
-      source: uint8 `[image_size, image_size, 3]`.
-      driving: its frame `reference_frame`, or with `find_best_frame` its first one that is shown,
-        is taken to stand as the source does.
-      first_frame: that frame.
-      options: which of them.
-
-    Raises:
-      ValueError: the driver has no such frame.
-    """
-    if options.motion != RELATIVE:
-        return None
-    number = first_frame if options.find_best_frame else options.reference_frame
-    if number >= driving.count:
-        raise ValueError(
-            f"reference_frame is {number}, but the driver has frames 0 to {driving.count - 1}"
-        )
-    reference = next(_masks(generator, driving, options.batch_size, number))
-    return align(reference, next(generate_masks(generator, [source], options.batch_size)))
 
 
 def best_frames(
@@ -199,15 +120,5 @@ def best_frames(
     """
     masks = generate_masks(generator, source.frames(), batch_size)
     if source.count > 1:
-        return nearest_mask(next(_masks(generator, driving, batch_size)), masks), 0
-    return 0, nearest_mask(next(masks), _masks(generator, driving, batch_size))
-
-
-def _masks(
-    generator: FrameGenerator, driving: Driver, batch_size: int, first: int = 0
-) -> Iterator[np.ndarray]:
-    """The driver's masks from a frame on, its own or found."""
-    known = driving.masks()
-    if known is not None:
-        return islice(known, first, None)
-    return generate_masks(generator, islice(driving.frames(), first, None), batch_size)
+        return nearest_mask(next(masks_of(generator, driving, batch_size)), masks), 0
+    return 0, nearest_mask(next(masks), masks_of(generator, driving, batch_size))

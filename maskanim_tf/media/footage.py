@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import repeat
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix
 from maskanim_tf.media.clips import Clip, clip_time, clip_timing, iterate_frames, probe_clip
 from maskanim_tf.media.clock import Timing
 from maskanim_tf.media.cropping import object_box
-from maskanim_tf.media.fitting import cut_square, square_around
+from maskanim_tf.media.fitting import Square, cut_square, square_around
 from maskanim_tf.media.picture_clip import probe_picture
 from maskanim_tf.media.pictures import claimed_size
 from maskanim_tf.media.sound import Sound, open_sound
@@ -43,17 +44,19 @@ class Footage:
 
 @dataclasses.dataclass(frozen=True)
 class SquareFootage:
-    """Footage with every frame cut to the same square.
+    """Footage with every frame cut to a square.
 
     Attributes:
       footage: what is cut.
       square: left, top and side in pixels of the footage.
       size: side of the frames in pixels.
+      path: a square for each frame where it follows a subject; `square` then is the first one.
     """
 
     footage: Footage
-    square: tuple[int, int, int]
+    square: Square
     size: int
+    path: tuple[Square, ...] = ()
 
     @property
     def clip(self) -> Clip:
@@ -84,8 +87,12 @@ class SquareFootage:
 
     def frames(self) -> Iterator[np.ndarray]:
         """All frames in order, uint8 `[size, size, 3]`."""
-        for frame in self.footage.frames():
-            yield cut_square(frame, *self.square, self.size)
+        for frame, square in zip(self.footage.frames(), self.places()):
+            yield cut_square(frame, *square, self.size)
+
+    def places(self) -> Iterator[Square]:
+        """What is cut from each frame."""
+        return iter(self.path) if self.path else repeat(self.square, self.count)
 
     def frame(self, index: int) -> np.ndarray:
         """One frame."""
