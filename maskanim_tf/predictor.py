@@ -90,7 +90,7 @@ class Animator:
         Args:
           source: path of a picture or clip.
           driving: path of a clip.
-          output: ends in .mp4, .gif or .webp; a folder of PNGs otherwise.
+          output: ends in .mp4, .webm, .gif or .webp; a folder of PNGs otherwise.
           **options: fields of `animation.AnimationOptions`, such as `view="side_by_side"`.
         """
         return animation.animate_video(

@@ -14,7 +14,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from maskanim_tf.animation.masks import object_pixels
+from maskanim_tf.animation.masks import object_pixels, whole_inside
 
 # Masks that are further apart show no object of the same kind; more would only enlarge noise.
 MOST_SCALING = 4.0
@@ -35,7 +35,7 @@ class Alignment:
     scale: float
 
     def moved(self, mask: np.ndarray) -> np.ndarray:
-        """A mask moved, bilinear; what comes in from outside is like the nearest border.
+        """A mask moved, bilinear; what comes in from outside is like what is near the border.
 
         Args:
           mask: float32 `[mask_size, mask_size, 1]` in [0, 1].
@@ -46,8 +46,9 @@ class Alignment:
         shifts = [t - self.scale * o for t, o in zip(self.target, self.origin)]
         rows = np.array([[self.scale, 0, shifts[0]], [0, self.scale, shifts[1]]], np.float64)
         height, width = mask.shape[:2]
+        size, border = (width, height), cv2.BORDER_REPLICATE
         moved = cv2.warpAffine(
-            mask, rows, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            whole_inside(mask), rows, size, flags=cv2.INTER_LINEAR, borderMode=border
         )
         return moved.reshape(mask.shape)
 

@@ -64,9 +64,10 @@ class FrameGenerator(Protocol):
 
 def check_abilities(generator: FrameGenerator, options: AnimationOptions) -> None:
     """Raises ValueError, naming the option, where a generator cannot do what is asked for."""
-    missing = missing_keys(generator, shown_keys(options.view))
+    missing = missing_keys(generator, shown_keys(options.view, options.alpha))
+    view = "--alpha needs" if options.alpha else f"--view={options.view} shows"
     lacks = {
-        f"--view={options.view} shows {', '.join(missing)}": bool(missing),
+        f"{view} {', '.join(missing)}": bool(missing),
         "--find_best_frame compares masks": options.find_best_frame and not generator.finds_masks,
         "--smooth_masks changes masks": options.smooth_masks > 0 and not generator.takes_masks,
         "--motion=relative moves masks": options.motion == RELATIVE

@@ -25,7 +25,9 @@ class FootageOptions(Section):
     )
     pairs: str = option("", "CSV with the columns source,driving[,output] instead of both")
     output: str = option(
-        "", "file ending in .mp4, .gif or .webp, or a folder for PNGs; of many pairs: their folder"
+        "",
+        "file ending in .mp4, .webm, .gif or .webp, or a folder for PNGs; of many pairs: their "
+        "folder",
     )
 
 
@@ -67,6 +69,9 @@ class AnimationOptions(Section):
     view: str = option(
         RESULT, "the result, source | driver | result, or all intermediates", choices=VIEWS
     )
+    alpha: bool = option(
+        False, "a transparent background, from the mask, in .webm, .webp and folders of PNGs"
+    )
     smooth_masks: float = option(
         0.0,
         "share of the past in a driver's mask, against jitter; 0 for none",
@@ -80,7 +85,7 @@ class AnimationOptions(Section):
         0, "side of a picture in the output in pixels, 0 for the model's; even", minimum=0
     )
     audio: str = option(
-        FROM_DRIVING, "sound of an .mp4: that of the driver, or none", choices=AUDIO
+        FROM_DRIVING, "sound of an .mp4 or .webm: that of the driver, or none", choices=AUDIO
     )
 
     def __post_init__(self) -> None:
@@ -99,6 +104,8 @@ class AnimationOptions(Section):
                 raise ValueError(f"--{option_name} says what to crop; leave out --auto_crop")
         if self.subject:
             self._check_whole()
+        if self.alpha and self.view != RESULT:
+            raise ValueError(f"--alpha is for the result alone; leave out --view={self.view}")
         if self.follow and not self.subject and not self.driver_subject:
             raise ValueError("--follow needs --subject or --driver_subject, to know whom")
 
@@ -108,6 +115,7 @@ class AnimationOptions(Section):
             f"--view={self.view}": self.view != RESULT,
             "--output_size": self.output_size > 0,
             "--find_best_frame": self.find_best_frame,
+            "--alpha": self.alpha,
         }.items():
             if wrong:
                 raise ValueError(

@@ -41,7 +41,7 @@ def animate_video(
       generator: what animates; `AnimatorGenerator` for the networks themselves.
       source: a picture or a clip.
       driving: a clip, or a template; a picture drives a single frame.
-      output: ends in .mp4, .gif or .webp; a folder of PNGs otherwise.
+      output: ends in .mp4, .webm, .gif or .webp; a folder of PNGs otherwise.
       options: how; the defaults without.
       progress: shows a progress bar on stderr.
 
@@ -54,7 +54,7 @@ def animate_video(
     check_abilities(generator, options)
     if options.subject:
         return animate_whole(generator, source, driving, output, options, progress)
-    check_output(output, (source, driving))
+    check_output(output, (source, driving), clear=options.alpha)
     pictures = open_footage(source).squares(generator.image_size, options.fit, options.auto_crop)
     drivers = open_driver(driving, generator, options)
     warning = OverlapWarning(f"{source}, {driving}")
@@ -94,7 +94,7 @@ def animate_footage(
         islice(driving.frames(), first_frame, None),
         options.batch_size,
         options.smooth_masks,
-        tuple({*watched, *shown_keys(options.view)}),
+        tuple({*watched, *shown_keys(options.view, options.alpha)}),
         None if masks is None else islice(masks, first_frame, None),
         find_alignment(generator, picture, driving, first_frame, options),
     )
@@ -102,7 +102,8 @@ def animate_footage(
     def views() -> Iterator[np.ndarray]:
         for frame in generated:
             watch(frame)
-            yield draw_view(frame, options.view, options.output_size or generator.image_size)
+            size = options.output_size or generator.image_size
+            yield draw_view(frame, options.view, size, options.alpha)
 
     with closing(generated):
         count = write_film(output, views(), driving, first_frame, options, progress)
