@@ -39,7 +39,7 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def whole_inside(mask: np.ndarray) -> np.ndarray:
-    """A mask `[mask_size, mask_size, channels]` whose border, which padding spoils, is filled in."""
+    """A mask `[mask_size, mask_size, channels]` whose border, spoilt by padding, is filled in."""
     inner = mask[SPOILT:-SPOILT, SPOILT:-SPOILT]
     return np.pad(inner, ((SPOILT, SPOILT), (SPOILT, SPOILT), (0, 0)), mode="edge")
 
