@@ -25,6 +25,7 @@ ORDER = (
         "maskanim_tf.animate",
         "maskanim_tf.convert_weights",
         "maskanim_tf.demo",
+        "maskanim_tf.live",
         "maskanim_tf.personalize",
         "maskanim_tf.template",
         "maskanim_tf.train",
@@ -136,6 +137,7 @@ DOORS = {
     "tensorflow_addons": ("maskanim_tf.ops.addons",),
     "tensorflow_io": ("maskanim_tf.storage.remote",),
     "mediapipe": ("maskanim_tf.media.faces",),
+    "pyvirtualcam": ("maskanim_tf.animation.live.sinks",),
     "moderngl": (
         "maskanim_tf.people.graphics",
         "maskanim_tf.people.renderer",
