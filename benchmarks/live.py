@@ -1,8 +1,8 @@
 """Rate and delay of a live session, with a film in place of the camera.
 
-`python benchmarks/live.py --seconds=30` uses the embedded weights and samples; `--checkpoint=…` others. The
-film is repeated. Delays are from the moment the camera gives a frame until its result was handed to
-who shows it.
+`python benchmarks/live.py --seconds=30` uses the embedded weights and samples, `--checkpoint=FILE`
+others. The film is repeated. Delays are from the moment the camera gives a frame until its result
+was handed to who shows it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from maskanim_tf.samples import PORTRAIT, SPEAKER
 
 @dataclasses.dataclass(frozen=True)
 class LiveBenchmarkOptions(Section):
+    """Options of the benchmark."""
+
     checkpoint: str = option("", "weight file of a run; the embedded one without")
     precision: str = option("auto", "what networks compute in", choices=PRECISIONS)
     motion: str = option(RELATIVE, "as of the live command", choices=MOTIONS)

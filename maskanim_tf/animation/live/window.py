@@ -39,7 +39,7 @@ class Window:
 
     def __init__(self) -> None:
         try:
-            cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE)
+            cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise ValueError(
                 "no window can be opened; give --window=no and record with --output=FILM.mp4"
