@@ -14,6 +14,7 @@ from maskanim_tf.animation.options import AnimationOptions, FootageOptions
 from maskanim_tf.config import option
 from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
 from maskanim_tf.models import ABLATIONS, load_animator
+from maskanim_tf.models.presets import weights_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,9 @@ def main(options: AnimateOptions, animation: AnimationOptions) -> None:
         trained, _ = load_animator(options.checkpoint, options.ablation)
         precision = resolve_precision(options.precision, say)
         # As constants, weights would take many times their memory.
-        return AnimatorGenerator(rewrite(trained, shared=True, precision=precision))
+        return AnimatorGenerator(
+            rewrite(trained, shared=True, precision=precision), weights_name(options.checkpoint)
+        )
 
     run_job(load, options, animation)
 

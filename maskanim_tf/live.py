@@ -33,6 +33,7 @@ from maskanim_tf.media.clip import PICTURE_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import MOVIE_FORMATS
 from maskanim_tf.models import load_animator
+from maskanim_tf.models.presets import weights_name
 from maskanim_tf.storage.files import check_writable
 
 AUTO, YES, NO = "auto", "yes", "no"
@@ -60,6 +61,7 @@ class LiveOptions(Section):
         0.0, "share of the past in a mask, against jitter; 0 for none", minimum=0, maximum=1
     )
     mirror: bool = option(False, "exchange left and right of the camera")
+    mark: bool = option(False, "write SYNTHETIC, small, into a corner of each result")
     window: str = option(
         AUTO, "show a window; auto: where there is a display", choices=(AUTO, YES, NO)
     )
@@ -95,7 +97,9 @@ def main(options: LiveOptions) -> None:
         stack.callback(camera.close)
         animator, _ = load_animator(options.checkpoint)
         precision = resolve_precision(options.precision, say)
-        generator = AnimatorGenerator(rewrite(animator, shared=True, precision=precision))
+        generator = AnimatorGenerator(
+            rewrite(animator, shared=True, precision=precision), weights_name(options.checkpoint)
+        )
         sources = read_sources(options.source, generator.image_size)
         virtual_camera = None
         if options.virtual_camera:
@@ -109,6 +113,7 @@ def main(options: LiveOptions) -> None:
             options.motion == RELATIVE,
             options.smooth_masks,
             options.mirror,
+            options.mark,
         )
         stack.enter_context(session)
         window = None

@@ -17,6 +17,7 @@ from maskanim_tf.keys import FRAME
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.models import checkpoint as checkpoints
+from maskanim_tf.models.presets import weights_name
 from maskanim_tf.ops.pixels import as_bytes
 
 
@@ -124,7 +125,8 @@ def load_animator(
     """
     trained, config = checkpoints.load_animator(weights, ablation)
     precision = resolve_precision(precision)
-    return Animator(AnimatorGenerator(rewrite(trained, shared=True, precision=precision)), config)
+    rewritten = rewrite(trained, shared=True, precision=precision)
+    return Animator(AnimatorGenerator(rewritten, weights_name(weights)), config)
 
 
 def animate_video(

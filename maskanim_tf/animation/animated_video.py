@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from maskanim_tf import __version__
 from maskanim_tf.animation.driver import Driver
+from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.animation.options import FROM_DRIVING, AnimationOptions
+from maskanim_tf.media.marking import marked
 from maskanim_tf.media.outputs import write_output
+from maskanim_tf.media.provenance import Provenance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +38,11 @@ class AnimatedVideo:
     first_frame: int
 
 
+def note_on(generator: FrameGenerator, composed: bool = False) -> Provenance:
+    """What a film of a generator says about itself; see `Provenance`."""
+    return Provenance(f"maskanim {__version__}", generator.model, composed)
+
+
 def write_film(
     output: str | os.PathLike[str],
     pictures: Iterator[np.ndarray],
@@ -41,13 +50,14 @@ def write_film(
     first_frame: int,
     options: AnimationOptions,
     progress: bool,
+    note: Provenance,
 ) -> int:
-    """Writes pictures with times and sound of a driver; returns their number.
+    """Writes pictures with times and sound of a driver, marked if asked for; returns their number.
 
     See `media.outputs.write_output`.
     """
     bar = tqdm(
-        pictures,
+        map(marked, pictures) if options.mark else pictures,
         Path(output).name,
         driving.count - first_frame,
         disable=not progress,
@@ -55,4 +65,4 @@ def write_film(
         dynamic_ncols=True,
     )
     with driving.sound(options.audio == FROM_DRIVING, first_frame) as sound, bar:
-        return write_output(output, bar, driving.timing(first_frame), sound)
+        return write_output(output, bar, driving.timing(first_frame), sound, note)

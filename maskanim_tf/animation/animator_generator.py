@@ -27,13 +27,15 @@ class AnimatorGenerator(FrameGenerator):
 
     Args:
       animator: the networks, and what is left out of the pipeline; best rewritten.
+      model: name of their weights.
     """
 
     label = "the animator"
     outputs = INTERMEDIATES
     finds_masks = takes_masks = True
 
-    def __init__(self, animator: AnyAnimator) -> None:
+    def __init__(self, animator: AnyAnimator, model: str = "") -> None:
+        self.model = model
         self.image_size = animator.model.image_size
         self.mask_size = animator.model.mask_size
         self._animator = animator

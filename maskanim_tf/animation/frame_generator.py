@@ -26,6 +26,7 @@ class FrameGenerator(Protocol):
       outputs: keys that `animate` can return.
       finds_masks: whether `masks` can be called.
       takes_masks: whether `animate` can be given masks.
+      model: name of the weights, for notes in films; "" where it is not known.
       mask_size: height and width of a mask in pixels; 0 where that is not known.
       mask_model: fingerprint of the mask generator's weights; "" where that is not known.
     """
@@ -37,6 +38,7 @@ class FrameGenerator(Protocol):
     outputs: Collection[str] = (FRAME,)
     finds_masks: bool = False
     takes_masks: bool = False
+    model: str = ""
     mask_size: int = 0
     mask_model: str = ""
 

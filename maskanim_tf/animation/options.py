@@ -78,6 +78,7 @@ class AnimationOptions(Section):
         minimum=0,
         maximum=1,
     )
+    mark: bool = option(False, "write SYNTHETIC, small, into a corner of each picture")
     batch_size: int = option(
         4, "driving frames that are animated at once, where the model leaves it open", minimum=1
     )

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from maskanim_tf import keys
-from maskanim_tf.animation.animated_video import AnimatedVideo, write_film
+from maskanim_tf.animation.animated_video import AnimatedVideo, note_on, write_film
 from maskanim_tf.animation.driver import Driver
 from maskanim_tf.animation.frame_generator import FrameGenerator, check_abilities
 from maskanim_tf.animation.generation import generate_frames, generate_masks
@@ -106,7 +106,8 @@ def animate_footage(
             yield draw_view(frame, options.view, size, options.alpha)
 
     with closing(generated):
-        count = write_film(output, views(), driving, first_frame, options, progress)
+        note = note_on(generator)
+        count = write_film(output, views(), driving, first_frame, options, progress, note)
     return AnimatedVideo(os.fspath(output), count, driving.fps, source_frame, first_frame)
 
 

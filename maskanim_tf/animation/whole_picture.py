@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskanim_tf.animation.animated_video import AnimatedVideo, write_film
+from maskanim_tf.animation.animated_video import AnimatedVideo, note_on, write_film
 from maskanim_tf.animation.driver import Driver
 from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.animation.generation import generate_frames
@@ -70,7 +70,8 @@ def animate_whole(
         pictures = _pictures(footage, subjects, results, drivers[0].count)
         if Path(output).suffix.lower() == ".mp4":
             pictures = map(even_sides, pictures)
-        count = write_film(output, pictures, drivers[0], 0, options, progress)
+        note = note_on(generator, composed=True)
+        count = write_film(output, pictures, drivers[0], 0, options, progress, note)
     return AnimatedVideo(os.fspath(output), count, drivers[0].fps, 0, 0)
 
 

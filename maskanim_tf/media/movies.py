@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from maskanim_tf.media.clock import Clock, Timing
+from maskanim_tf.media.provenance import Provenance, add_note
 from maskanim_tf.media.sound import Sound
 from maskanim_tf.storage.files import atomic_path
 
@@ -102,6 +103,7 @@ def write_movie(
     frames: Iterable[np.ndarray],
     timing: Timing,
     sound: Sound | None = None,
+    note: Provenance | None = None,
 ) -> int:
     """Writes frames one by one; the file appears only when whole.
 
@@ -114,6 +116,7 @@ def write_movie(
         with a fourth channel of opacity for .webm and .webp.
       timing: frames per second, or seconds for which each frame is shown.
       sound: goes into the same .mp4 or .webm and ends with the frames; the other formats have none.
+      note: what the file says about itself.
 
     Returns:
       The number of frames.
@@ -130,7 +133,7 @@ def write_movie(
     sound = sound if form.container in SOUNDING else None
     clock = Clock(timing, form.tick)
     with atomic_path(path) as partial, _clear_errors(str(path)):
-        return _write(partial, frames, clock, form, sound, str(path))
+        return _write(partial, frames, clock, form, sound, note, str(path))
 
 
 def _write(
@@ -139,6 +142,7 @@ def _write(
     clock: Clock,
     form: MovieFormat,
     sound: Sound | None,
+    note: Provenance | None,
     name: str,
 ) -> int:
     count = 0
@@ -148,6 +152,8 @@ def _write(
         stream.pix_fmt = form.pixels
         stream.options = {**form.encoder_options, **({} if clock.even else form.uneven_options)}
         stream.codec_context.time_base = clock.tick
+        if note is not None:
+            container.metadata["comment"] = note.text
         if sound is not None:
             sound.attach(container)
         for picture in _pictures(frames, form, clock, name):
@@ -168,6 +174,8 @@ def _write(
         container.mux(_timed(stream.encode(), clock, form))
         if sound is not None:
             sound.finish(clock.seconds(count))
+    if note is not None:
+        add_note(partial, form.container, note, stream.width, stream.height)
     return count
 
 

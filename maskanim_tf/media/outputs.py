@@ -13,6 +13,7 @@ from maskanim_tf.interrupts import interruptible
 from maskanim_tf.media.clock import Timing
 from maskanim_tf.media.movies import MOVIE_FORMATS, REMEDY, clear_endings, write_movie
 from maskanim_tf.media.panels import write_picture
+from maskanim_tf.media.provenance import Provenance
 from maskanim_tf.media.sound import Sound
 from maskanim_tf.storage.files import atomic_path, check_writable
 
@@ -80,6 +81,7 @@ def write_output(
     frames: Iterable[np.ndarray],
     timing: Timing,
     sound: Sound | None = None,
+    note: Provenance | None = None,
 ) -> int:
     """Writes frames as they come; see `write_movie`.
 
@@ -88,6 +90,7 @@ def write_output(
       frames: uint8 `[height, width, 3]` each, RGB, or 4 with opacity.
       timing: frames per second, or seconds of each frame; a folder does not hold it.
       sound: for an .mp4 or .webm.
+      note: what a movie says about itself; pictures stay bare.
 
     Returns:
       The number of frames.
@@ -98,7 +101,7 @@ def write_output(
     """
     frames = interruptible(frames)
     if Path(path).suffix.lower() in MOVIE_FORMATS and not os.path.isdir(path):
-        return write_movie(path, frames, timing, sound)
+        return write_movie(path, frames, timing, sound, note)
     count = 0
     with atomic_path(path) as partial:
         for frame in frames:

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from maskanim_tf.animation.alignment import Alignment, align
+from maskanim_tf.animation.animated_video import note_on
 from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.animation.live.cameras import Camera
 from maskanim_tf.animation.live.latest import Latest
 from maskanim_tf.keys import FRAME
 from maskanim_tf.media.fitting import fit_square
+from maskanim_tf.media.marking import marked
+from maskanim_tf.media.provenance import Provenance
 from maskanim_tf.ops.pixels import as_bytes
 
 # Seconds after which who shows frames is asked for keys, new frame or not.
@@ -49,6 +52,7 @@ class LiveSession:
         the first `recentre`.
       smooth_masks: see `generate_frames`.
       mirror: left and right of the camera are exchanged.
+      mark: results are marked as synthetic.
 
     Raises:
       ValueError: the generator takes no masks, which `relative` and `smooth_masks` need.
@@ -62,6 +66,7 @@ class LiveSession:
         relative: bool = False,
         smooth_masks: float = 0.0,
         mirror: bool = False,
+        mark: bool = False,
     ):
         self._steers = relative or smooth_masks > 0
         if self._steers and not (generator.takes_masks and generator.finds_masks):
@@ -72,6 +77,7 @@ class LiveSession:
         self._relative = relative
         self._share = smooth_masks
         self._mirror = mirror
+        self._mark = mark
         self._frames: Latest[tuple[np.ndarray, float]] = Latest()
         self._results: Latest[LiveFrame] = Latest()
         self._stopped = threading.Event()
@@ -98,6 +104,11 @@ class LiveSession:
         for thread in self._threads:
             thread.join()
         self._camera.close()
+
+    @property
+    def note(self) -> Provenance:
+        """What films of it say about themselves."""
+        return note_on(self._generator)
 
     @property
     def dropped(self) -> int:
@@ -180,7 +191,8 @@ class LiveSession:
         driving = np.ascontiguousarray(square[:, ::-1]) if self._mirror else square
         masks = steering.masks(self._generator, source, driving) if self._steers else None
         made = self._generator.animate(driving[None], (FRAME,), masks)[FRAME][0]
-        return LiveFrame(source, driving, as_bytes(made), captured)
+        picture = as_bytes(made)
+        return LiveFrame(source, driving, marked(picture) if self._mark else picture, captured)
 
 
 class _Steering:

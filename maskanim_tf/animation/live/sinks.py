@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from maskanim_tf.media.movies import write_movie
+from maskanim_tf.media.provenance import Provenance
 
 try:
     import pyvirtualcam
@@ -30,9 +31,11 @@ class Recorder:
 
     Args:
       path: ends in one of `movies.MOVIE_FORMATS`; a number is added where it exists.
+      note: what it says about itself.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
+    def __init__(self, path: str | os.PathLike[str], note: Provenance | None = None):
+        self._note = note
         self.path = free_path(Path(path))
         self.frames = 0
         self._begin = time.monotonic()
@@ -76,7 +79,7 @@ class Recorder:
 
     def _write(self) -> None:
         try:
-            write_movie(self.path, self._taken(), RATE)
+            write_movie(self.path, self._taken(), RATE, note=self._note)
         except (OSError, ValueError) as error:
             self._error = error
 

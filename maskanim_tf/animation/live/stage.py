@@ -153,7 +153,7 @@ class _Stage:
         return key != "q"
 
     def start_recording(self) -> None:
-        self._recorder = Recorder(self._record)
+        self._recorder = Recorder(self._record, self._session.note)
 
     def stop_recording(self) -> None:
         recorder, self._recorder = self._recorder, None
