@@ -64,7 +64,7 @@ def main(options: RelativeOptions) -> None:
         print(f"{name}: L1 to the source {error:.4f}, overlap with its mask {shared:.2f}")
     if options.output:
         columns = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
-        write_picture(options.output, draw_panel(columns, tuple(columns)))
+        write_picture(options.output, draw_panel(columns, tuple(columns), cell=176))
 
 
 def moved(frame: np.ndarray, scale: float) -> np.ndarray:

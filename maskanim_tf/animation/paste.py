@@ -1,17 +1,21 @@
 """A square that was animated goes back into the whole picture, without a seam that can be seen.
 
 Two weights decide how much of a pixel is the result: one falls to zero at the rim of the square,
-but for sides on the edge of the picture; the other is zero where the networks left the source as it
-was, so that a still background keeps its own, sharper pixels.
+but for sides on the edge of the picture; the other is zero where neither the masks show the object
+nor the result differs from its source, so that a still background keeps its own, sharper pixels. An
+object is the result as a whole, since eyes of two kinds in one face are seen at once; and masks do
+not decide alone, since they may fail.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from maskanim_tf.animation.masks import object_pixels, whole_inside
 from maskanim_tf.media.fitting import Square
 
 # Share of the square's side over which its rim is blended.
@@ -37,7 +41,12 @@ class Paste:
         self._changed: np.ndarray | None = None
 
     def into(
-        self, picture: np.ndarray, square: Square, source: np.ndarray, frame: np.ndarray
+        self,
+        picture: np.ndarray,
+        square: Square,
+        source: np.ndarray,
+        frame: np.ndarray,
+        masks: Sequence[np.ndarray] = (),
     ) -> None:
         """Blends one result in; pixels outside of the square are not touched.
 
@@ -46,8 +55,11 @@ class Paste:
           square: left, top and side in pixels; it may reach over the edge.
           source: what was cut there, float32 `[size, size, 3]` in [0, 1].
           frame: the result, of the same shape.
+          masks: of the object in both, floating `[mask_size, mask_size, 1]`, if they are known.
         """
         changed = change_weights(source, frame)
+        for mask in masks:
+            changed = np.maximum(changed, object_weights(mask, len(frame)))
         if self._changed is not None:
             changed = np.maximum(changed, AFTERGLOW * self._changed)
         self._changed = changed
@@ -84,6 +96,17 @@ def change_weights(source: np.ndarray, frame: np.ndarray) -> np.ndarray:
     blurred = [cv2.GaussianBlur(each, (0, 0), reach / 4) for each in (source, frame)]
     difference = np.abs(blurred[0] - blurred[1]).max(-1)
     weights = _smooth((difference - LEAST_CHANGE) / (SURE_CHANGE - LEAST_CHANGE))
+    return _widened(weights, reach)
+
+
+def object_weights(mask: np.ndarray, size: int) -> np.ndarray:
+    """1 where a mask shows an object and around there, 0 elsewhere, float32 `[size, size]`."""
+    shape = object_pixels(whole_inside(mask))[..., 0].astype(np.float32)
+    large = cv2.resize(shape, (size, size), interpolation=cv2.INTER_LINEAR)
+    return _widened(large, max(1, round(CHANGE_REACH * size)))
+
+
+def _widened(weights: np.ndarray, reach: int) -> np.ndarray:
     wide = cv2.dilate(weights, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     return np.clip(cv2.GaussianBlur(wide, (0, 0), reach / 2), 0, 1).astype(np.float32)
 

@@ -22,11 +22,14 @@ from maskanim_tf.animation.generation import generate_frames
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.paste import Paste
 from maskanim_tf.animation.steering import find_alignment, open_driver
-from maskanim_tf.keys import FRAME, SOURCE
+from maskanim_tf.keys import FRAME, REFINED_MASK, SOURCE, SOURCE_MASK
 from maskanim_tf.media.following import subject_squares
 from maskanim_tf.media.footage import Footage, SquareFootage, open_footage
 from maskanim_tf.media.outputs import check_output
 from maskanim_tf.media.subjects import parse_subjects
+
+# Where the object was, and where it is.
+MASKS = (SOURCE_MASK, REFINED_MASK)
 
 
 def animate_whole(
@@ -136,7 +139,7 @@ class _Turn(FrameGenerator):
 def _animated(
     generator: FrameGenerator, subject: SquareFootage, driver: Driver, options: AnimationOptions
 ) -> Generator[dict[str, np.ndarray], None, None]:
-    """Source and result of one subject, for each driving frame."""
+    """Source, result and masks of one subject, for each driving frame."""
     first = subject.frame(0)
     return generate_frames(
         generator,
@@ -144,7 +147,7 @@ def _animated(
         driver.frames(),
         options.batch_size,
         options.smooth_masks,
-        (SOURCE, FRAME),
+        (SOURCE, FRAME, *(key for key in MASKS if key in generator.outputs)),
         driver.masks(),
         find_alignment(generator, first, driver, 0, options),
     )
@@ -166,7 +169,8 @@ def _pictures(
     for _, background, squares, made in steps:
         picture = background.copy()
         for paste, square, result in zip(pastes, squares, made):
-            paste.into(picture, square, result[SOURCE], result[FRAME])
+            masks = [result[key] for key in MASKS if key in result]
+            paste.into(picture, square, result[SOURCE], result[FRAME], masks)
         yield picture
 
 

@@ -45,6 +45,17 @@ def test_where_nothing_changed_the_picture_stays_even_inside(picture):
     assert not changed[:, 20 + 48 :].any()
 
 
+def test_an_object_is_the_result_as_a_whole(picture):
+    source = as_floats(np.full((32, 32, 3), 99, np.uint8))
+    frame = np.clip(source + 0.01, 0, 1)  # No change by itself.
+    mask = np.zeros((16, 16, 1), np.float32)
+    mask[4:10, 4:10] = 0.8
+    result = picture.copy()
+    Paste(HEIGHT, WIDTH).into(result, (20, 10, 64), source, frame, [mask])
+    assert (np.abs(result[10 + 24 : 10 + 32, 20 + 24 : 20 + 32].astype(int) - 101.5) <= 2).all()
+    np.testing.assert_array_equal(result[:, 20 + 56 :], picture[:, 20 + 56 :])
+
+
 def test_in_the_middle_the_result_is_seen(picture):
     source, frame = np.zeros((32, 32, 3), np.float32), np.full((32, 32, 3), 0.8, np.float32)
     result = pasted(picture, (20, 10, 64), source, frame)

@@ -6,7 +6,7 @@ import pytest
 from maskanim_tf.animation import AnimationOptions, animate_video, generate_frames
 from maskanim_tf.animation.paste import Paste
 from maskanim_tf.animation.whole_picture import even_sides, split_drivers, take_turns
-from maskanim_tf.keys import FRAME
+from maskanim_tf.keys import FRAME, REFINED_MASK, SOURCE_MASK
 from maskanim_tf.media.fitting import cut_square
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.ops.pixels import as_floats
@@ -63,9 +63,10 @@ def test_one_subject_moves_and_nothing_else(generator, folder, tmp_path):
     source = cut_square(picture, *RIGHT, SIZE)
     drivers = open_footage(folder / "driver.mp4").frames()
     paste = Paste(HEIGHT, WIDTH)
-    for result, found in zip(generate_frames(generator, source, drivers, keys=(FRAME,)), made):
+    for result, found in zip(generate_frames(generator, source, drivers), made):
         expected = picture.copy()
-        paste.into(expected, RIGHT, as_floats(source), result[FRAME])
+        masks = [result[SOURCE_MASK], result[REFINED_MASK]]
+        paste.into(expected, RIGHT, as_floats(source), result[FRAME], masks)
         assert np.abs(expected.astype(int) - found).max() <= 1
 
 
