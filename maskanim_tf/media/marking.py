@@ -8,7 +8,7 @@ import numpy as np
 LABEL = "SYNTHETIC"
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Height of its letters in shares of the picture's shorter side, and in pixels at least.
-SHARE, LEAST = 0.03, 6
+SHARE, LEAST = 0.03, 7
 # How much of the picture is left behind the letters.
 SHADE = 0.45
 
