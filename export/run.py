@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from maskanim_tf.animation.options import AnimationOptions, FootageOptions
 from maskanim_tf.config import option
 
 SAVED_MODEL = "saved_model.pb"
+CARD = "model_card.json"  # `export.model_card`, which loads TensorFlow.
 # What opens a folder, by a file in it; each is imported where it is used, with its runtime.
 FORMATS = {
     SAVED_MODEL: ("export.saved_model_runtime", "open_saved_model"),
@@ -62,10 +64,20 @@ def open_model(folder: Path, threads: int = 0) -> FrameGenerator:
     for path in (newest, *(folder / name for name in FORMATS)):
         if path.is_file():
             module, name = FORMATS[path.name]
-            return getattr(importlib.import_module(module), name)(path.parent, threads)
+            generator = getattr(importlib.import_module(module), name)(path.parent, threads)
+            generator.model = _weights_of(path.parent)
+            return generator
     raise FileNotFoundError(
         f"{folder} holds no exported model, none of {', '.join(FORMATS)}; give the folder of one"
     )
+
+
+def _weights_of(folder: Path) -> str:
+    """What the model card calls the weights, "" without a card."""
+    try:
+        return Path(json.loads((folder / CARD).read_text())["weights"]).stem
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 if __name__ == "__main__":

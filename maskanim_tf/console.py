@@ -13,6 +13,8 @@ from maskanim_tf import __version__
 GROUPS = {
     "Animate": {
         "animate": ("maskanim_tf.animate", "a picture moves like a video"),
+        "live": ("maskanim_tf.live", "a picture moves like you in front of a camera"),
+        "template": ("maskanim_tf.template", "a driver as its masks, small and without its face"),
         "personalize": ("maskanim_tf.personalize", "weights for one subject, from its videos"),
         "demo": ("maskanim_tf.demo", "a portrait that speaks, on embedded data"),
     },

@@ -18,6 +18,7 @@ from maskanim_tf.keys import FRAME
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.models import checkpoint as checkpoints
+from maskanim_tf.models.presets import weights_name
 from maskanim_tf.ops.pixels import as_bytes
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Animator:
         Args:
           source: path of a picture or clip.
           driving: path of a clip.
-          output: ends in .mp4, .gif or .webp; a folder of PNGs otherwise.
+          output: ends in .mp4, .webm, .gif or .webp; a folder of PNGs otherwise.
           **options: fields of `animation.AnimationOptions`, such as `view="side_by_side"`.
         """
         return animation.animate_video(
@@ -132,7 +133,8 @@ def load_animator(
     trained, config = checkpoints.load_animator(weights, ablation)
     precision = resolve_precision(precision, report)
     # Shared: as constants, weights would take many times their memory.
-    return Animator(AnimatorGenerator(rewrite(trained, shared=True, precision=precision)), config)
+    rewritten = rewrite(trained, shared=True, precision=precision)
+    return Animator(AnimatorGenerator(rewritten, weights_name(weights)), config)
 
 
 def animate_video(

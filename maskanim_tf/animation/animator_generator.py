@@ -6,14 +6,16 @@ graphs, and what they hold is freed with it. Paper: section 3, equations 1 to 4.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.animation.frame_generator import FrameGenerator
-from maskanim_tf.inference.rewrite import AnyAnimator
+from maskanim_tf.inference.rewrite import AnyAnimator, original_of
 from maskanim_tf.keys import DRIVING, FRAME, INTERMEDIATES
+from maskanim_tf.models.weights import fingerprint
 from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.tracing import as_graph
 
@@ -25,18 +27,28 @@ class AnimatorGenerator(FrameGenerator):
 
     Args:
       animator: the networks, and what is left out of the pipeline; best rewritten.
+      model: name of their weights.
     """
 
     label = "the animator"
     outputs = INTERMEDIATES
     finds_masks = takes_masks = True
 
-    def __init__(self, animator: AnyAnimator) -> None:
+    def __init__(self, animator: AnyAnimator, model: str = "") -> None:
+        self.model = model
         self.image_size = animator.model.image_size
+        self.mask_size = animator.model.mask_size
+        self._animator = animator
         self._encode_source = as_graph(animator.encode_source)
         self._encode_driving = as_graph(animator.encode_driving)
         self._animate_mask = as_graph(animator.animate_mask)
         self._encoded: Mapping[str, tf.Tensor] = {}
+
+    @functools.cached_property
+    def mask_model(self) -> str:  # type: ignore[override]
+        """See `FrameGenerator`; weights in 16 bits are those that they were rounded from."""
+        trained = original_of(self._animator)
+        return fingerprint(original_of(trained.networks.mask_generator))
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`. Raises ValueError: it is of another size."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from maskanim_tf.animation.options import AnimationOptions
+from maskanim_tf.animation.options import RELATIVE, AnimationOptions
 from maskanim_tf.animation.views import shown_keys
 from maskanim_tf.keys import DRIVING, FRAME, SOURCE
 
@@ -26,6 +26,9 @@ class FrameGenerator(Protocol):
       outputs: keys that `animate` can return.
       finds_masks: whether `masks` can be called.
       takes_masks: whether `animate` can be given masks.
+      model: name of the weights, for notes in films; "" where it is not known.
+      mask_size: height and width of a mask in pixels; 0 where that is not known.
+      mask_model: fingerprint of the mask generator's weights; "" where that is not known.
     """
 
     label: str
@@ -35,6 +38,9 @@ class FrameGenerator(Protocol):
     outputs: Collection[str] = (FRAME,)
     finds_masks: bool = False
     takes_masks: bool = False
+    model: str = ""
+    mask_size: int = 0
+    mask_model: str = ""
 
     def set_source(self, source: np.ndarray) -> None:
         """Chooses the picture, uint8 `[image_size, image_size, 3]`, for all calls that follow."""
@@ -60,11 +66,14 @@ class FrameGenerator(Protocol):
 
 def check_abilities(generator: FrameGenerator, options: AnimationOptions) -> None:
     """Raises ValueError, naming the option, where a generator cannot do what is asked for."""
-    missing = missing_keys(generator, shown_keys(options.view))
+    missing = missing_keys(generator, shown_keys(options.view, options.alpha))
+    view = "--alpha needs" if options.alpha else f"--view={options.view} shows"
     lacks = {
-        f"--view={options.view} shows {', '.join(missing)}": bool(missing),
+        f"{view} {', '.join(missing)}": bool(missing),
         "--find_best_frame compares masks": options.find_best_frame and not generator.finds_masks,
         "--smooth_masks changes masks": options.smooth_masks > 0 and not generator.takes_masks,
+        "--motion=relative moves masks": options.motion == RELATIVE
+        and not (generator.finds_masks and generator.takes_masks),
     }
     for wish, lacking in lacks.items():
         if lacking:

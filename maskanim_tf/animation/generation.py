@@ -2,8 +2,9 @@
 
 Input:  square uint8 frames of the generator's size.
 Output: intermediates of each driving frame as NumPy arrays.
-Masks may be smoothed in time between m and P_test. A short batch is filled up with copies of its
-last frame, so that one graph serves a whole video. Paper: section 3, equations 1 to 4.
+Masks may be known already, smoothed in time, and moved to where the source stands, all between m
+and P_test. A short batch is filled up with copies of its last frame, so that one graph serves a
+whole video. Paper: section 3, equations 1 to 4.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import TypeVar
+from itertools import islice, repeat
+from typing import Optional, TypeVar
 
 import numpy as np
 
+from maskanim_tf.animation.alignment import Alignment
 from maskanim_tf.animation.frame_generator import FrameGenerator, missing_keys
 from maskanim_tf.keys import DRIVING, INTERMEDIATES, SOURCE
 from maskanim_tf.media.clips import batched, filled
@@ -26,14 +29,19 @@ R = TypeVar("R")
 
 BATCH_SIZE = 4
 
+# Driving frames, their masks where the generator is not to find them, and a source if it changes.
+Inputs = tuple[np.ndarray, Optional[np.ndarray], Optional[np.ndarray]]
+
 
 def generate_frames(
     generator: FrameGenerator,
-    source: np.ndarray,
+    source: np.ndarray | Iterable[np.ndarray],
     driving: Iterable[np.ndarray],
     batch_size: int = BATCH_SIZE,
     smooth_masks: float = 0.0,
     keys: Sequence[str] = INTERMEDIATES,
+    masks: Iterable[np.ndarray] | None = None,
+    alignment: Alignment | None = None,
 ) -> Generator[dict[str, np.ndarray], None, None]:
     """Animates a source by a stream of driving frames, lazily and in constant memory.
 
@@ -41,38 +49,57 @@ def generate_frames(
 
     Args:
       generator: what animates.
-      source: uint8 `[image_size, image_size, 3]`, RGB.
-      driving: frames like `source`.
+      source: uint8 `[image_size, image_size, 3]`, RGB; or a stream with one for each driving frame,
+        which are then animated one by one.
+      driving: frames like a source.
       batch_size: driving frames that are animated at once, where the generator takes any number.
       smooth_masks: x in [0, 1]; the driver's mask becomes x of the smoothed mask of the frame
         before and 1 - x of its own. 0 leaves every mask as it is, 1 keeps the first one.
       keys: which intermediates to return; source and driving frames are always there.
+      masks: of the driving frames, float `[mask_size, mask_size, 1]` in [0, 1]; found by the
+        generator without.
+      alignment: where the smoothed masks are moved to.
 
     Yields:
       For each driving frame float32 `[height, width, channels]` in [0, 1] by key.
 
     Raises:
       ValueError: a frame of another size or type, a number out of range, a key that the generator
-        lacks.
+        lacks, or masks for one that takes none.
     """
     if not 0 <= smooth_masks <= 1:
         raise ValueError(f"smooth_masks is {smooth_masks}, but must lie in [0, 1]")
     if missing := missing_keys(generator, keys):
         raise ValueError(f"{generator.label} gives no {', '.join(missing)}")
-    size = _batch_size(generator, batch_size)
+    changed = masks is not None or smooth_masks > 0 or alignment is not None
+    if changed and not generator.takes_masks:
+        raise ValueError(f"{generator.label} takes no masks")
+    changes = not isinstance(source, np.ndarray)
+    size = _batch_size(generator, 1 if changes else batch_size)
     asked = [key for key in keys if key in generator.outputs]
-    generator.set_source(source)
-    given = {SOURCE: as_floats(source)}
+    if isinstance(source, np.ndarray):
+        generator.set_source(source)
+        given = {SOURCE: as_floats(source)}
 
-    def animate(
-        inputs: tuple[np.ndarray, np.ndarray | None],
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        batch, masks = inputs
-        return batch, generator.animate(filled(batch, size), asked, masks)
+    def animate(inputs: Inputs) -> tuple[Inputs, dict[str, np.ndarray]]:
+        batch, known_masks, picture = inputs
+        if picture is not None:
+            generator.set_source(picture)
+        return inputs, generator.animate(filled(batch, size), asked, known_masks)
 
-    inputs = _with_masks(generator, batched(driving, size), size, smooth_masks)
-    with closing(in_order(animate, inputs, generator.concurrency)) as results:
-        for batch, arrays in results:
+    # A generator for which each frame has a source of its own sees no frame of another one.
+    batches = batched(driving, 1 if changes else size)
+    steered = (
+        _with_masks(generator, batches, size, smooth_masks, masks, alignment)
+        if changed
+        else ((batch, None) for batch in batches)
+    )
+    pictures = repeat(None) if isinstance(source, np.ndarray) else source
+    inputs = ((batch, found, picture) for (batch, found), picture in zip(steered, pictures))
+    with closing(in_order(animate, inputs, 1 if changes else generator.concurrency)) as results:
+        for (batch, _, picture), arrays in results:
+            if picture is not None:
+                given = {SOURCE: as_floats(picture)}
             for index, frame in enumerate(batch):
                 known = {**given, DRIVING: as_floats(frame)}
                 known |= {key: value[index] for key, value in arrays.items()}
@@ -119,16 +146,25 @@ def _batch_size(generator: FrameGenerator, wanted: int) -> int:
 
 
 def _with_masks(
-    generator: FrameGenerator, batches: Iterable[np.ndarray], size: int, share: float
-) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Each batch with its smoothed masks, a whole batch of them; without where none are wanted."""
+    generator: FrameGenerator,
+    batches: Iterable[np.ndarray],
+    size: int,
+    share: float,
+    known: Iterable[np.ndarray] | None,
+    alignment: Alignment | None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each batch with a whole batch of masks: known or found, then smoothed, then moved."""
     past: np.ndarray | None = None
+    stream = None if known is None else iter(known)
     for batch in batches:
-        if not share:
-            yield batch, None
-            continue
-        masks = generator.masks(filled(batch, size))[: len(batch)].copy()
-        for index, mask in enumerate(masks):
-            past = mask if past is None else share * past + (1 - share) * mask
-            masks[index] = past
+        if stream is None:
+            masks = generator.masks(filled(batch, size))[: len(batch)].copy()
+        else:
+            masks = np.stack(list(islice(stream, len(batch))))
+        if share:
+            for index, mask in enumerate(masks):
+                past = mask if past is None else share * past + (1 - share) * mask
+                masks[index] = past
+        if alignment is not None:
+            masks = np.stack([alignment.moved(mask) for mask in masks])
         yield batch, filled(masks, size)

@@ -35,7 +35,7 @@ def run_job(
     if not footage.pairs and not (footage.source and footage.driving):
         raise ValueError("give --source=PICTURE and --driving=VIDEO, or --pairs=TABLE.csv")
     if not footage.output:
-        raise ValueError("give --output, a file ending in .mp4, .gif or .webp, or a folder")
+        raise ValueError("give --output, a file ending in .mp4, .webm, .gif or .webp, or a folder")
     inputs = footage.source, footage.driving
     pairs: list[Pair] | None = None
     if footage.pairs:

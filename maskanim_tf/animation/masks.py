@@ -12,6 +12,8 @@ _log = logging.getLogger(__name__)
 
 # Below it hardly a pixel of the object in the source belongs to the object in the driver.
 LITTLE_OVERLAP = 0.08
+# Pixels at the border of a mask that the last convolution, 7x7, makes from padding.
+SPOILT = 3
 
 
 def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
@@ -32,12 +34,18 @@ def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
     """How much of two objects is in the same place: intersection over union, in [0, 1]."""
-    inside, other = _object(first), _object(second)
+    inside, other = object_pixels(first), object_pixels(second)
     return float((inside & other).sum() / max(1, (inside | other).sum()))
 
 
-def _object(mask: np.ndarray) -> np.ndarray:
-    """The pixels of a mask that clearly differ from its median, which is background.
+def whole_inside(mask: np.ndarray) -> np.ndarray:
+    """A mask `[mask_size, mask_size, channels]` whose border, spoilt by padding, is filled in."""
+    inner = mask[SPOILT:-SPOILT, SPOILT:-SPOILT]
+    return np.pad(inner, ((SPOILT, SPOILT), (SPOILT, SPOILT), (0, 0)), mode="edge")
+
+
+def object_pixels(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask that clearly differ from its median, the background; bool, of its shape.
 
     In either direction, since a network may as well learn masks that are dark where the object is.
     """

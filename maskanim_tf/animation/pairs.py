@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from maskanim_tf.animation.frame_generator import FrameGenerator, check_abilities
 from maskanim_tf.animation.options import AnimationOptions
+from maskanim_tf.animation.templates import SUFFIX as TEMPLATE_SUFFIX
 from maskanim_tf.animation.video import animate_video
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.media.outputs import check_output
@@ -72,8 +73,8 @@ def combine(
 
     Args:
       source: a folder, each of whose pictures and videos is a source, or one source.
-      driving: a folder, each of whose videos, pictures and folders of frames is a driver, or one
-        driver; a folder of frames is one driver.
+      driving: a folder, each of whose videos, templates, pictures and folders of frames is a
+        driver, or one driver; a folder of frames is one driver.
       folder: of the outputs, which are named `<source>-<driving>.mp4`.
 
     Raises:
@@ -82,7 +83,7 @@ def combine(
     """
     sources = _members(source) if os.path.isdir(source) else [os.fspath(source)]
     several = os.path.isdir(driving) and not _is_frames_folder(driving)
-    drivers = _members(driving) if several else [os.fspath(driving)]
+    drivers = _members(driving, (TEMPLATE_SUFFIX,)) if several else [os.fspath(driving)]
     pairs = [
         Pair(s, d, os.path.join(folder, f"{source_name}-{driving_name}{ENDING}"))
         for s, source_name in zip(sources, _names(sources))
@@ -119,8 +120,8 @@ def animate_pairs(
     return report
 
 
-def _members(folder: str | os.PathLike[str]) -> list[str]:
-    suffixes = VIDEO_SUFFIXES + PICTURE_SUFFIXES
+def _members(folder: str | os.PathLike[str], more: tuple[str, ...] = ()) -> list[str]:
+    suffixes = VIDEO_SUFFIXES + PICTURE_SUFFIXES + more
     paths = [
         path
         for name in sorted(os.listdir(folder))
@@ -134,12 +135,13 @@ def _members(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def _is_frames_folder(folder: str | os.PathLike[str]) -> bool:
-    """Whether a folder directly holds pictures, none of them animated, and no videos.
+    """Whether a folder directly holds pictures, none of them animated, no videos and no templates.
 
     It is one driver even where a frame is broken: reading it will say so.
     """
     names = os.listdir(folder)
-    if any(has_suffix(name, VIDEO_SUFFIXES) and is_finished(name) for name in names):
+    drivers = (*VIDEO_SUFFIXES, TEMPLATE_SUFFIX)
+    if any(has_suffix(name, drivers) and is_finished(name) for name in names):
         return False
     survey = survey_pictures(os.fspath(folder), names)
     return bool(survey.sizes or survey.broken) and not survey.animated

@@ -1,7 +1,4 @@
-"""The one door to MediaPipe: its face mesh and its body pose, whose weights come with the package.
-
-MediaPipe is optional (extra `metrics`) and does not exist for the newest Python.
-"""
+"""MediaPipe's face mesh and its body pose, whose weights come with the package."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ import numpy as np
 
 from maskanim_tf.evaluation.image_model import ModelMissingError
 from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE, KeyPoints
+from maskanim_tf.media import faces
 
 VISIBLE = 0.5
 
@@ -18,12 +16,9 @@ VISIBLE = 0.5
 def mediapipe_solutions() -> Any:
     """MediaPipe's finders; ModelMissingError where it is not installed."""
     try:
-        from mediapipe import solutions
+        return faces.mediapipe_solutions()
     except ImportError as error:
-        raise ModelMissingError(
-            f"{error}; MediaPipe comes with pip install 'maskanim[metrics]' on Python 3.9 to 3.11"
-        ) from error
-    return solutions
+        raise ModelMissingError(str(error)) from error
 
 
 class MediaPipePoints:

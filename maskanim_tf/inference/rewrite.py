@@ -106,6 +106,11 @@ def rewrite(
     return Rewritten(animator, networks=Networks(*rewritten))
 
 
+def original_of(rewritten: Any) -> Any:
+    """What was rewritten; anything else as it is."""
+    return vars(rewritten)["_original"] if isinstance(rewritten, Rewritten) else rewritten
+
+
 def at_precision(animator: Animator, precision: str) -> AnyAnimator:
     """An animator for measurements: as trained in float32, rewritten in bfloat16."""
     return animator if precision == FLOAT32 else rewrite(animator, True, precision=precision)

@@ -19,6 +19,10 @@ LEAST_MOTION = 0.5
 LEAST_CONTRAST = 8.0
 # Part of a salient region that must move, for the region to belong to what moves.
 FAIR_SHARE = 0.1
+# Share of the longer side that may lie between parts of one object.
+JOINED = 0.04
+# Share of the largest object that another one has at least.
+LEAST_PART = 0.1
 
 
 def object_box(frames: Iterable[np.ndarray]) -> tuple[int, int, int, int] | None:
@@ -34,6 +38,28 @@ def object_box(frames: Iterable[np.ndarray]) -> tuple[int, int, int, int] | None
     Raises:
       ValueError: there is no frame.
     """
+    inside, height, width = _object_map(frames)
+    return _box_around(inside, height, width) if inside.any() else None
+
+
+def object_boxes(frames: Iterable[np.ndarray]) -> list[tuple[int, int, int, int]]:
+    """A box around each object, as `object_box` has it, from left to right.
+
+    What is nearer to each other than `JOINED` of the longer side is one object, and what is much
+    smaller than the largest is none.
+    """
+    inside, height, width = _object_map(frames)
+    reach = max(1, round(JOINED * max(inside.shape) / 2))
+    joined = cv2.dilate(inside.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    count, labels = cv2.connectedComponents(joined)
+    parts = [inside & (labels == label) for label in range(1, count)]
+    largest = max((part.sum() for part in parts), default=0)
+    kept = [part for part in parts if part.sum() >= LEAST_PART * largest]
+    return sorted(_box_around(part, height, width) for part in kept)
+
+
+def _object_map(frames: Iterable[np.ndarray]) -> tuple[np.ndarray, int, int]:
+    """Where objects are, bool at a small size; height and width of the frames."""
     first: np.ndarray | None = None
     past: np.ndarray | None = None
     motion: np.ndarray | None = None
@@ -52,7 +78,7 @@ def object_box(frames: Iterable[np.ndarray]) -> tuple[int, int, int, int] | None
     moving = _upper_part(motion, LEAST_MOTION)
     # Legs belong to the object also where only arms move.
     inside = moving | _touching(salient, moving) if moving.any() else salient
-    return _box_around(inside, height, width) if inside.any() else None
+    return inside, height, width
 
 
 def saliency(frame: np.ndarray) -> np.ndarray:

@@ -9,6 +9,9 @@ import numpy as np
 
 FITS = ("crop", "pad")
 
+Box = tuple[int, int, int, int]  # Left, top, right and bottom in pixels, the last two exclusive.
+Square = tuple[int, int, int]  # Left, top and side in pixels.
+
 
 def fit_square(frame: np.ndarray, size: int, fit: str = "crop") -> np.ndarray:
     """A whole frame as a square: cut to its centre, or filled up with black.
@@ -25,9 +28,7 @@ def fit_square(frame: np.ndarray, size: int, fit: str = "crop") -> np.ndarray:
     return cut_square(frame, *square_around(None, height, width, fit), size)
 
 
-def square_around(
-    box: Sequence[int] | None, height: int, width: int, fit: str
-) -> tuple[int, int, int]:
+def square_around(box: Sequence[int] | None, height: int, width: int, fit: str) -> Square:
     """The square that is cut: left, top, side in pixels.
 
     It has the centre of the box and the longer of its sides, and is pushed into the picture. Where

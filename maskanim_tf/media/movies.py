@@ -1,4 +1,4 @@
-"""Writing moving pictures, frame by frame, through PyAV: H.264 in mp4, animated GIF and WebP."""
+"""Writing films frame by frame, through PyAV: H.264 in mp4, VP9 in WebM, animated GIF and WebP."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from maskanim_tf.media.clock import Clock, Timing
+from maskanim_tf.media.provenance import Provenance, add_note
 from maskanim_tf.media.sound import Sound
 from maskanim_tf.storage.files import atomic_path
 
@@ -34,6 +35,7 @@ class MovieFormat:
       tick: unit of time stamps in seconds where frames are shown for different times.
       longest: ticks that a frame can be shown for; a longer one is written several times.
       uneven_options: more settings of the encoder in that case.
+      clear_pixels: what the encoder takes where frames are transparent; "" if it cannot.
     """
 
     container: str
@@ -44,7 +46,12 @@ class MovieFormat:
     tick: Fraction
     longest: int
     uneven_options: Options = dataclasses.field(default_factory=dict)
+    clear_pixels: str = ""
 
+
+CLEAR = "rgba"
+# Formats that hold sound.
+SOUNDING = ("mp4", "webm")
 
 MOVIE_FORMATS = {
     # 18 is visually lossless; the small pictures here would suffer from the default, 23. Players
@@ -61,6 +68,17 @@ MOVIE_FORMATS = {
         1 << 30,
         {"bf": "0"},
     ),
+    # Constant quality; lighter settings take several times as long for a few percent.
+    ".webm": MovieFormat(
+        "webm",
+        "libvpx-vp9",
+        "yuv420p",
+        {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
+        {},
+        Fraction(1, 1000),
+        1 << 30,
+        clear_pixels="yuva420p",
+    ),
     ".gif": MovieFormat("gif", "gif", "pal8", {}, {"loop": "0"}, Fraction(1, 100), (1 << 16) - 1),
     ".webp": MovieFormat(
         "webp",
@@ -70,8 +88,14 @@ MOVIE_FORMATS = {
         {"loop": "0"},
         Fraction(1, 1000),
         (1 << 24) - 1,
+        clear_pixels="yuva420p",
     ),
 }
+
+
+def clear_endings() -> str:
+    """The endings of films that can be transparent, for messages."""
+    return " or ".join(ending for ending, form in MOVIE_FORMATS.items() if form.clear_pixels)
 
 
 def write_movie(
@@ -79,6 +103,7 @@ def write_movie(
     frames: Iterable[np.ndarray],
     timing: Timing,
     sound: Sound | None = None,
+    note: Provenance | None = None,
 ) -> int:
     """Writes frames one by one; the file appears only when whole.
 
@@ -87,26 +112,28 @@ def write_movie(
 
     Args:
       path: ends in one of `MOVIE_FORMATS`.
-      frames: uint8 `[height, width, 3]` each, RGB, all of one height and width, even for .mp4.
+      frames: uint8 `[height, width, 3]` each, RGB, all of one height and width, even for .mp4;
+        with a fourth channel of opacity for .webm and .webp.
       timing: frames per second, or seconds for which each frame is shown.
-      sound: goes into the same .mp4 and ends with the frames; the other formats have none.
+      sound: goes into the same .mp4 or .webm and ends with the frames; the other formats have none.
+      note: what the file says about itself.
 
     Returns:
       The number of frames.
 
     Raises:
-      ValueError: unknown suffix, there is no frame, a time is not in (0, 86400] seconds, or a side
-        is odd, which H.264 with 4:2:0 colour cannot hold.
+      ValueError: unknown suffix, there is no frame, a time is not in (0, 86400] seconds, a side is
+        odd, which H.264 with 4:2:0 colour cannot hold, or the format knows no transparency.
       OSError: the file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in MOVIE_FORMATS:
         raise ValueError(f"{path}: a movie ends in one of {', '.join(MOVIE_FORMATS)}")
     form = MOVIE_FORMATS[suffix]
-    sound = sound if form.container == "mp4" else None
+    sound = sound if form.container in SOUNDING else None
     clock = Clock(timing, form.tick)
     with atomic_path(path) as partial, _clear_errors(str(path)):
-        return _write(partial, frames, clock, form, sound, str(path))
+        return _write(partial, frames, clock, form, sound, note, str(path))
 
 
 def _write(
@@ -115,6 +142,7 @@ def _write(
     clock: Clock,
     form: MovieFormat,
     sound: Sound | None,
+    note: Provenance | None,
     name: str,
 ) -> int:
     count = 0
@@ -124,11 +152,17 @@ def _write(
         stream.pix_fmt = form.pixels
         stream.options = {**form.encoder_options, **({} if clock.even else form.uneven_options)}
         stream.codec_context.time_base = clock.tick
+        if note is not None:
+            container.metadata["comment"] = note.text
         if sound is not None:
             sound.attach(container)
         for picture in _pictures(frames, form, clock, name):
             if not count:
                 stream.width, stream.height = picture.width, picture.height
+                if picture.format.name == CLEAR:
+                    stream.pix_fmt = form.clear_pixels
+                    if form.container == "webm":
+                        stream.metadata["alpha_mode"] = "1"
             for stamp in clock.parts(count, form.longest):
                 picture.pts, picture.time_base = stamp, clock.tick
                 container.mux(_timed(stream.encode(picture), clock, form))
@@ -140,6 +174,8 @@ def _write(
         container.mux(_timed(stream.encode(), clock, form))
         if sound is not None:
             sound.finish(clock.seconds(count))
+    if note is not None:
+        add_note(partial, form.container, note, stream.width, stream.height)
     return count
 
 
@@ -184,7 +220,10 @@ def _pictures(
         height, width = frame.shape[:2]
         if form.container == "mp4" and (height % 2 or width % 2):
             raise ValueError(f"{name}: frames are {width}x{height}, but both must be even")
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        pixels = CLEAR if frame.shape[-1] == 4 else "rgb24"
+        if pixels == CLEAR and not form.clear_pixels:
+            raise ValueError(f"{name}: this format knows no transparency; use {clear_endings()}")
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=pixels)
         if form.pixels == "pal8":
             graph = graph or _palette_graph(width, height, clock.tick)
             graph.vpush(picture)

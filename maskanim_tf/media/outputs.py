@@ -11,8 +11,9 @@ import numpy as np
 
 from maskanim_tf.interrupts import interruptible
 from maskanim_tf.media.clock import Timing
-from maskanim_tf.media.movies import MOVIE_FORMATS, REMEDY, write_movie
+from maskanim_tf.media.movies import MOVIE_FORMATS, REMEDY, clear_endings, write_movie
 from maskanim_tf.media.panels import write_picture
+from maskanim_tf.media.provenance import Provenance
 from maskanim_tf.media.sound import Sound
 from maskanim_tf.storage.files import atomic_path, check_writable
 
@@ -21,7 +22,9 @@ FRAME_PATTERN = re.compile(r"frame-\d{6,}\.png")
 
 
 def check_output(
-    path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str],
+    inputs: Iterable[str | os.PathLike[str]] = (),
+    clear: bool = False,
 ) -> None:
     """Finds out, before any work is done, whether an output can be written.
 
@@ -31,14 +34,21 @@ def check_output(
     Args:
       path: a movie, a new folder, or a folder of our own frames.
       inputs: what is read, which must be something else.
+      clear: frames are transparent.
 
     Raises:
-      ValueError: it is none of these, or an input.
+      ValueError: it is none of these, an input, or a movie that knows no transparency.
       OSError: the file or folder cannot be written.
     """
     for read in inputs:
         if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
             raise ValueError(f"{path}: the output would replace an input; choose another --output")
+    form = MOVIE_FORMATS.get(Path(path).suffix.lower())
+    if clear and form is not None and not form.clear_pixels:
+        raise ValueError(
+            f"{path}: this format knows no transparency; give an --output ending in "
+            f"{clear_endings()}, or a folder for PNGs"
+        )
     if os.path.isdir(path):
         strangers = [n for n in sorted(os.listdir(path)) if not _is_ours(n)]
         if strangers:
@@ -71,14 +81,16 @@ def write_output(
     frames: Iterable[np.ndarray],
     timing: Timing,
     sound: Sound | None = None,
+    note: Provenance | None = None,
 ) -> int:
     """Writes frames as they come; see `write_movie`.
 
     Args:
       path: checked by `check_output`.
-      frames: uint8 `[height, width, 3]` each, RGB.
+      frames: uint8 `[height, width, 3]` each, RGB, or 4 with opacity.
       timing: frames per second, or seconds of each frame; a folder does not hold it.
-      sound: for an .mp4.
+      sound: for an .mp4 or .webm.
+      note: what a movie says about itself; pictures stay bare.
 
     Returns:
       The number of frames.
@@ -89,7 +101,7 @@ def write_output(
     """
     frames = interruptible(frames)
     if Path(path).suffix.lower() in MOVIE_FORMATS and not os.path.isdir(path):
-        return write_movie(path, frames, timing, sound)
+        return write_movie(path, frames, timing, sound, note)
     count = 0
     with atomic_path(path) as partial:
         for frame in frames:

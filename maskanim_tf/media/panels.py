@@ -52,7 +52,11 @@ def draw_panel(
 
 
 def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
-    """Writes uint8 RGB `[height, width, 3]` in the format of the suffix; whole or not at all.
+    """Writes uint8 RGB in the format of the suffix; whole or not at all.
+
+    Args:
+      path: where to.
+      picture: uint8 `[height, width, 3]`, or 4 with opacity as the last channel.
 
     Raises:
       ValueError: OpenCV cannot write this suffix.
@@ -60,7 +64,8 @@ def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
     """
     with atomic_path(path) as partial:
         try:
-            _, encoded = cv2.imencode(partial.suffix, picture[..., ::-1])
+            order = [2, 1, 0, 3][: picture.shape[-1]]  # OpenCV's.
+            _, encoded = cv2.imencode(partial.suffix, picture[..., order])
         except cv2.error as error:
             raise ValueError(f"{path}: no picture format has this suffix; use .png") from error
         partial.write_bytes(encoded.tobytes())

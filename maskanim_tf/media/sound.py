@@ -1,8 +1,8 @@
 """The sound of a video file on its way into a movie that is being written.
 
-Packets are copied as they are where mp4 can carry them and browsers play them there, and encoded to
-AAC otherwise. They are written in step with the frames: a container that got all frames first would
-keep them in memory until their sound comes.
+Packets are copied as they are where the container can carry them and browsers play them there, and
+encoded otherwise, to AAC in mp4 and to Opus in WebM. They are written in step with the frames: a
+container that got all frames first would keep them in memory until their sound comes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
+from typing import cast
 
 import av
 
@@ -28,9 +29,12 @@ from maskanim_tf.media.video_reader import read_video_index
 
 _log = logging.getLogger(__name__)
 
-COPIED = ("aac", "mp3", "opus", "flac")
-# Others exist, but these two every decoder of AAC takes.
-SAMPLE_RATES = (44100, 48000)
+# By container: what is copied into it, what anything else becomes, and the rates that this takes;
+# of AAC others exist, but these every decoder takes.
+FORMS = {
+    "mp4": (("aac", "mp3", "opus", "flac"), "aac", (44100, 48000)),
+    "webm": (("opus", "vorbis"), "libopus", (48000,)),
+}
 LAYOUTS = ("mono", "stereo")
 
 
@@ -56,18 +60,22 @@ class Sound:
     """The first sound track of a video file that can be read, from a point in time on.
 
     Args:
-      path: the video file.
+      path: the file.
       start: seconds from its first frame that the movie begins at.
+      first: when its first frame is shown, in seconds; found without.
 
     Raises:
       ValueError: the file cannot be read, or has no sound track that can.
     """
 
-    def __init__(self, path: str | os.PathLike[str], start: float = 0.0):
+    def __init__(
+        self, path: str | os.PathLike[str], start: float = 0.0, first: Fraction | None = None
+    ):
         self._path = os.fspath(path)
-        index = read_video_index(self._path)
-        # Times count from the first frame, whatever the container lets it start at.
-        first = int(index.stamps[0]) * index.tick
+        if first is None:
+            index = read_video_index(self._path)
+            # Times count from the first frame, whatever the container lets it start at.
+            first = int(index.stamps[0]) * index.tick
         self._begin = first + Fraction(start).limit_denominator(1_000_000)
         self._start = start
         self._input = open_container(self._path)
@@ -85,12 +93,15 @@ class Sound:
         """Adds a stream to a container that nothing was written to yet."""
         source = self._source
         context = source.codec_context
-        if context.codec.canonical_name in COPIED and fits_mp4(self._path, source.index):
+        copied, encoder, rates = FORMS[output.format.name]
+        fits = context.codec.canonical_name in copied
+        if fits and fits_into(output.format.name, self._path, source.index):
             target = output.add_stream_from_template(source)
             self._packets = self._copied(source, target)
         else:
             rate = context.sample_rate
-            target = output.add_stream("aac", rate=rate if rate in SAMPLE_RATES else 48000)
+            rate = rate if rate in rates else 48000
+            target = cast(av.AudioStream, output.add_stream(encoder, rate=rate))
             layout = context.layout.name
             target.codec_context.layout = layout if layout in LAYOUTS else "stereo"
             self._packets = self._encoded(source, target)
@@ -159,13 +170,13 @@ class Sound:
             _log.warning("%s: its sound ends early (%s)", self._path, error.strerror)
 
 
-def fits_mp4(path: str, track: int) -> bool:
-    """Whether the packets of a sound track can be copied into an mp4: tried with the first one."""
+def fits_into(form: str, path: str, track: int) -> bool:
+    """Whether a container takes the packets of a sound track as they are: tried with the first."""
     with open_container(path) as container, io.BytesIO() as nowhere:
         source = container.streams[track]
         read_only(container, source)
         try:
-            with av.open(nowhere, "w", format="mp4") as trial:
+            with av.open(nowhere, "w", format=form) as trial:
                 target = trial.add_stream_from_template(source)
                 packet = next(p for p in container.demux(source) if p.size)
                 packet.pts = packet.dts = 0

@@ -49,6 +49,12 @@ def find_weights(name: str | os.PathLike[str] = "") -> str:
     return _download(name) if name.startswith(_HUB) else name
 
 
+def weights_name(name: str | os.PathLike[str] = "") -> str:
+    """What to call weights: their preset, or the name of their file without its ending."""
+    name = os.fspath(name).rstrip("/") or DEFAULT_PRESET
+    return os.path.splitext(os.path.basename(name))[0]
+
+
 def _download(address: str) -> str:
     owner, _, rest = address[len(_HUB) :].partition("/")
     name, _, file = rest.partition("/")

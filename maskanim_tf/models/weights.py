@@ -6,6 +6,7 @@ may hold more; a checkpoint of a training run does. Files may be local or in an 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import zipfile
@@ -34,6 +35,15 @@ def local_value(variable: keras.Variable) -> np.ndarray:
     # Keras 3 wraps TensorFlow's variable. A distributed one has one component per device.
     inner = variable if isinstance(variable, tf.Variable) else variable.value
     return np.asarray(getattr(inner, "values", (inner,))[0])
+
+
+def fingerprint(network: Network) -> str:
+    """A short name of a network's weights, the same before and after they are stored in 16 bits."""
+    digest = hashlib.sha256()
+    for name, variable in sorted(named_variables(network).items()):
+        digest.update(name.encode())
+        digest.update(local_value(variable).astype(np.float16).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def load_weights(networks: Iterable[Network], path: str | os.PathLike[str]) -> None:

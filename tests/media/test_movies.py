@@ -67,5 +67,5 @@ def test_the_index_of_an_mp4_comes_first(tmp_path):
 
 
 def test_an_unknown_suffix_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"a\.avi: a movie ends in one of \.mp4, \.gif, \.webp"):
+    with pytest.raises(ValueError, match=r"a\.avi: a movie ends in one of \.mp4, \.webm, \.gif"):
         write_movie(tmp_path / "a.avi", frames(), 25)

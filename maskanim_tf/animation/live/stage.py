@@ -1,0 +1,180 @@
+"""The main thread of a live session: shows results, hears keys, records, and counts."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from maskanim_tf.animation.live.session import LiveFrame, LiveSession
+from maskanim_tf.animation.live.sinks import Recorder, VirtualCamera
+from maskanim_tf.animation.live.window import KEYS, Window
+from maskanim_tf.interrupts import interruptible
+
+# Delays that are remembered for the report, and seconds over which the shown rate is taken.
+REMEMBERED = 100_000
+RECENT = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class LiveReport:
+    """What a session came to.
+
+    Attributes:
+      frames: results that were shown.
+      seconds: from the first to the last of them.
+      delays: from the camera's frame to the shown result, in seconds, float64 `[frames]`.
+      dropped: frames of the camera that were left out.
+      films: paths of what was recorded.
+    """
+
+    frames: int
+    seconds: float
+    delays: np.ndarray
+    dropped: int
+    films: tuple[str, ...]
+
+    @property
+    def rate(self) -> float:
+        """Results per second."""
+        return (self.frames - 1) / self.seconds if self.seconds > 0 else 0.0
+
+    def __str__(self) -> str:
+        if not self.frames:
+            return "no frame was shown"
+        median, late = (1000 * float(np.quantile(self.delays, q)) for q in (0.5, 0.95))
+        return (
+            f"{self.frames} frames, {self.rate:.1f} per second; delay {median:.0f} ms (median), "
+            f"{late:.0f} ms (95 %); {self.dropped} frames of the camera left out"
+        )
+
+
+def perform(
+    session: LiveSession,
+    window: Window | None = None,
+    virtual_camera: VirtualCamera | None = None,
+    record: str | os.PathLike[str] = "",
+    recording: bool = False,
+    seconds: float = 0.0,
+    say: Callable[[str], object] = lambda line: None,
+) -> LiveReport:
+    """Runs a session until it is asked to stop, its camera ends, or the time is over.
+
+    Ctrl-C ends it like the key q. A film that was begun is kept, whatever happens.
+
+    Args:
+      session: entered already.
+      window: shows results and hears keys.
+      virtual_camera: gets results as well.
+      record: path of films.
+      recording: begin with it at once.
+      seconds: how long at most; 0 for no end.
+      say: takes lines for the user.
+
+    Raises:
+      CameraError: the camera is gone.
+      OSError: a film could not be written.
+    """
+    stage = _Stage(session, window, virtual_camera, record, say)
+    with contextlib.ExitStack() as stack:
+        stack.callback(stage.stop_recording)
+        if recording:
+            stage.start_recording()
+        with contextlib.suppress(KeyboardInterrupt):
+            for result in interruptible(session.results()):
+                if result is not None:
+                    stage.show(result)
+                if window is not None and not stage.obey(window.key()):
+                    break
+                if seconds and stage.begin and time.monotonic() - stage.begin >= seconds:
+                    break
+    return stage.report()
+
+
+class _Stage:
+    """What `perform` keeps in mind."""
+
+    def __init__(
+        self,
+        session: LiveSession,
+        window: Window | None,
+        virtual_camera: VirtualCamera | None,
+        record: str | os.PathLike[str],
+        say: Callable[[str], object],
+    ) -> None:
+        self.begin = 0.0
+        self._session = session
+        self._window = window
+        self._virtual_camera = virtual_camera
+        self._record = record
+        self._say = say
+        self._recorder: Recorder | None = None
+        self._last = 0.0
+        self._count = 0
+        self._delays: deque[float] = deque(maxlen=REMEMBERED)
+        self._times: deque[float] = deque()
+        self._films: list[str] = []
+
+    def show(self, result: LiveFrame) -> None:
+        """Brings a result everywhere."""
+        if self._virtual_camera is not None:
+            self._virtual_camera.show(result.frame)
+        if self._recorder is not None:
+            self._recorder.show(result.frame)
+        if self._window is not None:
+            self._window.show(result, self._lines(), self._recorder is not None)
+        self._last = time.monotonic()
+        self.begin = self.begin or self._last
+        self._count += 1
+        self._delays.append(self._last - result.captured)
+        self._times.append(self._last)
+        while self._times[0] < self._last - RECENT:
+            self._times.popleft()
+
+    def obey(self, key: str) -> bool:
+        """Does what a key means; whether to go on."""
+        if key == "c":
+            self._session.recentre()
+        elif key == "s":
+            self._session.switch()
+        elif key == " ":
+            self._session.freeze()
+        elif key == "r" and self._recorder is not None:
+            self.stop_recording()
+        elif key == "r" and self._record:
+            self.start_recording()
+        elif key == "r":
+            self._say("there is nowhere to record to; start with --output=FILM.mp4")
+        return key != "q"
+
+    def start_recording(self) -> None:
+        self._recorder = Recorder(self._record, self._session.note)
+
+    def stop_recording(self) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        recorder.close()
+        if recorder.frames:
+            self._films.append(str(recorder.path))
+            self._say(f"{recorder.path}: {recorder.frames} frames")
+
+    def report(self) -> LiveReport:
+        return LiveReport(
+            self._count,
+            self._last - self.begin,
+            np.array(self._delays),
+            self._session.dropped,
+            tuple(self._films),
+        )
+
+    def _lines(self) -> list[str]:
+        span = self._times[-1] - self._times[0] if self._times else 0.0
+        rate = (len(self._times) - 1) / span if span > 0 else 0.0
+        delay = 1000 * float(np.median(list(self._delays)[-25:])) if self._delays else 0.0
+        return [f"{rate:.1f} frames per second, {delay:.0f} ms behind the camera", KEYS]
