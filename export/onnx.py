@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
-from export.onnx_graph import to_onnx
+from export.onnx_graph import store_halves, to_onnx
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
 from maskanim_tf.config import Config, option
@@ -40,11 +40,18 @@ def main(options: OnnxOptions) -> None:
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
     """Writes both files and returns what describes them."""
+    write_stages(animator, folder, opset)
+    return {"format": "ONNX", "opset": opset}
+
+
+def write_stages(animator: Animator, folder: Path, opset: int, halves: bool = False) -> None:
+    """Writes the file of each stage; weights of 32 bits, or of 16 where `halves` is set."""
     stages = make_stages(rewrite(animator), batch=None).items()
     for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
         model = to_onnx(function, specs, opset)
+        if halves:
+            store_halves(model.graph)
         (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
-    return {"format": "ONNX", "opset": opset}
 
 
 if __name__ == "__main__":

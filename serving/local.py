@@ -24,7 +24,8 @@ from maskanim_tf.inference.precision import AUTO, PRECISIONS, resolve_precision
 from serving.api import grpc, message_limits, require_api
 from serving.grpc_service import Services, warm_up
 from serving.loaded_model import GRAPH, LoadedModel
-from serving.page.routes import Page, PageLimits
+from serving.page.limits import PageLimits
+from serving.page.routes import Page
 from serving.rest import make_app
 from serving.versions import ServedModel
 from serving.work import WorkQueue

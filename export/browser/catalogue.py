@@ -1,0 +1,37 @@
+"""Samples that pages offer to begin with: the people that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from maskanim_tf.media.footage import open_footage
+from maskanim_tf.media.panels import write_picture
+from maskanim_tf.samples import NEWCOMER, SPEAKER, TRUTH
+
+# The film of each, what its first frame shows and what happens in it.
+SAMPLES = {
+    "jumper": (TRUTH, "Violet jumper", "Talking"),
+    "glasses": (SPEAKER, "Glasses", "Talking too"),
+    "curls": (NEWCOMER, "Curls", "Looking about"),
+}
+# What is chosen first.
+PICTURE, VIDEO = "jumper", "glasses"
+
+
+def describe_samples() -> dict[str, list[dict[str, str | bool]]]:
+    """What pages show of them, for JSON."""
+    return {
+        "pictures": [
+            {"name": name, "title": looks, "first": name == PICTURE}
+            for name, (_, looks, _) in SAMPLES.items()
+        ],
+        "videos": [
+            {"name": name, "title": does, "first": name == VIDEO}
+            for name, (_, _, does) in SAMPLES.items()
+        ],
+    }
+
+
+def write_first_frame(film: Path, picture: Path) -> None:
+    """Writes what the film of a sample begins with."""
+    write_picture(picture, next(open_footage(film).frames()))
