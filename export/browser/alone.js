@@ -24,10 +24,10 @@ async function loadSamples() {
     ({ size } = samples.model);
     byId("model").textContent = `Model ${samples.model.name}: ${size} × ${size} pixels`;
     addSamples(samples);
+    byId("status").textContent = "Choose a picture and what shall drive it, then animate.";
     byId("animate").disabled = false;
   } catch (error) {
-    console.error(error);
-    showError("This page works from a web server alone, not as a file: python -m http.server");
+    showFailure(error);
   }
 }
 
@@ -163,7 +163,7 @@ async function save({ frames, fps }) {
     showError("This browser cannot write videos.");
     return;
   }
-  byId("download").disabled = true;
+  byId("download").disabled = byId("animate").disabled = true;
   const canvas = element("canvas", { width: size, height: size });
   const context = canvas.getContext("2d");
   const recorder = new MediaRecorder(canvas.captureStream(fps), {
@@ -190,7 +190,7 @@ async function save({ frames, fps }) {
   element("a", { href: address, download: `animation.${ending}` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   byId("status").textContent = `Saved: ${frames.length} frames.`;
-  byId("download").disabled = false;
+  byId("download").disabled = byId("animate").disabled = false;
 }
 
 // ---- Small things ----

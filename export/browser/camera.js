@@ -20,12 +20,14 @@ export class Camera {
     }
     const id = byId("cameras").value;
     const which = id ? { deviceId: { exact: id } } : { facingMode: "user" };
+    let camera;
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ video: { ...WANTED, ...which } });
-      const camera = new Camera(stream);
+      const wanted = { video: { ...WANTED, ...which } };
+      camera = new Camera(await navigator.mediaDevices.getUserMedia(wanted));
       await Promise.all([camera.video.play(), listCameras(camera.track)]);
       return camera;
     } catch (error) {
+      camera?.stop();
       throw new PlainError(REASONS[error.name] ?? `the camera does not start: ${error.message}`);
     }
   }

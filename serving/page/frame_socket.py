@@ -19,9 +19,10 @@ import asyncio
 import json
 import logging
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -103,20 +104,15 @@ class FrameSocket:
           StoppedError: the client has gone, or the server stops.
         """
         self._socket = socket
+        await _first_of(self._converse(folder), self._stopped())
+
+    async def _converse(self, folder: Path) -> None:
         source = await self._receive_picture(folder)
         self._generator.set_source(source)
         size = self._generator.image_size
         start = {"event": "start", "size": size, "source": encode_picture(source)}
         await self._send(json.dumps(start))
-        tasks = [asyncio.create_task(job()) for job in (self._read, self._answer, self._stopped)]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await _first_of(self._read(), self._answer())
 
     async def _receive_picture(self, folder: Path) -> np.ndarray:
         try:
@@ -195,7 +191,7 @@ class FrameSocket:
             parts += [NUMBER.pack(len(encoded)), encoded]
         return b"".join(parts)
 
-    async def _receive(self, kind: WSMsgType) -> str | bytes:
+    async def _receive(self, kind: WSMsgType) -> Any:
         seconds = self._limits.client_seconds
         try:
             message = await self._socket.receive(seconds)
@@ -216,6 +212,19 @@ class FrameSocket:
             await asyncio.wait_for(send(message), self._limits.client_seconds)
         except asyncio.TimeoutError as error:
             raise ConnectionResetError("the client does not read") from error
+
+
+async def _first_of(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Runs all until one ends, or fails, which then ends the others."""
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def say_goodbye(socket: web.WebSocketResponse, error: Exception) -> None:
