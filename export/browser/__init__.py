@@ -18,4 +18,4 @@ SHARED = (
     "panels.js",
 )
 # Of the page without a server.
-ALONE = ("index.html", "alone.js", "engine.js", "worker.js")
+ALONE = ("index.html", "alone.js", "engine.js", "isolate.js", "worker.js")

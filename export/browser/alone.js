@@ -3,7 +3,7 @@
 import { Camera, paintSquare } from "./camera.js";
 import { KINDS, addSamples, chosen, form, usesCamera } from "./choices.js";
 import { Engine } from "./engine.js";
-import { Kept, Replay, clearPanels, paintAll, sized } from "./panels.js";
+import { Kept, Replay, brush, clearPanels, paintAll, sized } from "./panels.js";
 import { Pace, PlainError, Progress, byId, element, showError } from "./parts.js";
 
 // Films are taken at this many frames per second, whatever they have themselves.
@@ -18,7 +18,23 @@ let engine = null;
 let running = null; // The AbortController of the animation that is being made.
 let replay = null;
 
+// Threads want a page that is isolated from others; once it has help for that, it has to start anew.
+async function isolate() {
+  if (crossOriginIsolated || !navigator.serviceWorker || sessionStorage.isolation) return;
+  sessionStorage.isolation = "tried";
+  try {
+    await navigator.serviceWorker.register("isolate.js");
+    await navigator.serviceWorker.ready;
+  } catch (error) {
+    console.warn(`one thread only: ${error.message}`);
+    return;
+  }
+  location.reload();
+  await new Promise(() => {});
+}
+
 async function loadSamples() {
+  await isolate();
   try {
     const samples = await (await fetch("samples.json")).json();
     ({ size } = samples.model);
@@ -153,7 +169,7 @@ function seek(film, seconds) {
 }
 
 function pixels(canvas) {
-  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return brush(canvas).getImageData(0, 0, canvas.width, canvas.height);
 }
 
 // Plays the result once, and records it meanwhile.
@@ -165,7 +181,7 @@ async function save({ frames, fps }) {
   }
   byId("download").disabled = byId("animate").disabled = true;
   const canvas = element("canvas", { width: size, height: size });
-  const context = canvas.getContext("2d");
+  const context = brush(canvas);
   const recorder = new MediaRecorder(canvas.captureStream(fps), {
     mimeType: format,
     videoBitsPerSecond: BITS_PER_SECOND,

@@ -1,5 +1,6 @@
 // A camera, as squares of the size that the model takes.
 
+import { brush } from "./panels.js";
 import { PlainError, byId, element } from "./parts.js";
 
 const WANTED = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
@@ -60,7 +61,7 @@ export class Camera {
 
 // Paints a picture as a square: cut to its centre, or filled up with black.
 export function paintSquare(canvas, picture, width, height, fit, mirrored = false) {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = brush(canvas);
   const side = canvas.width;
   const scale = side / (fit === "pad" ? Math.max(width, height) : Math.min(width, height));
   context.setTransform(1, 0, 0, 1, 0, 0);

@@ -13,6 +13,11 @@ const canvases = Object.fromEntries(
   [...document.querySelectorAll("canvas")].map((canvas) => [canvas.dataset.key, canvas]),
 );
 
+// Of every canvas: pixels are read as often as they are painted.
+export function brush(canvas) {
+  return canvas.getContext("2d", { willReadFrequently: true });
+}
+
 // The canvas of a panel, with as many pixels as a picture has.
 export function sized(key, width, height) {
   const canvas = canvases[key];
@@ -28,13 +33,13 @@ export function sized(key, width, height) {
 export async function paint(key, picture, wanted = () => true) {
   if (picture instanceof ImageData) {
     if (wanted()) {
-      sized(key, picture.width, picture.height).getContext("2d").putImageData(picture, 0, 0);
+      brush(sized(key, picture.width, picture.height)).putImageData(picture, 0, 0);
     }
     return;
   }
   const bitmap = await createImageBitmap(picture);
   if (wanted()) {
-    sized(key, bitmap.width, bitmap.height).getContext("2d").drawImage(bitmap, 0, 0);
+    brush(sized(key, bitmap.width, bitmap.height)).drawImage(bitmap, 0, 0);
   }
   bitmap.close();
 }
@@ -46,7 +51,7 @@ export function paintAll(pictures, wanted) {
 export function clearPanels() {
   for (const canvas of Object.values(canvases)) {
     canvas.hidden = false;
-    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    brush(canvas).clearRect(0, 0, canvas.width, canvas.height);
   }
 }
 

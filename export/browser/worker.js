@@ -51,10 +51,10 @@ async function open(backend) {
   ort.env.wasm.numThreads = self.crossOriginIsolated
     ? Math.min(navigator.hardwareConcurrency, MOST_THREADS)
     : 1;
-  ort.env.logLevel = "error";
+  const how = { executionProviders: [backend], logSeverityLevel: 3 };
   const opened = ["source_mask", "animate"].map(async (stage) => {
     const address = new URL(`${stage}.onnx`, self.location).href;
-    return [stage, await ort.InferenceSession.create(address, { executionProviders: [backend] })];
+    return [stage, await ort.InferenceSession.create(address, how)];
   });
   stages = Object.fromEntries(await Promise.all(opened));
 }

@@ -140,6 +140,7 @@ def test_a_sample(tab, page, folder):
     tab.wait_for_selector("#download:visible")
     assert "Done: 50 frames" in tab.inner_text("#status")
     assert "· Web" in tab.inner_text("#model")
+    assert tab.evaluate("crossOriginIsolated")
     assert_shown_is_what_python_computes(tab, folder)
     assert not tab.complaints
     # Nothing is sent, and nothing is fetched from elsewhere.
