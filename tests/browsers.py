@@ -29,7 +29,7 @@ def chromium(*flags):
 def new_tab(browser, **how):
     """A tab; what it asks for, and what it complains about, are lists of it."""
     tab = browser.new_page(**{"viewport": {"width": 1200, "height": 900}, **how})
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(60_000)
     tab.asked, tab.complaints = [], []
     tab.on("request", lambda request: tab.asked.append(request.url))
     tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
