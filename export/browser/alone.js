@@ -136,29 +136,33 @@ async function animateFilm(film, signal) {
 // ---- Files of the user, and samples ----
 
 async function paintPicture(canvas, { file, sample }) {
-  const content = file ?? (await (await fetch(`samples/${sample}.png`)).blob());
   let bitmap;
   try {
-    bitmap = await createImageBitmap(content);
+    bitmap = await createImageBitmap(file ?? (await fetchSample(`${sample}.png`)));
   } catch {
-    throw new PlainError(`${file.name} is no picture that this browser can read`);
+    throw new PlainError(`${file?.name ?? sample} is no picture that this browser can read`);
   }
   paintSquare(canvas, bitmap, bitmap.width, bitmap.height, form.elements.fit.value);
   bitmap.close();
 }
 
 async function openFilm({ file, sample }) {
-  const address = file ? URL.createObjectURL(file) : `samples/${sample}.mp4`;
-  const film = element("video", { src: address, muted: true, playsInline: true, preload: "auto" });
+  // Whole in memory, since browsers cannot seek in what simple web servers send.
+  const src = URL.createObjectURL(file ?? (await fetchSample(`${sample}.mp4`)));
+  const film = element("video", { src, muted: true, playsInline: true, preload: "auto" });
   await new Promise((resolve, reject) => {
     film.onloadeddata = resolve;
-    const name = file?.name ?? sample;
+    const name = file?.name ?? `${sample}.mp4`;
     film.onerror = () => reject(new PlainError(`${name} is no video that this browser can play`));
   });
   if (!Number.isFinite(film.duration)) {
     throw new PlainError(`${file.name} does not say how long it is; save it anew, as an mp4`);
   }
   return film;
+}
+
+async function fetchSample(name) {
+  return (await fetch(`samples/${name}`)).blob();
 }
 
 function seek(film, seconds) {
