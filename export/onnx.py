@@ -7,6 +7,7 @@ of driving frames) and a `model_card.json`. `export.run` animates a video with i
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from functools import partial as bind
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
+import onnx
 from tqdm import tqdm
 
 from export.exporter import FolderOptions, export_folder
 from export.graphs import make_stages
-from export.onnx_graph import store_halves, to_onnx
+from export.onnx_graph import to_onnx
 from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT_BOUND
 from maskanim_tf.config import Config, option
@@ -40,18 +42,16 @@ def main(options: OnnxOptions) -> None:
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
     """Writes both files and returns what describes them."""
-    write_stages(animator, folder, opset)
+    for stage, model in stage_models(animator, opset):
+        (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
     return {"format": "ONNX", "opset": opset}
 
 
-def write_stages(animator: Animator, folder: Path, opset: int, halves: bool = False) -> None:
-    """Writes the file of each stage; weights of 32 bits, or of 16 where `halves` is set."""
+def stage_models(animator: Animator, opset: int) -> Iterator[tuple[str, onnx.ModelProto]]:
+    """Name and model of each stage."""
     stages = make_stages(rewrite(animator), batch=None).items()
     for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
-        model = to_onnx(function, specs, opset)
-        if halves:
-            store_halves(model.graph)
-        (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
+        yield stage, to_onnx(function, specs, opset)
 
 
 if __name__ == "__main__":

@@ -114,23 +114,3 @@ def interleave_by_filter(graph: onnx.GraphProto) -> None:
             weights[name].CopyFrom(onnx.numpy_helper.from_array(ordered, name))
         # The other order is the default and not written.
         node.attribute.append(onnx.helper.make_attribute("mode", "CRD"))
-
-
-def store_halves(graph: onnx.GraphProto) -> None:
-    """Stores large weights as float16: half of the bytes, in which a browser waits for them.
-
-    Runtimes make float32 of them when they load the graph, so that it computes as before.
-    """
-    casts = []
-    for weight in graph.initializer:
-        values = onnx.numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.size < LARGE:
-            continue
-        name = f"{weight.name}/half"
-        casts.append(
-            onnx.helper.make_node("Cast", [name], [weight.name], to=onnx.TensorProto.FLOAT)
-        )
-        weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), name))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)

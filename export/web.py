@@ -21,8 +21,9 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 from export import browser
 from export.browser.catalogue import SAMPLES, describe_samples, write_first_frame
 from export.exporter import FolderOptions, export_folder
-from export.onnx import write_stages
-from export.onnx_runtime import OnnxRuntime
+from export.half_weights import WEIGHTS, HalfWeights
+from export.onnx import stage_models
+from export.onnx_runtime import SUFFIX, OnnxRuntime
 from export.parity import FLOAT16_BOUND
 from export.web_runtime import NAME, VERSION, install_runtime
 from maskanim_tf.config import Config, option
@@ -58,7 +59,11 @@ def write(options: WebOptions, animator: Animator, config: Config, folder: Path)
         write_first_frame(film, samples / f"{name}.png")
     model = {"name": Path(find_weights(options.checkpoint)).stem, "size": config.model.image_size}
     (folder / "samples.json").write_text(json.dumps({"model": model, **describe_samples()}))
-    write_stages(animator, folder, OPSET, halves=True)
+    with (folder / WEIGHTS).open("wb") as file:
+        weights = HalfWeights(file)
+        for stage, onnx_model in stage_models(animator, OPSET):
+            weights.take_from(onnx_model.graph)
+            (folder / f"{stage}{SUFFIX}").write_bytes(onnx_model.SerializeToString())
     return {"format": "ONNX for browsers", "opset": OPSET, "runtime": f"{NAME} {VERSION}"}
 
 

@@ -3,6 +3,8 @@
 // Pictures come and go as pixels of RGBA, in 8 bits; the networks take and give floats in [0, 1].
 
 const RUNTIMES = { webgpu: "runtime/ort.webgpu.min.mjs", wasm: "runtime/ort.wasm.min.mjs" };
+// Of both stages, in a file of its own.
+const WEIGHTS = "weights.bin";
 const MOST_THREADS = 8;
 
 let ort;
@@ -51,7 +53,12 @@ async function open(backend) {
   ort.env.wasm.numThreads = self.crossOriginIsolated
     ? Math.min(navigator.hardwareConcurrency, MOST_THREADS)
     : 1;
-  const how = { executionProviders: [backend], logSeverityLevel: 3 };
+  const weights = await (await fetch(new URL(WEIGHTS, self.location))).arrayBuffer();
+  const how = {
+    executionProviders: [backend],
+    externalData: [{ path: WEIGHTS, data: new Uint8Array(weights) }],
+    logSeverityLevel: 3,
+  };
   const opened = ["source_mask", "animate"].map(async (stage) => {
     const address = new URL(`${stage}.onnx`, self.location).href;
     return [stage, await ort.InferenceSession.create(address, how)];

@@ -111,7 +111,7 @@ class FrameSocket:
         self._generator.set_source(source)
         size = self._generator.image_size
         start = {"event": "start", "size": size, "source": encode_picture(source)}
-        await self._send(json.dumps(start))
+        await self._in_time(self._socket.send_str(json.dumps(start)))
         await _first_of(self._read(), self._answer())
 
     async def _receive_picture(self, folder: Path) -> np.ndarray:
@@ -163,7 +163,7 @@ class FrameSocket:
                     self._newest.put_nowait(frame)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            await self._send(answer)
+            await self._in_time(self._socket.send_bytes(answer))
 
     async def _stopped(self) -> None:
         await self._bridge.stopped()
@@ -206,10 +206,9 @@ class FrameSocket:
         # It says goodbye, is too large, or breaks the protocol, of which aiohttp has told it.
         raise StoppedError
 
-    async def _send(self, message: str | bytes) -> None:
-        send = self._socket.send_str if isinstance(message, str) else self._socket.send_bytes
+    async def _in_time(self, sending: Coroutine[Any, Any, None]) -> None:
         try:
-            await asyncio.wait_for(send(message), self._limits.client_seconds)
+            await asyncio.wait_for(sending, self._limits.client_seconds)
         except asyncio.TimeoutError as error:
             raise ConnectionResetError("the client does not read") from error
 

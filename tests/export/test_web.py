@@ -16,7 +16,7 @@ import pytest
 
 from export import browser as browser_files
 from export import web, web_runtime
-from export.onnx_graph import store_halves
+from export.half_weights import WEIGHTS, HalfWeights
 from export.onnx_runtime import OnnxRuntime
 from export.web import WebOptions
 from maskanim_tf.ops.pixels import as_bytes
@@ -208,30 +208,36 @@ def test_it_fits_its_window(browser, page, width):
         assert tab.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_halves_are_made_whole_by_the_runtime():
+def test_graphs_share_weights_of_16_bits(tmp_path):
     rng = np.random.default_rng(0)
     large, small = rng.normal(size=(64, 32)).astype(np.float32), np.ones(32, np.float32)
-    graph = onnx.helper.make_graph(
-        [
-            onnx.helper.make_node("MatMul", ["x", "large"], ["y"]),
-            onnx.helper.make_node("Add", ["y", "small"], ["z"]),
-        ],
-        "graph",
-        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 64])],
-        [onnx.helper.make_tensor_value_info("z", onnx.TensorProto.FLOAT, [1, 32])],
-        [onnx.numpy_helper.from_array(v, n) for v, n in ((large, "large"), (small, "small"))],
-    )
-    store_halves(graph)
-    assert [weight.data_type for weight in graph.initializer] == [
-        onnx.TensorProto.FLOAT16,
-        onnx.TensorProto.FLOAT,
-    ]
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    onnx.checker.check_model(model)
     x = rng.normal(size=(1, 64)).astype(np.float32)
-    (z,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
-    np.testing.assert_allclose(z, x @ large.astype(np.float16).astype(np.float32) + 1, rtol=1e-5)
+    with (tmp_path / WEIGHTS).open("wb") as file:
+        weights = HalfWeights(file)
+        for name in ("first", "second"):
+            graph = onnx.helper.make_graph(
+                [
+                    onnx.helper.make_node("MatMul", ["x", "large"], ["y"]),
+                    onnx.helper.make_node("Add", ["y", "small"], ["z"]),
+                ],
+                "graph",
+                [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 64])],
+                [onnx.helper.make_tensor_value_info("z", onnx.TensorProto.FLOAT, [1, 32])],
+                [
+                    onnx.numpy_helper.from_array(v, n)
+                    for v, n in ((large, "large"), (small, "small"))
+                ],
+            )
+            weights.take_from(graph)
+            model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+            model.ir_version = 8
+            (tmp_path / name).write_bytes(model.SerializeToString())
+            assert (tmp_path / name).stat().st_size < 1024
+    assert (tmp_path / WEIGHTS).stat().st_size == 2 * large.size
+    for name in ("first", "second"):
+        (z,) = onnxruntime.InferenceSession(str(tmp_path / name)).run(None, {"x": x})
+        wanted = x @ large.astype(np.float16).astype(np.float32) + 1
+        np.testing.assert_allclose(z, wanted, rtol=1e-5)
 
 
 def test_another_archive_is_refused(checkpoint, tmp_path):
