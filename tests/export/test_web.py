@@ -212,6 +212,7 @@ def test_graphs_share_weights_of_16_bits(tmp_path):
     rng = np.random.default_rng(0)
     large, small = rng.normal(size=(64, 32)).astype(np.float32), np.ones(32, np.float32)
     x = rng.normal(size=(1, 64)).astype(np.float32)
+    constants = {"large": large, "small": small}
     with (tmp_path / WEIGHTS).open("wb") as file:
         weights = HalfWeights(file)
         for name in ("first", "second"):

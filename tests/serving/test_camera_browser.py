@@ -122,13 +122,18 @@ def test_what_the_user_is_told(browser, exported):
         second.wait_for_selector("#error:has-text('The server is busy')")
         assert second.is_enabled("#animate")
         second.evaluate(
-            "navigator.mediaDevices.getUserMedia = async () => "
-            "{ throw new DOMException('', 'NotFoundError') }"
+            """() => {
+              navigator.mediaDevices.getUserMedia = async () => {
+                throw new DOMException("", "NotFoundError");
+              };
+            }"""
         )
         second.click("#animate")
         second.wait_for_selector("#error:has-text('No camera was found; plug one in')")
         # As on pages that are neither of this machine nor encrypted.
-        second.evaluate("Object.defineProperty(navigator, 'mediaDevices', {value: undefined})")
+        second.evaluate(
+            "() => Object.defineProperty(navigator, 'mediaDevices', {value: undefined})"
+        )
         second.click("#animate")
         second.wait_for_selector("#error:has-text('only to pages over HTTPS')")
 
