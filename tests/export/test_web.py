@@ -224,10 +224,7 @@ def test_graphs_share_weights_of_16_bits(tmp_path):
                 "graph",
                 [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 64])],
                 [onnx.helper.make_tensor_value_info("z", onnx.TensorProto.FLOAT, [1, 32])],
-                [
-                    onnx.numpy_helper.from_array(v, n)
-                    for v, n in ((large, "large"), (small, "small"))
-                ],
+                [onnx.numpy_helper.from_array(v, n) for n, v in constants.items()],
             )
             weights.take_from(graph)
             model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
