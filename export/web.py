@@ -19,7 +19,7 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
 from export import browser
-from export.browser.catalogue import SAMPLES, describe_samples, write_first_frame
+from export.browser.catalogue import SAMPLES, describe_samples, write_sample
 from export.exporter import FolderOptions, export_folder
 from export.half_weights import WEIGHTS, HalfWeights
 from export.onnx import stage_models
@@ -54,9 +54,9 @@ def write(options: WebOptions, animator: Animator, config: Config, folder: Path)
         shutil.copyfile(browser.FOLDER / name, folder / name)
     samples = folder / "samples"
     samples.mkdir()
-    for name, (film, _, _) in SAMPLES.items():
-        shutil.copyfile(film, samples / f"{name}.mp4")
-        write_first_frame(film, samples / f"{name}.png")
+    for name in SAMPLES:
+        for ending in (".png", ".mp4"):
+            write_sample(name, samples / f"{name}{ending}")
     model = {"name": Path(find_weights(options.checkpoint)).stem, "size": config.model.image_size}
     (folder / "samples.json").write_text(json.dumps({"model": model, **describe_samples()}))
     with (folder / WEIGHTS).open("wb") as file:

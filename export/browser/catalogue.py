@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from maskanim_tf.media.footage import open_footage
+from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import write_picture
 from maskanim_tf.samples import NEWCOMER, SPEAKER, TRUTH
 
@@ -32,6 +33,11 @@ def describe_samples() -> dict[str, list[dict[str, str | bool]]]:
     }
 
 
-def write_first_frame(film: Path, picture: Path) -> None:
-    """Writes what the film of a sample begins with."""
-    write_picture(picture, next(open_footage(film).frames()))
+def write_sample(name: str, path: Path) -> None:
+    """Writes a sample as browsers show it: as `path` ends, its first frame or its film."""
+    footage = open_footage(SAMPLES[name][0])
+    if path.suffix == ".png":
+        write_picture(path, next(footage.frames()))
+    else:
+        # The films of the package are in MPEG-4 Part 2, which browsers do not play.
+        write_movie(path, footage.frames(), footage.clip.fps)

@@ -1,18 +1,18 @@
-"""Samples to begin with: the people that come with the package."""
+"""Files of the samples that the page offers."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
 
-from export.browser.catalogue import SAMPLES, write_first_frame
+from export.browser.catalogue import write_sample
 
 
 class Samples:
-    """Sample files; pictures are made when they are first wanted. For several threads.
+    """Files of samples, made when they are first wanted. For several threads.
 
     Args:
-      folder: that pictures are written into.
+      folder: that they are written into.
     """
 
     def __init__(self, folder: Path):
@@ -20,15 +20,14 @@ class Samples:
         self._one_maker = threading.Lock()
 
     def path(self, name: str, ending: str) -> Path:
-        """A sample as a file.
+        """A sample as browsers show it.
 
         Args:
-          name: one of `SAMPLES`.
+          name: one of `export.browser.catalogue.SAMPLES`.
           ending: `.png` for its picture, `.mp4` for its video.
         """
-        film = SAMPLES[name][0]
-        picture = self._folder / f"sample-{name}.png"
+        path = self._folder / f"sample-{name}{ending}"
         with self._one_maker:
-            if ending == picture.suffix and not picture.exists():
-                write_first_frame(film, picture)
-        return picture if ending == picture.suffix else film
+            if not path.exists():
+                write_sample(name, path)
+        return path

@@ -45,6 +45,7 @@ def assert_replay(tab):
 
 def test_a_sample(tab, page, tmp_path):
     visit(tab, page)
+    until(lambda: tab.eval_on_selector(".tile video", "video => video.videoWidth") == 256)
     tab.click("#animate")
     tab.wait_for_selector("#download:visible")
     assert "Done: 50 frames" in tab.inner_text("#status")
