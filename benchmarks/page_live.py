@@ -64,7 +64,8 @@ def watch(browser: Any, address: str, server: int | None, options: BenchmarkOpti
     while (passed := time.monotonic() - begun) < options.minutes * 60:
         tab.wait_for_timeout(1000 * options.every_seconds)
         # What is free, but not collected yet, does not count.
-        for thread in (tab, *tab.workers):
+        # Workers of WebAssembly itself do not listen.
+        for thread in (tab, *(each for each in tab.workers if each.url.endswith("worker.js"))):
             thread.evaluate("gc()")
         metrics = {
             each["name"]: each["value"]

@@ -37,15 +37,20 @@ export class Camera {
     this.stream = stream;
     [this.track] = stream.getVideoTracks();
     this.video = element("video", { srcObject: stream, muted: true, playsInline: true });
-    this.ended = new Promise((resolve) => this.track.addEventListener("ended", resolve));
+    this.unplugged = false;
+    this.track.addEventListener("ended", () => {
+      this.unplugged = true;
+      this.wake?.(false);
+    });
   }
 
   // Waits until there is a frame that was not seen before; false once the camera is unplugged.
   next() {
-    const shown = new Promise((resolve) => {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      if (this.unplugged) resolve(false);
       this.video.requestVideoFrameCallback(() => resolve(true));
     });
-    return Promise.race([shown, this.ended.then(() => false)]);
   }
 
   // Paints the newest frame as the square that fills a canvas.
