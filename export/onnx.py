@@ -7,6 +7,7 @@ of driving frames) and a `model_card.json`. `export.run` animates a video with i
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from functools import partial as bind
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
+import onnx
 from tqdm import tqdm
 
 from export.exporter import FolderOptions, export_folder
@@ -40,11 +42,16 @@ def main(options: OnnxOptions) -> None:
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
     """Writes both files and returns what describes them."""
-    stages = make_stages(rewrite(animator), batch=None).items()
-    for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
-        model = to_onnx(function, specs, opset)
+    for stage, model in stage_models(animator, opset):
         (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
     return {"format": "ONNX", "opset": opset}
+
+
+def stage_models(animator: Animator, opset: int) -> Iterator[tuple[str, onnx.ModelProto]]:
+    """Name and model of each stage."""
+    stages = make_stages(rewrite(animator), batch=None).items()
+    for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
+        yield stage, to_onnx(function, specs, opset)
 
 
 if __name__ == "__main__":

@@ -40,17 +40,21 @@ GROUPS = {
         "export-tflite": ("export.tflite", "for phones, in 32, 16 or 8 bits"),
         "export-onnx": ("export.onnx", "for ONNX Runtime"),
         "export-ncnn": ("export.ncnn", "for ncnn"),
+        "export-web": ("export.web", "a page that animates in the browser alone"),
         "run": ("export.run", "a picture moves like a video, by exported files"),
         "serve": ("serving.local", "page, REST and gRPC on this machine"),
         "client": ("serving.client", "a picture moves like a video, by a server"),
     },
 }
+EXPORT = "export"
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 
 
 def main() -> None:
     """Runs the command that the first argument names."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name == EXPORT:
+        name = export_command()
     if name in ("--help", "-h", "help"):
         print(help_page())
     elif name == "--version":
@@ -64,6 +68,18 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
+
+
+def export_command() -> str:
+    """The command that `export --format=NAME` means; takes the format off the command line."""
+    formats = [each for each in sys.argv if each.startswith("--format=")]
+    names = [name.removeprefix(f"{EXPORT}-") for name in COMMANDS if name.startswith(f"{EXPORT}-")]
+    wanted = formats[-1].partition("=")[2].replace("_", "-") if formats else ""
+    if wanted not in names:
+        print(f"error: {EXPORT} needs --format=NAME, one of {', '.join(names)}", file=sys.stderr)
+        sys.exit(2)
+    sys.argv = [each for each in sys.argv if each not in formats]
+    return f"{EXPORT}-{wanted}"
 
 
 def help_page() -> str:

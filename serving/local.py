@@ -22,9 +22,11 @@ from aiohttp import web
 from maskanim_tf.config import Section, option
 from maskanim_tf.inference.precision import AUTO, PRECISIONS, resolve_precision
 from serving.api import grpc, message_limits, require_api
+from serving.encryption import tls_context
 from serving.grpc_service import Services, warm_up
 from serving.loaded_model import GRAPH, LoadedModel
-from serving.page.routes import Page, PageLimits
+from serving.page.limits import PageLimits
+from serving.page.routes import Page
 from serving.rest import make_app
 from serving.versions import ServedModel
 from serving.work import WorkQueue
@@ -63,8 +65,13 @@ class ServeOptions(Section):
     )
     max_request_mb: int = option(64, "largest request in MiB", minimum=1, maximum=2047)
     max_pixels: int = option(50_000_000, "most pixels of an encoded picture", minimum=1)
+    certificate: str = option(
+        "",
+        "PEM file of a certificate, for HTTPS: browsers give a camera to other machines so alone",
+    )
+    private_key: str = option("", "PEM file of its key; by default in the same file")
     page_animations: int = option(
-        4, "animations of the page that are made at once; 0 for no page", minimum=0
+        4, "animations and cameras of the page at once; 0 for no page", minimum=0
     )
     page_results: int = option(16, "finished videos that the page keeps", minimum=1)
     page_result_seconds: float = option(1800.0, "how long it keeps them", above=0)
@@ -90,11 +97,13 @@ class LocalServer:
       options: of the command.
 
     Attributes:
+      scheme: of REST and page, http or https.
       port: of REST, once started.
       grpc_port: of gRPC, once started; -1 without.
 
     Raises:
-      ValueError: gRPC is wanted and not installed, or the folder is one version.
+      ValueError: gRPC is wanted and not installed, the folder is one version, or the certificate
+        cannot be used.
       FileNotFoundError: there is no folder of versions.
     """
 
@@ -110,8 +119,10 @@ class LocalServer:
             raise ValueError(
                 f"{base_path} is one version; give the folder of all versions, {base_path.parent}"
             )
+        self._tls = tls_context(options.certificate, options.private_key)
         self._options = options
         self._limit = options.max_request_mb * MEBIBYTE
+        self.scheme = "https" if self._tls else "http"
         self.port, self.grpc_port = options.port, options.grpc_port
         self.served = ServedModel(
             options.model_name,
@@ -176,7 +187,7 @@ class LocalServer:
     async def _start_rest(self) -> None:
         host, port = self._options.host, self._options.port
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         except OSError as error:
             reason = str(error.strerror).rpartition(": ")[2]
             raise OSError(
@@ -237,12 +248,14 @@ async def _serve(options: ServeOptions) -> None:
     for number in SIGNALS:
         loop.add_signal_handler(number, ask_to_stop)
     _log.warning(
-        "this server is for development: no encryption, no authentication, no batching of requests"
+        "this server is for development: no authentication, no batching of requests%s",
+        "" if options.certificate else ", no encryption",
     )
     await server.start()
-    print(f"REST: http://{options.host}:{server.port}/v1/models/{options.model_name}", flush=True)
+    address = f"{server.scheme}://{options.host}:{server.port}"
+    print(f"REST: {address}/v1/models/{options.model_name}", flush=True)
     if options.page_animations:
-        print(f"page: http://{options.host}:{server.port}/", flush=True)
+        print(f"page: {address}/", flush=True)
     if server.grpc_port >= 0:
         print(f"gRPC: {options.host}:{server.grpc_port}", flush=True)
     await stop.wait()

@@ -155,7 +155,13 @@ DOORS = {
     "tf2onnx": ("export.onnx_graph",),
     "tensorflow_serving": ("export.warmup", "serving.api"),
     "grpc": ("serving.api",),
-    "aiohttp": ("serving.rest", "serving.local", "serving.page.routes", "serving.page.upload"),
+    "aiohttp": (
+        "serving.rest",
+        "serving.local",
+        "serving.page.frame_socket",
+        "serving.page.routes",
+        "serving.page.upload",
+    ),
 }
 
 

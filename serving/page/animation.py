@@ -6,11 +6,8 @@ It runs in a thread; the model runs in the queue that all clients share, one bat
 from __future__ import annotations
 
 import base64
-import contextlib
-import dataclasses
 import itertools
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,13 +20,13 @@ from export.signature_names import MASKS
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_footage
 from maskanim_tf.keys import DRIVING, DRIVING_MASK, FRAME, REFINED_MASK, SOURCE
-from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix
-from maskanim_tf.media.footage import Footage, SquareFootage, claimed_pixels, open_footage
+from maskanim_tf.media.footage import SquareFootage
 from maskanim_tf.media.frame_bytes import encode_png
 from maskanim_tf.ops.pixels import as_bytes
 from serving.contract import ServingError, invalid
 from serving.loaded_model import LoadedModel
 from serving.page.bridge import Bridge
+from serving.page.materials import Material, open_material, plain_errors
 from serving.retries import TransientError, with_retries
 from serving.work import WorkQueue
 
@@ -41,26 +38,6 @@ LARGEST_PNG = 128
 JPEG_QUALITY = 90
 
 Event = dict[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Material:
-    """A file, and what its user calls it."""
-
-    path: Path
-    shown: str
-
-
-@dataclasses.dataclass(frozen=True)
-class _StoppableFootage(Footage):
-    """Footage whose reading ends with StoppedError once its client has gone."""
-
-    check: Callable[[], None] = lambda: None
-
-    def frames(self) -> Iterator[np.ndarray]:
-        for frame in super().frames():
-            self.check()
-            yield frame
 
 
 class Animation:
@@ -103,10 +80,10 @@ class Animation:
           ServingError: one cannot be read, is too large, or is no video.
           StoppedError: the client has gone.
         """
-        with self._plain_errors():
+        with plain_errors(self._materials):
             squares: list[SquareFootage] = []
             for material in self._materials:
-                footage = self._open(material)
+                footage = open_material(material, self._max_pixels, self._bridge.check)
                 if material is self._materials[1] and footage.clip.kind == "picture":
                     raise invalid(f"{material.shown} is a picture; the driver must be a video")
                 how = self._options.fit, self._options.auto_crop
@@ -141,7 +118,7 @@ class Animation:
             send({"event": "frame", "index": next(numbers), **pictures})
 
         inputs = self._generator, self._source, self._driving, output, self._options
-        with self._plain_errors(output):
+        with plain_errors(self._materials, output):
             return animate_footage(*inputs, False, watch, MOVING).frames
 
     def _ask(self, signature: str, inputs: Arrays) -> Arrays:
@@ -159,29 +136,6 @@ class Animation:
             return with_retries(ask, ATTEMPTS)
         except OSError as error:
             raise ServingError("UNAVAILABLE", str(error)) from error
-
-    def _open(self, material: Material) -> Footage:
-        if has_suffix(material.path, VIDEO_SUFFIXES) and not _is_container(material.path):
-            raise invalid(f"{material.shown} is no video that is known")
-        if claimed_pixels(material.path) > self._max_pixels:
-            raise invalid(f"{material.shown} has more than {self._max_pixels} pixels")
-        footage = open_footage(material.path)
-        return _StoppableFootage(footage.clip, self._bridge.check)
-
-    @contextlib.contextmanager
-    def _plain_errors(self, output: Path | None = None) -> Iterator[None]:
-        """Errors for the client, in which files are called what it calls them."""
-        try:
-            yield
-        except (ValueError, OSError) as error:
-            message = str(error)
-            if output is not None:
-                message = message.replace(os.fspath(output), "the video")
-            for material in self._materials:
-                message = message.replace(os.fspath(material.path), material.shown)
-                message = message.replace(material.path.name, material.shown)
-            code = "INVALID_ARGUMENT" if isinstance(error, ValueError) else "INTERNAL"
-            raise ServingError(code, message) from error
 
 
 def frame_shape(model: LoadedModel) -> tuple[int, int]:
@@ -202,17 +156,3 @@ def encode_picture(frame: np.ndarray) -> str:
         quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         content = cv2.imencode(".jpg", frame[..., ::-1], quality)[1].tobytes()
     return base64.b64encode(content).decode()
-
-
-def _is_container(path: Path) -> bool:
-    """Whether a file begins like one of the videos that are read.
-
-    FFmpeg also knows play lists, which would make it open other files and addresses.
-    """
-    with path.open("rb") as file:
-        head = file.read(12)
-    return (
-        head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-        or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
-        or head[:4] in (b"\x1aE\xdf\xa3", b"GIF8")
-    )

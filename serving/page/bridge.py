@@ -40,6 +40,11 @@ class Bridge:
         if self._stopped.is_set():
             raise StoppedError
 
+    async def stopped(self) -> None:
+        """Returns soon after `stop`."""
+        while not self._stopped.is_set():
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def in_thread(self, function: Callable[[], T]) -> T:
         """The result of a function; one that is cancelled is stopped and waited for."""
         future = self._loop.run_in_executor(self._pool, function)

@@ -1,8 +1,8 @@
 """Who may ask: pages of other sites may not use a server that only listens to this machine.
 
-A foreign page could send a form to `http://localhost:8501` (its `Origin` gives it away), or have
-its own name resolve to 127.0.0.1 after it was loaded (its `Host` does). Programs other than
-browsers send no `Origin` and are let through.
+A foreign page could send a form to `http://localhost:8501`, or open a WebSocket (its `Origin` gives
+it away), or have its own name resolve to 127.0.0.1 after it was loaded (its `Host` does). Programs
+other than browsers send no `Origin` and are let through.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Guard:
             )
         origin = headers.get("Origin")
         foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
-        if method == "POST" and (foreign or headers.get("Sec-Fetch-Site") == "cross-site"):
+        acts = method == "POST" or "Upgrade" in headers
+        if acts and (foreign or headers.get("Sec-Fetch-Site") == "cross-site"):
             raise _refused("the request comes from the page of another site")
 
     def _is_ours(self, host: str) -> bool:

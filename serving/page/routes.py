@@ -2,11 +2,12 @@
 
 | route | what |
 | --- | --- |
-| `GET /`, `/page.css`, `/page.js`, `/icon.svg` | the page |
+| `GET /`, `/page.css`, `/page.js` and others | the page |
 | `GET /samples` | JSON: the model, limits, and the samples |
 | `GET /samples/NAME.png`, `.mp4` | picture and video of one |
 | `POST /animate` | a form of two files, or samples; a stream of JSON lines, an event each |
 | `GET /results/NAME.mp4` | a finished video, for a while |
+| `GET /camera` | a WebSocket: see `serving.page.frame_socket` |
 
 The form has `picture` or `sample_picture`, `video` or `sample_video`, and may have `fit` and
 `audio`, as commands do, and `auto_crop`, 0 or 1. Events are `start`, a `frame` per frame, and
@@ -17,24 +18,34 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import dataclasses
+import contextlib
 import json
 import logging
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
+from export import browser
+from export.browser.catalogue import SAMPLES, describe_samples
 from maskanim_tf.animation.options import AnimationOptions
 from serving.contract import ServingError, invalid
-from serving.page.animation import Animation, Event, Material, frame_shape
+from serving.page.animation import Animation, Event, frame_shape
 from serving.page.bridge import Bridge, StoppedError
+from serving.page.frame_socket import (
+    GOODBYE_SECONDS,
+    HEARTBEAT_SECONDS,
+    FrameSocket,
+    say_goodbye,
+)
 from serving.page.guard import HEADERS, Guard
+from serving.page.limits import PageLimits
+from serving.page.materials import Material
 from serving.page.results import Results
-from serving.page.samples import SAMPLES, Samples
+from serving.page.samples import Samples
 from serving.page.upload import Form, receive
 from serving.versions import ServedModel
 from serving.work import WorkQueue
@@ -42,35 +53,16 @@ from serving.work import WorkQueue
 _log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
-FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/icon.svg": "icon.svg"}
+FILES = {
+    "/": STATIC / "index.html",
+    **{f"/{name}": STATIC / name for name in ("page.js", "socket.js")},
+    **{f"/{name}": browser.FOLDER / name for name in browser.SHARED},
+}
 SWITCHES = {"0": False, "1": True}
 FIELDS = ("sample_picture", "sample_video", "fit", "auto_crop", "audio")
 ENDINGS = {"picture": ".png", "video": ".mp4"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclasses.dataclass(frozen=True)
-class PageLimits:
-    """What users of the page may take.
-
-    Attributes:
-      animations: that are made at once.
-      upload_bytes: of both files.
-      client_seconds: that it may take to send them, or to take a frame.
-      max_pixels: of a frame.
-      results: finished videos that are kept.
-      result_seconds: how long.
-      hosts: names, besides those of this machine, that the page may be opened under.
-    """
-
-    animations: int
-    upload_bytes: int
-    client_seconds: float
-    max_pixels: int
-    results: int
-    result_seconds: float
-    hosts: tuple[str, ...]
 
 
 class Page:
@@ -91,12 +83,13 @@ class Page:
 
     def add_to(self, app: web.Application) -> None:
         """Adds the routes; files live as long as the app."""
-        for route, name in FILES.items():
-            app.router.add_get(route, self._guarded(partial(_send_file, STATIC / name)))
+        for route, path in FILES.items():
+            app.router.add_get(route, self._guarded(partial(_send_file, path)))
         app.router.add_get("/samples", self._guarded(self._describe))
         app.router.add_get(r"/samples/{name}{ending:\.png|\.mp4}", self._guarded(self._sample))
         app.router.add_post("/animate", self._guarded(self._animate))
         app.router.add_get("/results/{name}.mp4", self._guarded(self._result))
+        app.router.add_get("/camera", self._guarded(self._camera))
         app.cleanup_ctx.append(self._live)
         app.on_shutdown.append(self._stop)
 
@@ -135,7 +128,7 @@ class Page:
             {
                 "model": {"name": self._served.name, "version": model.version, "size": size},
                 "upload_bytes": self._limits.upload_bytes,
-                **Samples.describe(),
+                **describe_samples(),
             }
         )
 
@@ -155,7 +148,9 @@ class Page:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._samples.path, name, ending)
 
-    async def _animate(self, request: web.Request) -> web.StreamResponse:
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[tuple[Path, Bridge]]:
+        """A folder and threads for one animation, unless too many are being made."""
         if len(self._running) >= self._limits.animations:
             raise ServingError(
                 "UNAVAILABLE",
@@ -166,11 +161,38 @@ class Page:
         self._running.add(bridge)
         try:
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-                return await self._animate_in(Path(folder), bridge, request)
-        except StoppedError as error:
-            raise _stopping() from error
+                yield Path(folder), bridge
         finally:
             self._running.discard(bridge)
+
+    async def _camera(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(
+            timeout=GOODBYE_SECONDS,
+            heartbeat=HEARTBEAT_SECONDS,
+            compress=False,
+            max_msg_size=self._limits.upload_bytes,
+        )
+        await socket.prepare(request)
+        try:
+            with self._place() as (folder, bridge):
+                model = self._served.find()
+                find_sample = partial(self._find_sample, ending=ENDINGS["picture"])
+                frames = FrameSocket(model, self._work, bridge, self._limits, find_sample)
+                await frames.serve(socket, folder)
+        except ConnectionError:
+            # It is still there, but takes nothing, and others wait for its place.
+            if request.transport is not None:
+                request.transport.abort()
+        except Exception as error:
+            await say_goodbye(socket, error)
+        return socket
+
+    async def _animate(self, request: web.Request) -> web.StreamResponse:
+        try:
+            with self._place() as (folder, bridge):
+                return await self._animate_in(folder, bridge, request)
+        except StoppedError as error:
+            raise _stopping() from error
 
     async def _animate_in(
         self, folder: Path, bridge: Bridge, request: web.Request
@@ -236,11 +258,15 @@ class Page:
             if not name:
                 materials.append(form.files[kind])
                 continue
-            if name not in SAMPLES:
-                raise invalid(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}")
-            path = await self._make_sample(name, ending)
-            materials.append(Material(path, f"the sample {name}"))
+            materials.append(await self._find_sample(name, ending))
         return materials
+
+    async def _find_sample(self, name: str, ending: str) -> Material:
+        if name not in SAMPLES:
+            raise invalid(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}")
+        video = ending == ENDINGS["video"]
+        path = SAMPLES[name][0] if video else await self._make_sample(name, ending)
+        return Material(path, f"the sample {name}")
 
 
 def _read_options(fields: dict[str, str]) -> AnimationOptions:

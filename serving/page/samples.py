@@ -1,29 +1,18 @@
-"""Samples to begin with: the people that come with the package."""
+"""Files of the samples that the page offers."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
 
-from maskanim_tf.media.footage import open_footage
-from maskanim_tf.media.panels import write_picture
-from maskanim_tf.samples import NEWCOMER, SPEAKER, TRUTH
-
-# The film of each, what its first frame shows and what happens in it.
-SAMPLES = {
-    "jumper": (TRUTH, "Violet jumper", "Talking"),
-    "glasses": (SPEAKER, "Glasses", "Talking too"),
-    "curls": (NEWCOMER, "Curls", "Looking about"),
-}
-# What is chosen first.
-PICTURE, VIDEO = "jumper", "glasses"
+from export.browser.catalogue import write_sample
 
 
 class Samples:
-    """Sample files; pictures are made when they are first wanted. For several threads.
+    """Files of samples, made when they are first wanted. For several threads.
 
     Args:
-      folder: that pictures are written into.
+      folder: that they are written into.
     """
 
     def __init__(self, folder: Path):
@@ -31,29 +20,14 @@ class Samples:
         self._one_maker = threading.Lock()
 
     def path(self, name: str, ending: str) -> Path:
-        """A sample as a file.
+        """A sample as browsers show it.
 
         Args:
-          name: one of `SAMPLES`.
+          name: one of `export.browser.catalogue.SAMPLES`.
           ending: `.png` for its picture, `.mp4` for its video.
         """
-        film = SAMPLES[name][0]
-        picture = self._folder / f"sample-{name}.png"
+        path = self._folder / f"sample-{name}{ending}"
         with self._one_maker:
-            if ending == picture.suffix and not picture.exists():
-                write_picture(picture, next(open_footage(film).frames()))
-        return picture if ending == picture.suffix else film
-
-    @staticmethod
-    def describe() -> dict[str, list[dict[str, str | bool]]]:
-        """What the page shows of them."""
-        return {
-            "pictures": [
-                {"name": name, "title": looks, "first": name == PICTURE}
-                for name, (_, looks, _) in SAMPLES.items()
-            ],
-            "videos": [
-                {"name": name, "title": does, "first": name == VIDEO}
-                for name, (_, _, does) in SAMPLES.items()
-            ],
-        }
+            if not path.exists():
+                write_sample(name, path)
+        return path

@@ -17,7 +17,7 @@ from aiohttp import BodyPartReader, web
 
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from serving.contract import invalid
-from serving.page.animation import Material
+from serving.page.materials import Material
 
 LONGEST_FIELD = 256
 LONGEST_NAME = 80
@@ -75,7 +75,8 @@ async def receive(
                 text = await part.read_chunk(LONGEST_FIELD)
                 form.fields[part.name] = text.decode("utf-8", "replace")
                 continue
-            material = _named(part, folder)
+            kind = part.headers.get("Content-Type", "")
+            material = named(part.filename or "", kind, folder)
             with material.path.open("wb") as file:
                 while chunk := await part.read_chunk(CHUNK):
                     limit -= len(chunk)
@@ -90,11 +91,12 @@ async def receive(
     return form
 
 
-def _named(part: BodyPartReader, folder: Path) -> Material:
-    shown = os.path.basename((part.filename or "").replace("\\", "/"))
+def named(name: str, kind: str, folder: Path) -> Material:
+    """A file in a folder, not yet made, for one that a client calls `name`, of a media type."""
+    shown = os.path.basename(name.replace("\\", "/"))
     endings = [os.path.splitext(shown)[1].lower()]
     # Phones send names without an ending, but with a type.
-    endings += mimetypes.guess_all_extensions(part.headers.get("Content-Type", ""))
+    endings += mimetypes.guess_all_extensions(kind)
     known = (ending for ending in endings if ending in VIDEO_SUFFIXES + PICTURE_SUFFIXES)
     path = folder / f"{secrets.token_hex(8)}{next(known, '')}"
     return Material(path, shown[-LONGEST_NAME:] or "the file")

@@ -44,7 +44,7 @@ def running(base_path, **options):
     thread.start()
 
     def wait(coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(300)
 
     async def make():
         return LocalServer(options)

@@ -1,13 +1,11 @@
 """The page in a real browser: the Chromium of the system, without a window."""
 
-import base64
-import shutil
-
 import cv2
 import numpy as np
 import pytest
 
 from tests.animation.material import decoded, moving_square, pixels
+from tests.browsers import canvas, chromium, new_tab, visit
 from tests.media.clip_files import write_opencv_video, write_picture, write_sounding_video
 from tests.serving.servers import running
 from tests.serving.test_local import until
@@ -17,47 +15,20 @@ PANELS = ("source", "driving", "driving_mask", "refined_mask", "frame")
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("needs chromium on the PATH")
-    with playwright.sync_playwright() as driver:
-        # Chromium's sandbox does not work for root, as which containers run tests.
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def tab(browser):
-    """A tab; what it asks for, and what it complains about, are lists of it."""
-    tab = browser.new_page(viewport={"width": 1200, "height": 900})
-    tab.set_default_timeout(20_000)
-    tab.asked, tab.complaints = [], []
-    tab.on("request", lambda request: tab.asked.append(request.url))
-    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.on("console", lambda message: tab.complaints.append(message.text))
-    yield tab
-    tab.close()
+    with new_tab(browser) as tab:
+        yield tab
 
 
 @pytest.fixture(scope="module")
 def page(exported):
     with running(exported) as address:
         yield address.rest
-
-
-def visit(tab, url):
-    tab.goto(url)
-    tab.wait_for_selector("#animate:enabled")
-
-
-def canvas(tab, key):
-    """What a panel shows, uint8 `[height, width, 4]`."""
-    address = tab.eval_on_selector(f"canvas[data-key={key}]", "c => c.toDataURL('image/png')")
-    content = np.frombuffer(base64.b64decode(address.partition(",")[2]), np.uint8)
-    return cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
 
 
 def download(tab, path):
@@ -74,6 +45,7 @@ def assert_replay(tab):
 
 def test_a_sample(tab, page, tmp_path):
     visit(tab, page)
+    until(lambda: tab.eval_on_selector(".tile video", "video => video.videoWidth") == 256)
     tab.click("#animate")
     tab.wait_for_selector("#download:visible")
     assert "Done: 50 frames" in tab.inner_text("#status")
@@ -153,7 +125,7 @@ def test_what_the_user_is_told(tab, exported, tmp_path):
         tab.click("#animate")
         tab.wait_for_selector("#status:has-text('of 1000 frames')")
         tab.click("#cancel")
-        told("Cancelled.", "#status")
+        told("Stopped.", "#status")
         assert tab.is_hidden("#error")
     tab.click("#animate")
     told("The connection to the server was lost.")
