@@ -32,13 +32,13 @@ from tqdm import tqdm
 
 from benchmarks.data import peak_memory
 from benchmarks.hardware import describe_hardware, matrix_product_rate
-from export import ncnn, onnx, saved_model, tflite
-from export.run import open_model
-from export.saved_model import SavedModelOptions
-from export.signature_names import SERVING_DEFAULT
-from export.stages import animate_with_runtime
 from maskanim_tf import keys
 from maskanim_tf.config import Config, Section, option
+from maskanim_tf.export import ncnn, onnx, saved_model, tflite
+from maskanim_tf.export.run import open_model
+from maskanim_tf.export.saved_model import SavedModelOptions
+from maskanim_tf.export.signature_names import SERVING_DEFAULT
+from maskanim_tf.export.stages import animate_with_runtime
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator
 

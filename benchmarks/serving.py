@@ -38,8 +38,8 @@ def main(options: BenchmarkOptions) -> None:
 
     from maskanim_tf.media.frame_bytes import encode_png
     from maskanim_tf.puppets import make_clip
-    from serving.client import ClientOptions, connect
-    from serving.loaded_model import LoadedModel
+    from maskanim_tf.serving.client import ClientOptions, connect
+    from maskanim_tf.serving.loaded_model import LoadedModel
 
     folder = Path(options.model)
     model = LoadedModel(folder, 1 << 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from export.gif import WHITE, is_gif, without_transparency
+from maskanim_tf.export.gif import WHITE, is_gif, without_transparency
 
 # Optimized graphs multiply by the rounded reciprocal where they should divide by a constant.
 LEVELS = np.arange(256, dtype=np.float32) / 255

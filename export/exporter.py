@@ -9,11 +9,11 @@ from functools import partial as bind
 from pathlib import Path
 from typing import Any
 
-from export.export_options import ExportOptions
-from export.model_card import CARD, write_model_card
-from export.parity import FLOAT_BOUND, check_inputs, compare
-from export.stages import Runtime, animate_with_runtime
 from maskanim_tf.config import Config, option
+from maskanim_tf.export.export_options import ExportOptions
+from maskanim_tf.export.model_card import CARD, write_model_card
+from maskanim_tf.export.parity import FLOAT_BOUND, check_inputs, compare
+from maskanim_tf.export.stages import Runtime, animate_with_runtime
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.storage.files import atomic_path, check_writable
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.signatures import animate_with, encoded
-from export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
 from maskanim_tf import keys
+from maskanim_tf.export.signatures import animate_with, encoded
+from maskanim_tf.export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.addons import core_only
 

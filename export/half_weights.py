@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 import onnx
 
-from export.onnx_graph import LARGE
+from maskanim_tf.export.onnx_graph import LARGE
 
 WEIGHTS = "weights.bin"
 

@@ -12,10 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.export_options import ExportOptions
-from export.parity import Parity
 from maskanim_tf import __version__
 from maskanim_tf.config import Config
+from maskanim_tf.export.export_options import ExportOptions
+from maskanim_tf.export.parity import Parity
 from maskanim_tf.models.presets import find_weights
 from maskanim_tf.storage.locations import read_file
 

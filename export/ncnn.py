@@ -24,13 +24,13 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 # isort: split
 from tqdm import tqdm
 
-from export.exporter import FolderOptions, export_folder
-from export.graphs import make_render_stages
-from export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
-from export.onnx_graph import interleave_by_filter, to_onnx
-from export.parity import FLOAT16_BOUND, FLOAT_BOUND
-from export.stages import OUTPUTS
 from maskanim_tf.config import Config, option
+from maskanim_tf.export.exporter import FolderOptions, export_folder
+from maskanim_tf.export.graphs import make_render_stages
+from maskanim_tf.export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
+from maskanim_tf.export.onnx_graph import interleave_by_filter, to_onnx
+from maskanim_tf.export.parity import FLOAT16_BOUND, FLOAT_BOUND
+from maskanim_tf.export.stages import OUTPUTS
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 

@@ -15,9 +15,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from export.stages import ANIMATE, RENDER, SOURCE_MASK, Runtime, stage_path
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
+from maskanim_tf.export.stages import ANIMATE, RENDER, SOURCE_MASK, Runtime, stage_path
 
 # Its threads would wait for each other in busy loops, fifty times slower where cores are shared. A
 # value that the user has set stays. It must be set before the library is loaded.

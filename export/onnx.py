@@ -18,12 +18,12 @@ from maskanim_tf.commands import run_command  # Before TensorFlow.
 import onnx
 from tqdm import tqdm
 
-from export.exporter import FolderOptions, export_folder
-from export.graphs import make_stages
-from export.onnx_graph import to_onnx
-from export.onnx_runtime import SUFFIX, OnnxRuntime
-from export.parity import FLOAT_BOUND
 from maskanim_tf.config import Config, option
+from maskanim_tf.export.exporter import FolderOptions, export_folder
+from maskanim_tf.export.graphs import make_stages
+from maskanim_tf.export.onnx_graph import to_onnx
+from maskanim_tf.export.onnx_runtime import SUFFIX, OnnxRuntime
+from maskanim_tf.export.parity import FLOAT_BOUND
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 

@@ -19,7 +19,7 @@ os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
 import onnx
 import tf2onnx
 
-from export.quiet import quietly
+from maskanim_tf.export.quiet import quietly
 
 KERNEL_RANK = 4
 # Elements from which on a constant leaves the graph; smaller ones may be merged with others.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from export.stages import ANIMATE, STAGES, Runtime, stage_path
 from maskanim_tf import keys
+from maskanim_tf.export.stages import ANIMATE, STAGES, Runtime, stage_path
 
 try:
     import onnxruntime

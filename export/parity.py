@@ -18,9 +18,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from export.export_options import ExportOptions, sample_clips
 from maskanim_tf import keys
 from maskanim_tf.config import Config
+from maskanim_tf.export.export_options import ExportOptions, sample_clips
 from maskanim_tf.models import Animator
 from maskanim_tf.ops.perturbation import rho, shrink, threshold
 

@@ -26,10 +26,10 @@ SAVED_MODEL = "saved_model.pb"
 CARD = "model_card.json"  # `export.model_card`, which loads TensorFlow.
 # What opens a folder, by a file in it; each is imported where it is used, with its runtime.
 FORMATS = {
-    SAVED_MODEL: ("export.saved_model_runtime", "open_saved_model"),
-    "animate.tflite": ("export.tflite_runtime", "TfliteRuntime"),
-    "animate.onnx": ("export.onnx_runtime", "OnnxRuntime"),
-    "render.param": ("export.ncnn_runtime", "NcnnRuntime"),
+    SAVED_MODEL: ("maskanim_tf.export.saved_model_runtime", "open_saved_model"),
+    "animate.tflite": ("maskanim_tf.export.tflite_runtime", "TfliteRuntime"),
+    "animate.onnx": ("maskanim_tf.export.onnx_runtime", "OnnxRuntime"),
+    "render.param": ("maskanim_tf.export.ncnn_runtime", "NcnnRuntime"),
 }
 
 

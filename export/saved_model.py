@@ -17,11 +17,13 @@ from maskanim_tf.commands import run_command, say  # Before TensorFlow.
 import numpy as np
 import tensorflow as tf
 
-from export.export_options import ExportOptions
-from export.model_card import CARD, write_model_card
-from export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
-from export.quiet import quietly
-from export.signature_names import (
+from maskanim_tf import keys
+from maskanim_tf.config import Config, option
+from maskanim_tf.export.export_options import ExportOptions
+from maskanim_tf.export.model_card import CARD, write_model_card
+from maskanim_tf.export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
+from maskanim_tf.export.quiet import quietly
+from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
     DRIVING_BYTES,
@@ -31,10 +33,8 @@ from export.signature_names import (
     SERVING_DEFAULT,
     SOURCE_BYTES,
 )
-from export.signatures import make_signatures
-from export.warmup import require_serving_api, write_warmup
-from maskanim_tf import keys
-from maskanim_tf.config import Config, option
+from maskanim_tf.export.signatures import make_signatures
+from maskanim_tf.export.warmup import require_serving_api, write_warmup
 from maskanim_tf.inference import PRECISIONS, AnyAnimator, resolve_precision, rewrite
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator, load_animator

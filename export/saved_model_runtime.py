@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from export.signature_names import ENCODE_SOURCE, MASKS, SOURCE_BYTES
 from maskanim_tf.animation.frame_generator import FrameGenerator
+from maskanim_tf.export.signature_names import ENCODE_SOURCE, MASKS, SOURCE_BYTES
 from maskanim_tf.keys import DRIVING, FRAME, INTERMEDIATES, SOURCE, SOURCE_MASK
 from maskanim_tf.media.frame_bytes import encode_png
 from maskanim_tf.ops.pixels import as_floats

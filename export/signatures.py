@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from export.encoded_frames import decode_frames, encode_frames
-from export.signature_names import (
+from maskanim_tf import keys
+from maskanim_tf.export.encoded_frames import decode_frames, encode_frames
+from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
     DRIVING_BYTES,
@@ -29,7 +30,6 @@ from export.signature_names import (
     SERVING_DEFAULT,
     SOURCE_BYTES,
 )
-from maskanim_tf import keys
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.resizing import resize_bilinear
 

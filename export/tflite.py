@@ -21,15 +21,15 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from export.export_options import sample_clips
-from export.exporter import FolderOptions, export_folder
-from export.graphs import make_stages
-from export.parity import FLOAT16_BOUND, FLOAT_BOUND
-from export.quiet import quietly
-from export.stages import SOURCE_MASK, STAGES
-from export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
 from maskanim_tf import keys
 from maskanim_tf.config import Config, option
+from maskanim_tf.export.export_options import sample_clips
+from maskanim_tf.export.exporter import FolderOptions, export_folder
+from maskanim_tf.export.graphs import make_stages
+from maskanim_tf.export.parity import FLOAT16_BOUND, FLOAT_BOUND
+from maskanim_tf.export.quiet import quietly
+from maskanim_tf.export.stages import SOURCE_MASK, STAGES
+from maskanim_tf.export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 

@@ -18,15 +18,15 @@ from typing import Any
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
-from export import browser
-from export.browser.catalogue import SAMPLES, describe_samples, write_sample
-from export.exporter import FolderOptions, export_folder
-from export.half_weights import WEIGHTS, HalfWeights
-from export.onnx import stage_models
-from export.onnx_runtime import SUFFIX, OnnxRuntime
-from export.parity import FLOAT16_BOUND
-from export.web_runtime import NAME, VERSION, install_runtime
 from maskanim_tf.config import Config, option
+from maskanim_tf.export import browser
+from maskanim_tf.export.browser.catalogue import SAMPLES, describe_samples, write_sample
+from maskanim_tf.export.exporter import FolderOptions, export_folder
+from maskanim_tf.export.half_weights import WEIGHTS, HalfWeights
+from maskanim_tf.export.onnx import stage_models
+from maskanim_tf.export.onnx_runtime import SUFFIX, OnnxRuntime
+from maskanim_tf.export.parity import FLOAT16_BOUND
+from maskanim_tf.export.web_runtime import NAME, VERSION, install_runtime
 from maskanim_tf.models import Animator
 from maskanim_tf.models.presets import find_weights
 

@@ -36,14 +36,14 @@ GROUPS = {
         "convert-weights": ("maskanim_tf.convert_weights", "weights in half the space"),
     },
     "Export and serve": {
-        "export-saved-model": ("export.saved_model", "for TensorFlow Serving"),
-        "export-tflite": ("export.tflite", "for phones, in 32, 16 or 8 bits"),
-        "export-onnx": ("export.onnx", "for ONNX Runtime"),
-        "export-ncnn": ("export.ncnn", "for ncnn"),
-        "export-web": ("export.web", "a page that animates in the browser alone"),
-        "run": ("export.run", "a picture moves like a video, by exported files"),
-        "serve": ("serving.local", "page, REST and gRPC on this machine"),
-        "client": ("serving.client", "a picture moves like a video, by a server"),
+        "export-saved-model": ("maskanim_tf.export.saved_model", "for TensorFlow Serving"),
+        "export-tflite": ("maskanim_tf.export.tflite", "for phones, in 32, 16 or 8 bits"),
+        "export-onnx": ("maskanim_tf.export.onnx", "for ONNX Runtime"),
+        "export-ncnn": ("maskanim_tf.export.ncnn", "for ncnn"),
+        "export-web": ("maskanim_tf.export.web", "a page that animates in the browser alone"),
+        "run": ("maskanim_tf.export.run", "a picture moves like a video, by exported files"),
+        "serve": ("maskanim_tf.serving.local", "page, REST and gRPC on this machine"),
+        "client": ("maskanim_tf.serving.client", "a picture moves like a video, by a server"),
     },
 }
 EXPORT = "export"

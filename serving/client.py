@@ -13,8 +13,8 @@ from maskanim_tf.animation.jobs import run_job
 from maskanim_tf.animation.options import AnimationOptions, FootageOptions
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import option
-from serving.rest_client import RestClient
-from serving.server_generator import Client, ServerGenerator
+from maskanim_tf.serving.rest_client import RestClient
+from maskanim_tf.serving.server_generator import Client, ServerGenerator
 
 REST, GRPC = ("http://", "https://"), ("grpc://", "grpcs://")
 
@@ -61,7 +61,7 @@ def connect(options: ClientOptions) -> Client:
     if options.server.startswith(REST):
         return RestClient(options.server, *which, connections=options.concurrency)
     # Loads TensorFlow, which REST does without.
-    from serving.grpc_client import GrpcClient
+    from maskanim_tf.serving.grpc_client import GrpcClient
 
     scheme, _, address = options.server.partition("://")
     return GrpcClient(address, *which, encrypted=scheme == "grpcs")

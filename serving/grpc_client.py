@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.signature_names import (
+from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
     DRIVING_BYTES,
@@ -19,7 +19,7 @@ from export.signature_names import (
     SOURCE_BYTES,
 )
 from maskanim_tf.keys import SOURCE, SOURCE_MASK
-from serving.api import (
+from maskanim_tf.serving.api import (
     get_model_metadata_pb2,
     grpc,
     message_limits,
@@ -28,8 +28,8 @@ from serving.api import (
     prediction_service_pb2_grpc,
     require_api,
 )
-from serving.retries import TransientError
-from serving.server_generator import Client
+from maskanim_tf.serving.retries import TransientError
+from maskanim_tf.serving.server_generator import Client
 
 SIGNATURES = "signature_def"
 STRING = 7  # DT_STRING of TensorFlow.

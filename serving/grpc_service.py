@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from serving.api import (
+from maskanim_tf.serving.api import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     grpc,
@@ -23,10 +23,10 @@ from serving.api import (
     prediction_log_pb2,
     prediction_service_pb2_grpc,
 )
-from serving.contract import HTTP_STATUS, ServingError, invalid
-from serving.loaded_model import LoadedModel
-from serving.versions import ServedModel
-from serving.work import WorkQueue
+from maskanim_tf.serving.contract import HTTP_STATUS, ServingError, invalid
+from maskanim_tf.serving.loaded_model import LoadedModel
+from maskanim_tf.serving.versions import ServedModel
+from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from serving.contract import BASE64_KEY, BYTES_SUFFIX, invalid
-from serving.loaded_model import LoadedModel
+from maskanim_tf.serving.contract import BASE64_KEY, BYTES_SUFFIX, invalid
+from maskanim_tf.serving.loaded_model import LoadedModel
 
 KINDS = {"f": "iuf", "i": "iu", "u": "iu", "b": "b"}
 

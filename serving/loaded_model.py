@@ -13,10 +13,10 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import function_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from export.signature_names import SERVING_DEFAULT
+from maskanim_tf.export.signature_names import SERVING_DEFAULT
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.media.pictures import encoded_size
-from serving.contract import BYTES_SUFFIX, HTTP_STATUS, ServingError, invalid
+from maskanim_tf.serving.contract import BYTES_SUFFIX, HTTP_STATUS, ServingError, invalid
 
 GRAPH = "saved_model.pb"
 # Codes of TensorFlow's errors are the places in this list, from 1.

@@ -21,15 +21,15 @@ from aiohttp import web
 
 from maskanim_tf.config import Section, option
 from maskanim_tf.inference.precision import AUTO, PRECISIONS, resolve_precision
-from serving.api import grpc, message_limits, require_api
-from serving.encryption import tls_context
-from serving.grpc_service import Services, warm_up
-from serving.loaded_model import GRAPH, LoadedModel
-from serving.page.limits import PageLimits
-from serving.page.routes import Page
-from serving.rest import make_app
-from serving.versions import ServedModel
-from serving.work import WorkQueue
+from maskanim_tf.serving.api import grpc, message_limits, require_api
+from maskanim_tf.serving.encryption import tls_context
+from maskanim_tf.serving.grpc_service import Services, warm_up
+from maskanim_tf.serving.loaded_model import GRAPH, LoadedModel
+from maskanim_tf.serving.page.limits import PageLimits
+from maskanim_tf.serving.page.routes import Page
+from maskanim_tf.serving.rest import make_app
+from maskanim_tf.serving.versions import ServedModel
+from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 

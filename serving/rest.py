@@ -13,11 +13,11 @@ from aiohttp import web
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from serving.contract import HTTP_STATUS, ServingError, invalid
-from serving.json_tensors import predict_json
-from serving.loaded_model import LoadedModel
-from serving.versions import ServedModel
-from serving.work import WorkQueue
+from maskanim_tf.serving.contract import HTTP_STATUS, ServingError, invalid
+from maskanim_tf.serving.json_tensors import predict_json
+from maskanim_tf.serving.loaded_model import LoadedModel
+from maskanim_tf.serving.versions import ServedModel
+from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 

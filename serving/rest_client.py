@@ -13,11 +13,16 @@ from typing import Any
 
 import urllib3
 
-from export.signature_names import ANIMATE_BYTES, DRIVING_BYTES, SERVING_DEFAULT, SOURCE_BYTES
+from maskanim_tf.export.signature_names import (
+    ANIMATE_BYTES,
+    DRIVING_BYTES,
+    SERVING_DEFAULT,
+    SOURCE_BYTES,
+)
 from maskanim_tf.keys import SOURCE
-from serving.contract import BASE64_KEY
-from serving.retries import TransientError
-from serving.server_generator import Client
+from maskanim_tf.serving.contract import BASE64_KEY
+from maskanim_tf.serving.retries import TransientError
+from maskanim_tf.serving.server_generator import Client
 
 BUSY = (429, 503)
 

@@ -12,7 +12,7 @@ from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.keys import FRAME
 from maskanim_tf.media.frame_bytes import decode_frame, encode_png
 from maskanim_tf.ops.pixels import as_floats
-from serving.retries import with_retries
+from maskanim_tf.serving.retries import with_retries
 
 
 class Client(Protocol):

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from serving.contract import ServingError, invalid
-from serving.loaded_model import GRAPH, LoadedModel
+from maskanim_tf.serving.contract import ServingError, invalid
+from maskanim_tf.serving.loaded_model import GRAPH, LoadedModel
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from serving.contract import ServingError
+from maskanim_tf.serving.contract import ServingError
 
 T = TypeVar("T")
 

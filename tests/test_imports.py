@@ -30,8 +30,8 @@ ORDER = (
         "maskanim_tf.template",
         "maskanim_tf.train",
     ),
-    ("export",),
-    ("serving",),
+    ("maskanim_tf.export",),
+    ("maskanim_tf.serving",),
     ("maskanim_tf.console",),
 )
 # Of one level, but strangers to each other.
@@ -44,14 +44,19 @@ APART = (
             "maskanim_tf.inference",
             "maskanim_tf.animation",
             "maskanim_tf.evaluation",
-            "export",
-            "serving",
+            "maskanim_tf.export",
+            "maskanim_tf.serving",
         )
         for learner in ("maskanim_tf.losses", "maskanim_tf.training")
     ),
-    ("serving", "maskanim_tf.models"),
+    ("maskanim_tf.serving", "maskanim_tf.models"),
 )
-OWN = ("maskanim_tf", "export", "serving")
+# Folders of the repository by their packages; those inside of the first are links.
+FOLDERS = {
+    "maskanim_tf": "maskanim_tf",
+    "maskanim_tf.export": "export",
+    "maskanim_tf.serving": "serving",
+}
 # What reads the command line; programs alone may import it.
 COMMAND_LINE = ("maskanim_tf.commands", "maskanim_tf.flag_help", "maskanim_tf.flags")
 
@@ -68,10 +73,10 @@ def rank(module):
 
 
 def modules():
-    for root in OWN:
-        for path in sorted((REPOSITORY / root).rglob("*.py")):
-            parts = path.relative_to(REPOSITORY).with_suffix("").parts
-            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    for package, folder in FOLDERS.items():
+        for path in sorted((REPOSITORY / folder).rglob("*.py")):
+            parts = path.relative_to(REPOSITORY / folder).with_suffix("").parts
+            name = ".".join((package, *(parts[:-1] if parts[-1] == "__init__" else parts)))
             if name != "maskanim_tf":
                 yield name, path
 
@@ -99,8 +104,10 @@ def programs():
 def test_imports_go_one_way():
     seen = 0
     for name, target in all_imports():
+        # Installed, they have no other name than that inside of the package.
+        assert target.split(".")[0] not in ("export", "serving"), f"{name} imports {target}"
         if (
-            target.split(".")[0] not in OWN
+            target.split(".")[0] != "maskanim_tf"
             or target == "maskanim_tf.__version__"
             or any(is_in(each, one) for each in (name, target) for one in COMMAND_LINE)
         ):
@@ -115,7 +122,7 @@ def test_imports_go_one_way():
 def test_libraries_know_nothing_of_the_command_line():
     running = programs()
     assert "maskanim_tf.animate" in running
-    assert "serving.client" in running
+    assert "maskanim_tf.serving.client" in running
     for name, target in all_imports():
         if name in running or name in COMMAND_LINE:
             continue
@@ -150,17 +157,17 @@ DOORS = {
         "maskanim_tf.media.animations",
     ),
     "ai_edge_litert": ("maskanim_tf.ops.litert",),
-    "onnxruntime": ("maskanim_tf.evaluation.image_model", "export.onnx_runtime"),
-    "ncnn": ("export.ncnn_runtime",),
-    "tf2onnx": ("export.onnx_graph",),
-    "tensorflow_serving": ("export.warmup", "serving.api"),
-    "grpc": ("serving.api",),
+    "onnxruntime": ("maskanim_tf.evaluation.image_model", "maskanim_tf.export.onnx_runtime"),
+    "ncnn": ("maskanim_tf.export.ncnn_runtime",),
+    "tf2onnx": ("maskanim_tf.export.onnx_graph",),
+    "tensorflow_serving": ("maskanim_tf.export.warmup", "maskanim_tf.serving.api"),
+    "grpc": ("maskanim_tf.serving.api",),
     "aiohttp": (
-        "serving.rest",
-        "serving.local",
-        "serving.page.frame_socket",
-        "serving.page.routes",
-        "serving.page.upload",
+        "maskanim_tf.serving.rest",
+        "maskanim_tf.serving.local",
+        "maskanim_tf.serving.page.frame_socket",
+        "maskanim_tf.serving.page.routes",
+        "maskanim_tf.serving.page.upload",
     ),
 }
 

@@ -15,20 +15,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from export.saved_model_runtime import Arrays, SignatureGenerator
-from export.signature_names import MASKS
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.animation.video import animate_footage
+from maskanim_tf.export.saved_model_runtime import Arrays, SignatureGenerator
+from maskanim_tf.export.signature_names import MASKS
 from maskanim_tf.keys import DRIVING, DRIVING_MASK, FRAME, REFINED_MASK, SOURCE
 from maskanim_tf.media.footage import SquareFootage
 from maskanim_tf.media.frame_bytes import encode_png
 from maskanim_tf.ops.pixels import as_bytes
-from serving.contract import ServingError, invalid
-from serving.loaded_model import LoadedModel
-from serving.page.bridge import Bridge
-from serving.page.materials import Material, open_material, plain_errors
-from serving.retries import TransientError, with_retries
-from serving.work import WorkQueue
+from maskanim_tf.serving.contract import ServingError, invalid
+from maskanim_tf.serving.loaded_model import LoadedModel
+from maskanim_tf.serving.page.bridge import Bridge
+from maskanim_tf.serving.page.materials import Material, open_material, plain_errors
+from maskanim_tf.serving.retries import TransientError, with_retries
+from maskanim_tf.serving.work import WorkQueue
 
 # What the page shows beside the source.
 MOVING = (DRIVING, DRIVING_MASK, REFINED_MASK, FRAME)

@@ -28,20 +28,20 @@ import cv2
 import numpy as np
 from aiohttp import WSMsgType, web
 
-from export.saved_model_runtime import SignatureGenerator
+from maskanim_tf.export.saved_model_runtime import SignatureGenerator
 from maskanim_tf.keys import DRIVING_MASK, FRAME, REFINED_MASK
 from maskanim_tf.media.fitting import FITS, fit_square
 from maskanim_tf.media.frame_bytes import decode_frame
 from maskanim_tf.media.pictures import encoded_size
 from maskanim_tf.ops.pixels import as_bytes
-from serving.contract import ServingError, invalid
-from serving.loaded_model import LoadedModel
-from serving.page.animation import encode_picture, frame_shape
-from serving.page.bridge import Bridge, StoppedError
-from serving.page.limits import PageLimits
-from serving.page.materials import Material, open_material, plain_errors
-from serving.page.upload import LONGEST_FIELD, named
-from serving.work import WorkQueue
+from maskanim_tf.serving.contract import ServingError, invalid
+from maskanim_tf.serving.loaded_model import LoadedModel
+from maskanim_tf.serving.page.animation import encode_picture, frame_shape
+from maskanim_tf.serving.page.bridge import Bridge, StoppedError
+from maskanim_tf.serving.page.limits import PageLimits
+from maskanim_tf.serving.page.materials import Material, open_material, plain_errors
+from maskanim_tf.serving.page.upload import LONGEST_FIELD, named
+from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from serving.contract import ServingError
+from maskanim_tf.serving.contract import ServingError
 
 # Every answer of the page. Only its own files are run, shown or asked for.
 HEADERS = {

@@ -12,7 +12,7 @@ import numpy as np
 
 from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix
 from maskanim_tf.media.footage import Footage, claimed_pixels, open_footage
-from serving.contract import ServingError, invalid
+from maskanim_tf.serving.contract import ServingError, invalid
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,26 +29,26 @@ from pathlib import Path
 
 from aiohttp import web
 
-from export import browser
-from export.browser.catalogue import SAMPLES, describe_samples
 from maskanim_tf.animation.options import AnimationOptions
-from serving.contract import ServingError, invalid
-from serving.page.animation import Animation, Event, frame_shape
-from serving.page.bridge import Bridge, StoppedError
-from serving.page.frame_socket import (
+from maskanim_tf.export import browser
+from maskanim_tf.export.browser.catalogue import SAMPLES, describe_samples
+from maskanim_tf.serving.contract import ServingError, invalid
+from maskanim_tf.serving.page.animation import Animation, Event, frame_shape
+from maskanim_tf.serving.page.bridge import Bridge, StoppedError
+from maskanim_tf.serving.page.frame_socket import (
     GOODBYE_SECONDS,
     HEARTBEAT_SECONDS,
     FrameSocket,
     say_goodbye,
 )
-from serving.page.guard import HEADERS, Guard
-from serving.page.limits import PageLimits
-from serving.page.materials import Material
-from serving.page.results import Results
-from serving.page.samples import Samples
-from serving.page.upload import Form, receive
-from serving.versions import ServedModel
-from serving.work import WorkQueue
+from maskanim_tf.serving.page.guard import HEADERS, Guard
+from maskanim_tf.serving.page.limits import PageLimits
+from maskanim_tf.serving.page.materials import Material
+from maskanim_tf.serving.page.results import Results
+from maskanim_tf.serving.page.samples import Samples
+from maskanim_tf.serving.page.upload import Form, receive
+from maskanim_tf.serving.versions import ServedModel
+from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 

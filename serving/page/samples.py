@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from export.browser.catalogue import write_sample
+from maskanim_tf.export.browser.catalogue import write_sample
 
 
 class Samples:

@@ -16,8 +16,8 @@ from pathlib import Path
 from aiohttp import BodyPartReader, web
 
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-from serving.contract import invalid
-from serving.page.materials import Material
+from maskanim_tf.serving.contract import invalid
+from maskanim_tf.serving.page.materials import Material
 
 LONGEST_FIELD = 256
 LONGEST_NAME = 80

@@ -1,6 +1,6 @@
 import numpy as np
 
-from export.export_options import ExportOptions, sample_clips
+from maskanim_tf.export.export_options import ExportOptions, sample_clips
 from maskanim_tf.media.panels import write_picture
 from tests.helpers import TINY_CONFIG
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from export.export_options import ExportOptions, sample_clips
-from export.parity import check_inputs, compare
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
+from maskanim_tf.export.export_options import ExportOptions, sample_clips
+from maskanim_tf.export.parity import check_inputs, compare
 from tests.animators import scrambled_animator
 from tests.helpers import TINY_CONFIG, random_frames
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from export.quiet import quietly
+from maskanim_tf.export.quiet import quietly
 
 
 def test_what_is_held_back_is_shown_after_an_error(capfd):

@@ -12,17 +12,17 @@ import cv2
 import numpy as np
 import pytest
 
-from export import ncnn, onnx, saved_model, tflite
-from export.ncnn_runtime import NcnnRuntime, perturbed
-from export.onnx_runtime import OnnxRuntime
-from export.run import RunOptions, main, open_model
-from export.saved_model import SavedModelOptions
-from export.stages import all_threads, animate_with_runtime
-from export.tflite_runtime import TfliteRuntime, dequantize, quantize
 from maskanim_tf import animate, keys
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.config import PerturbationConfig
+from maskanim_tf.export import ncnn, onnx, saved_model, tflite
+from maskanim_tf.export.ncnn_runtime import NcnnRuntime, perturbed
+from maskanim_tf.export.onnx_runtime import OnnxRuntime
+from maskanim_tf.export.run import RunOptions, main, open_model
+from maskanim_tf.export.saved_model import SavedModelOptions
+from maskanim_tf.export.stages import all_threads, animate_with_runtime
+from maskanim_tf.export.tflite_runtime import TfliteRuntime, dequantize, quantize
 from maskanim_tf.inference.plain_layers import WinogradUpConvolution
 from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.models import load_animator
@@ -177,7 +177,7 @@ def test_a_video_is_animated_without_the_networks(folder, checkpoint, film, tmp_
         "import atexit, runpy, sys\n"
         "names = 'tensorflow', 'maskanim_tf.models'\n"
         "atexit.register(lambda: print([name in sys.modules for name in names]))\n"
-        "runpy.run_module('export.run', run_name='__main__')\n"
+        "runpy.run_module('maskanim_tf.export.run', run_name='__main__')\n"
     )
     flags = [f"--{name}={path}" for name, path in film.items()]
     done = subprocess.run(
@@ -260,7 +260,7 @@ def test_the_newest_version_of_a_saved_model_is_taken(checkpoint, tmp_path):
 
 def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
     kind = kind_of(folder)
-    module = importlib.import_module(f"export.{kind}")
+    module = importlib.import_module(f"maskanim_tf.export.{kind}")
     make = getattr(module, f"{kind.capitalize()}Options")
     with pytest.raises(ValueError, match="exists already; choose another --output"):
         module.main(make(checkpoint=checkpoint, output=str(folder)))

@@ -8,16 +8,16 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
-from export import saved_model
-from export.encoded_frames import decode_frames, encode_frames
-from export.saved_model import SavedModelOptions
-from export.warmup import FILE_NAME, FOLDER
 from maskanim_tf import keys
+from maskanim_tf.export import saved_model
+from maskanim_tf.export.encoded_frames import decode_frames, encode_frames
+from maskanim_tf.export.saved_model import SavedModelOptions
+from maskanim_tf.export.warmup import FILE_NAME, FOLDER
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
 from maskanim_tf.ops.pixels import as_bytes, as_floats
-from serving.loaded_model import LoadedModel
+from maskanim_tf.serving.loaded_model import LoadedModel
 from tests.helpers import random_frames
 
 SIGNATURES = {"serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks"}

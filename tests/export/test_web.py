@@ -14,11 +14,11 @@ import numpy as np
 import onnx
 import pytest
 
-from export import browser as browser_files
-from export import web, web_runtime
-from export.half_weights import WEIGHTS, HalfWeights
-from export.onnx_runtime import OnnxRuntime
-from export.web import WebOptions
+from maskanim_tf.export import browser as browser_files
+from maskanim_tf.export import web, web_runtime
+from maskanim_tf.export.half_weights import WEIGHTS, HalfWeights
+from maskanim_tf.export.onnx_runtime import OnnxRuntime
+from maskanim_tf.export.web import WebOptions
 from maskanim_tf.ops.pixels import as_bytes
 from tests.animation.material import decoded, moving_square, pixels
 from tests.browsers import camera_film, camera_flags, canvas, chromium, new_tab, visit

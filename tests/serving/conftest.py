@@ -2,9 +2,9 @@ import os
 
 import pytest
 
-from export import saved_model
-from export.saved_model import SavedModelOptions
-from serving.api import has_api
+from maskanim_tf.export import saved_model
+from maskanim_tf.export.saved_model import SavedModelOptions
+from maskanim_tf.serving.api import has_api
 from tests.animators import scrambled_animator, write_checkpoint
 from tests.serving.servers import CALLERS, Address, running
 

@@ -10,9 +10,15 @@ import threading
 import numpy as np
 import urllib3
 
-from serving.api import grpc, has_api, model_pb2, predict_pb2, prediction_service_pb2_grpc
-from serving.contract import HTTP_STATUS
-from serving.local import LocalServer, ServeOptions
+from maskanim_tf.serving.api import (
+    grpc,
+    has_api,
+    model_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+from maskanim_tf.serving.contract import HTTP_STATUS
+from maskanim_tf.serving.local import LocalServer, ServeOptions
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,16 +13,16 @@ import cv2
 import numpy as np
 import pytest
 
-from export import run, saved_model
-from export.saved_model import SavedModelOptions
 from maskanim_tf import animate
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
+from maskanim_tf.export import run, saved_model
+from maskanim_tf.export.saved_model import SavedModelOptions
 from maskanim_tf.models import load_animator
 from maskanim_tf.puppets import make_clip
-from serving.api import has_api
-from serving.client import ClientOptions, main
-from serving.retries import TransientError, with_retries
+from maskanim_tf.serving.api import has_api
+from maskanim_tf.serving.client import ClientOptions, main
+from maskanim_tf.serving.retries import TransientError, with_retries
 from tests.animation.material import decoded, moving_square
 from tests.helpers import REPOSITORY
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
@@ -92,7 +92,7 @@ def test_frames_of_trained_weights_are_equal_to_the_last_bit(tmp_path):
     (base_path / "1").mkdir(parents=True)
     saved_model.save(load_animator("puppets64")[0], SavedModelOptions(), base_path / "1")
     # Neither batches nor how many are under way make a difference.
-    command(tmp_path, "run", "export.run", f"--model={base_path}", "--batch_size=4")
+    command(tmp_path, "run", "maskanim_tf.export.run", f"--model={base_path}", "--batch_size=4")
     assert contents_of(tmp_path / "run") == expected
     with running(base_path) as address:
         for server, number in ((address.rest, 2), (f"grpc://{address.grpc}", 4)):
@@ -223,7 +223,7 @@ def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
     import shutil
 
     from maskanim_tf.media.frame_bytes import encode_png
-    from serving.client import connect
+    from maskanim_tf.serving.client import connect
 
     base_path = tmp_path / "maskanim"
     shutil.copytree(exported, base_path)
@@ -273,7 +273,7 @@ def test_rest_needs_no_tensorflow(address, material, tmp_path):
     program = (
         "import sys; sys.modules['tensorflow'] = None  # Importing it is an error.\n"
         "from maskanim_tf.animation import AnimationOptions\n"
-        "from serving.client import ClientOptions, main\n"
+        "from maskanim_tf.serving.client import ClientOptions, main\n"
         f"main(ClientOptions(**{wanted.to_dict()!r}), AnimationOptions())\n"
         "print([m for m in sys.modules if m.startswith(('maskanim_tf.models', 'keras', 'grpc'))])"
     )

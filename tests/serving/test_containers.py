@@ -16,7 +16,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
-from serving.api import has_api
+from maskanim_tf.serving.api import has_api
 from tests.helpers import REPOSITORY
 from tests.serving.servers import http
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from serving.api import has_api, model_pb2, predict_pb2
+from maskanim_tf.serving.api import has_api, model_pb2, predict_pb2
 from tests.helpers import random_frames
 from tests.serving.servers import RefusedError, http, send_grpc, to_json
 
@@ -220,7 +220,7 @@ def test_an_empty_label_is_a_label(address):
 )
 def test_the_client_sends_only_what_is_asked_for(version, label, bytes_sent):
     """Fields of ModelSpec: 1 the name, 2 the version in a message of its own, 4 the label."""
-    from serving.grpc_client import model_spec
+    from maskanim_tf.serving.grpc_client import model_spec
 
     assert model_spec("m", version, label).SerializeToString() == bytes_sent
 

@@ -15,9 +15,9 @@ import pytest
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.media.frame_bytes import decode_frame
 from maskanim_tf.ops.pixels import as_bytes, as_floats
-from serving.loaded_model import LoadedModel
-from serving.local import LocalServer, ServeOptions
-from serving.page.frame_socket import FRAME_BYTES
+from maskanim_tf.serving.loaded_model import LoadedModel
+from maskanim_tf.serving.local import LocalServer, ServeOptions
+from maskanim_tf.serving.page.frame_socket import FRAME_BYTES
 from tests.animation.material import pixels
 from tests.serving.servers import POOL, running
 from tests.serving.test_contract import bomb, png

@@ -19,10 +19,10 @@ import time
 import pytest
 import urllib3
 
-from serving.api import has_api
-from serving.contract import ServingError
-from serving.local import LocalServer, ServeOptions
-from serving.work import WorkQueue
+from maskanim_tf.serving.api import has_api
+from maskanim_tf.serving.contract import ServingError
+from maskanim_tf.serving.local import LocalServer, ServeOptions
+from maskanim_tf.serving.work import WorkQueue
 from tests.helpers import REPOSITORY
 from tests.serving.servers import RefusedError, ask_rest, http, running, to_json
 from tests.serving.test_contract import PAIR, bomb, png
@@ -260,6 +260,7 @@ def test_no_version_yet(tmp_path, exported):
 
 
 def test_the_command_and_its_end(exported):
+    # As it is written in a checkout; `python -m maskanim_tf.serving.local` is the same.
     command = [sys.executable, "-m", "serving.local", f"--model_base_path={exported}", "--port=0"]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -6,7 +6,6 @@ import contextlib
 import json
 import tempfile
 import time
-from pathlib import Path
 
 import av
 import cv2
@@ -16,9 +15,9 @@ import urllib3
 
 from maskanim_tf.animation.options import AUDIO
 from maskanim_tf.media.fitting import fit_square
-from serving.contract import ServingError
-from serving.page.animation import encode_picture
-from serving.page.guard import Guard
+from maskanim_tf.serving.contract import ServingError
+from maskanim_tf.serving.page.animation import encode_picture
+from maskanim_tf.serving.page.guard import Guard
 from tests.animation.material import decoded, moving_square, pixels
 from tests.media.clip_files import (
     numbered_frames,
@@ -321,9 +320,3 @@ def test_no_page(exported):
     with running(exported, page_animations=0) as address:
         assert http("GET", address.rest + "/")[0] == 404
         assert http("GET", address.url)[0] == 200
-
-
-def test_an_installed_package_has_the_page():
-    root = Path(__file__).parents[2]
-    assert "serving.page = static/*" in (root / "setup.cfg").read_text()
-    assert not [path for path in (root / "serving/page/static").iterdir() if path.is_dir()]
