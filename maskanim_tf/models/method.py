@@ -98,6 +98,7 @@ class Animator(keras.Model):
 
     def encode_driving(self, driving: tf.Tensor) -> tf.Tensor:
         """The masks of driving frames, m(d), `[batch, mask_size, mask_size, 1]` in [0, 1]."""
+        driving = tf.convert_to_tensor(driving)
         check_frames(keys.DRIVING, driving, self.model.image_size)
         return self.networks.mask_generator(driving, training=False)[keys.MASK]
 

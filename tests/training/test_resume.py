@@ -148,10 +148,18 @@ def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_saves_and_leaves(data_dir, tmp_path, name):
+@pytest.fixture(params=["SIGTERM", "SIGINT"])
+def handled_signal(request):
+    """The name of a signal that is not ignored: shells ignore SIGINT in background commands."""
+    number = getattr(signal, request.param)
+    before = signal.signal(number, signal.default_int_handler)
+    yield request.param
+    signal.signal(number, before)
+
+
+def test_a_signal_saves_and_leaves(data_dir, tmp_path, handled_signal):
     """The status and the line that a process ends with: `test_workers`."""
-    number = getattr(signal, name)
+    number = getattr(signal, handled_signal)
     before = signal.getsignal(number)
     loop = TrainingLoop(config(data_dir, steps=2), options(tmp_path))
     batches = loop._batches
@@ -163,7 +171,7 @@ def test_a_signal_saves_and_leaves(data_dir, tmp_path, name):
 
     loop._batches = interrupted
     with pytest.raises(
-        InterruptedRunError, match=f"stopped by {name}; saved .*--resume"
+        InterruptedRunError, match=f"stopped by {handled_signal}; saved .*--resume"
     ) as stopped:
         loop.run()
     assert stopped.value.status == 128 + number
