@@ -22,10 +22,10 @@ serve: .venv/ready
 		--port=$(PORT) --grpc_port=$(GRPC_PORT)
 
 test: lint
-	$(MAIN)/python -m pytest -n 2
+	$(MAIN)/python -m pytest -n 2 --dist=loadfile
 
 test-next: .venv-next/ready
-	$(NEXT)/python -m pytest -n 2
+	$(NEXT)/python -m pytest -n 2 --dist=loadfile
 
 lint: .venv/ready
 	$(MAIN)/ruff check .
