@@ -8,12 +8,19 @@ import pytest
 
 import maskanim_tf  # noqa: F401  (before TensorFlow, since it chooses its kernels)
 
+import keras  # isort: skip
 import tensorflow as tf  # isort: skip
 
 # Two logical CPU devices stand in for two GPUs wherever a test distributes work.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _same_numbers():
+    """Random networks are the same in every run: of some seeds they are dead."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(autouse=True)
