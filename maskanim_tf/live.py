@@ -17,7 +17,6 @@ import numpy as np
 from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Before TensorFlow.
 
 # isort: split
-from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.animation.live import (
     LiveSession,
     VirtualCamera,
@@ -28,12 +27,11 @@ from maskanim_tf.animation.live import (
 )
 from maskanim_tf.animation.options import MOTIONS, RELATIVE
 from maskanim_tf.config import Section, option
-from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
+from maskanim_tf.inference import PRECISIONS
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import MOVIE_FORMATS
-from maskanim_tf.models import load_animator
-from maskanim_tf.models.presets import weights_name
+from maskanim_tf.predictor import load_animator
 from maskanim_tf.storage.files import check_writable
 
 AUTO, YES, NO = "auto", "yes", "no"
@@ -95,11 +93,7 @@ def main(options: LiveOptions) -> None:
     with contextlib.ExitStack() as stack:
         camera = open_camera(options.camera)
         stack.callback(camera.close)
-        animator, _ = load_animator(options.checkpoint)
-        precision = resolve_precision(options.precision, say)
-        generator = AnimatorGenerator(
-            rewrite(animator, shared=True, precision=precision), weights_name(options.checkpoint)
-        )
+        generator = load_animator(options.checkpoint, options.precision, report=say).generator
         sources = read_sources(options.source, generator.image_size)
         virtual_camera = None
         if options.virtual_camera:

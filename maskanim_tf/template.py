@@ -14,15 +14,14 @@ from tqdm import tqdm
 from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Before TensorFlow.
 
 # isort: split
-from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.animation.options import AUDIO, FROM_DRIVING, SILENT, AnimationOptions
 from maskanim_tf.animation.steering import open_driver
 from maskanim_tf.animation.templates import SUFFIX, is_template, write_template
 from maskanim_tf.config import Section, option
-from maskanim_tf.inference import PRECISIONS, resolve_precision, rewrite
+from maskanim_tf.inference import PRECISIONS
 from maskanim_tf.interrupts import interruptible
 from maskanim_tf.media.fitting import FITS
-from maskanim_tf.models import load_animator
+from maskanim_tf.predictor import load_animator
 from maskanim_tf.storage.files import check_writable
 
 
@@ -67,9 +66,7 @@ def main(options: TemplateOptions) -> None:
         driver_subject=options.driver_subject,
         follow=options.follow,
     )
-    animator, _ = load_animator(options.checkpoint)
-    precision = resolve_precision(options.precision, say)
-    generator = AnimatorGenerator(rewrite(animator, shared=True, precision=precision))
+    generator = load_animator(options.checkpoint, options.precision, report=say).generator
     driver = open_driver(options.driving, generator, how)
     with tqdm(interruptible(driver.frames()), total=driver.count, unit="frame") as frames:
         template = write_template(

@@ -50,6 +50,13 @@ def canvas(tab, key):
     return cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
 
 
+@contextlib.contextmanager
+def chromium_with_camera(folder):
+    """A browser whose camera is `camera_film`, which is written into a folder."""
+    with chromium(*camera_flags(folder / "film.mjpeg", camera_film())) as browser:
+        yield browser
+
+
 def camera_flags(path, frames):
     """Flags of a Chromium whose camera shows frames, uint8 RGB, over and over."""
     content = b"".join(cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in frames)

@@ -3,7 +3,7 @@
 import { Camera, paintSquare } from "./camera.js";
 import { KINDS, addSamples, chosen, form, usesCamera } from "./choices.js";
 import { Engine } from "./engine.js";
-import { Kept, Replay, brush, clearPanels, paintAll, sized } from "./panels.js";
+import { Kept, Replay, brush, clearPanels, paintAll, setRunning, sized } from "./panels.js";
 import { Pace, PlainError, Progress, byId, element, showError } from "./parts.js";
 
 // Films are taken at this many frames per second, whatever they have themselves.
@@ -221,14 +221,6 @@ function clear() {
   byId("download").hidden = true;
   byId("error").hidden = true;
   clearPanels();
-}
-
-function setRunning(value) {
-  if (value) byId("panels").scrollIntoView({ block: "nearest" });
-  byId("cancel").hidden = !value;
-  byId("animate").disabled = value;
-  byId("cameras").disabled = value;
-  if (!value) byId("progress").hidden = true;
 }
 
 function showFailure(error) {

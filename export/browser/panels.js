@@ -55,6 +55,15 @@ export function clearPanels() {
   }
 }
 
+// What can be pressed while an animation is made, and after it.
+export function setRunning(value) {
+  if (value) byId("panels").scrollIntoView({ block: "nearest" });
+  byId("cancel").hidden = !value;
+  byId("animate").disabled = value;
+  byId("cameras").disabled = value;
+  if (!value) byId("progress").hidden = true;
+}
+
 // Frames that were shown, as far as there is room for them.
 export class Kept {
   constructor(fps, room = KEPT_BYTES) {

@@ -20,6 +20,7 @@ import numpy as np
 
 from maskanim_tf.animation.alignment import Alignment
 from maskanim_tf.animation.frame_generator import FrameGenerator, missing_keys
+from maskanim_tf.animation.masks import MaskSmoother
 from maskanim_tf.keys import DRIVING, INTERMEDIATES, SOURCE
 from maskanim_tf.media.clips import batched, filled
 from maskanim_tf.ops.pixels import as_floats
@@ -154,7 +155,7 @@ def _with_masks(
     alignment: Alignment | None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Each batch with a whole batch of masks: known or found, then smoothed, then moved."""
-    past: np.ndarray | None = None
+    smoother = MaskSmoother(share)
     stream = None if known is None else iter(known)
     for batch in batches:
         if stream is None:
@@ -163,8 +164,7 @@ def _with_masks(
             masks = np.stack(list(islice(stream, len(batch))))
         if share:
             for index, mask in enumerate(masks):
-                past = mask if past is None else share * past + (1 - share) * mask
-                masks[index] = past
+                masks[index] = smoother.smoothed(mask)
         if alignment is not None:
             masks = np.stack([alignment.moved(mask) for mask in masks])
         yield batch, filled(masks, size)

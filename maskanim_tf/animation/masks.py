@@ -1,4 +1,4 @@
-"""What masks say about a source and a driver: where they are alike, whether they meet."""
+"""What masks say about a source and a driver, and a driver's masks without their jitter."""
 
 from __future__ import annotations
 
@@ -51,6 +51,25 @@ def object_pixels(mask: np.ndarray) -> np.ndarray:
     """
     distance = np.abs(mask - np.median(mask))
     return distance >= max(0.5 * float(np.quantile(distance, 0.99)), 1e-6)
+
+
+class MaskSmoother:
+    """Takes jitter out of a stream of masks.
+
+    Args:
+      share: x in [0, 1]; a mask becomes x of the smoothed one before and 1 - x of its own.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._past: np.ndarray | None = None
+
+    def smoothed(self, mask: np.ndarray) -> np.ndarray:
+        """The next mask of the stream; the first one stays as it is."""
+        if self._past is not None:
+            mask = self._share * self._past + (1 - self._share) * mask
+        self._past = mask
+        return mask
 
 
 class OverlapWarning:

@@ -139,8 +139,9 @@ def write_template(
         medians.append(median)
     if not codes:
         raise ValueError(f"{path}: the driver has no frame")
-    seconds = np.atleast_1d(np.asarray(driving.timing(), np.float64))
-    seconds = 1 / seconds if np.ndim(driving.timing()) == 0 else seconds
+    timing = driving.timing()
+    seconds = np.atleast_1d(np.asarray(timing, np.float64))
+    seconds = 1 / seconds if np.ndim(timing) == 0 else seconds
     total = float(seconds.sum()) * (len(codes) if len(seconds) == 1 else 1)
     with driving.sound(sound) as track:
         recording = b"" if track is None else _recorded(track, total)

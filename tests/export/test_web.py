@@ -21,7 +21,7 @@ from maskanim_tf.export.onnx_runtime import OnnxRuntime
 from maskanim_tf.export.web import WebOptions
 from maskanim_tf.ops.pixels import as_bytes
 from tests.animation.material import decoded, moving_square, pixels
-from tests.browsers import camera_film, camera_flags, canvas, chromium, new_tab, visit
+from tests.browsers import canvas, chromium_with_camera, new_tab, visit
 from tests.media.clip_files import write_picture, write_sounding_video
 from tests.serving.test_local import until
 
@@ -65,8 +65,7 @@ def page(folder):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    film = tmp_path_factory.mktemp("camera") / "film.mjpeg"
-    with chromium(*camera_flags(film, camera_film())) as browser:
+    with chromium_with_camera(tmp_path_factory.mktemp("camera")) as browser:
         yield browser
 
 

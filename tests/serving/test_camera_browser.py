@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from tests.browsers import camera_film, camera_flags, canvas, chromium, new_tab, visit
+from tests.browsers import canvas, chromium_with_camera, new_tab, visit
 from tests.serving.servers import ask_rest, running
 from tests.serving.test_contract import PAIR
 from tests.serving.test_local import until
@@ -35,8 +35,7 @@ window.WebSocket = class extends WebSocket {
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    film = tmp_path_factory.mktemp("camera") / "film.mjpeg"
-    with chromium(*camera_flags(film, camera_film())) as browser:
+    with chromium_with_camera(tmp_path_factory.mktemp("camera")) as browser:
         yield browser
 
 
@@ -160,3 +159,4 @@ def test_a_camera_that_is_unplugged(tab, exported):
         tab.wait_for_selector("#status:has-text('frames per second')")
         tab.evaluate("stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
         tab.wait_for_selector("#error:has-text('The camera was unplugged.')")
+        assert tab.is_enabled("#animate")

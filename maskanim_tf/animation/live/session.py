@@ -14,6 +14,7 @@ from maskanim_tf.animation.animated_video import note_on
 from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.animation.live.cameras import Camera
 from maskanim_tf.animation.live.latest import Latest
+from maskanim_tf.animation.masks import MaskSmoother
 from maskanim_tf.keys import FRAME
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.media.marking import marked
@@ -200,8 +201,7 @@ class _Steering:
 
     def __init__(self, relative: bool, share: float):
         self._relative = relative
-        self._share = share
-        self._past: np.ndarray | None = None
+        self._smoother = MaskSmoother(share)
         self._source_mask: np.ndarray | None = None
         self._alignment: Alignment | None = None
 
@@ -215,10 +215,7 @@ class _Steering:
         self, generator: FrameGenerator, source: np.ndarray, driving: np.ndarray
     ) -> np.ndarray:
         """The mask that drives, `[1, mask_size, mask_size, 1]`."""
-        mask = generator.masks(driving[None])[0]
-        if self._past is not None:
-            mask = self._share * self._past + (1 - self._share) * mask
-        self._past = mask
+        mask = self._smoother.smoothed(generator.masks(driving[None])[0])
         if not self._relative:
             return mask[None]
         if self._alignment is None:

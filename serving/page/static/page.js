@@ -1,7 +1,7 @@
 // The page of the local server: a form on top, panels that are painted while frames arrive.
 
 import { KINDS, addSamples, chosen, form, usesCamera } from "./choices.js";
-import { Kept, Replay, clearPanels, movie, paint, paintAll } from "./panels.js";
+import { Kept, Replay, clearPanels, movie, paint, paintAll, setRunning } from "./panels.js";
 import { PlainError, Progress, byId, megabytes, showError, toBlob } from "./parts.js";
 import { animateCamera } from "./socket.js";
 
@@ -139,14 +139,6 @@ function clear() {
   byId("download").hidden = true;
   byId("error").hidden = true;
   clearPanels();
-}
-
-function setRunning(value) {
-  if (value) byId("panels").scrollIntoView({ block: "nearest" });
-  byId("cancel").hidden = !value;
-  byId("animate").disabled = value;
-  byId("cameras").disabled = value;
-  if (!value) byId("progress").hidden = true;
 }
 
 function showFailure(error) {
