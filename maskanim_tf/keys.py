@@ -9,6 +9,7 @@ SOURCE = "source"  # s
 DRIVING = "driving"  # d
 COARSE = "coarse"  # c, from the low-resolution generator
 FRAME = "frame"  # f, from the high-resolution generator
+FETCHED = "fetched"  # what l fetched of s, with correspondence only
 
 # Frames, [batch, mask_size, mask_size, 3].
 SOURCE_SMALL = "source_small"  # D(s)

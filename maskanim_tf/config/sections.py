@@ -12,6 +12,8 @@ VGG_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 DATASETS = ("custom", "vox", "taichi", "robonet")
 VARIANTS = ("paper", "release")
 DRIVER_IDENTITIES = (SAME, OTHER, MIXED) = ("same", "other", "mixed")
+# Masks are halved so often where they are compared (models/correspondence.py).
+CORRESPONDENCE_MULTIPLE = 16
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -57,6 +59,12 @@ class ModelConfig(Section):
     mask_skips: bool = option(
         False, "U-Net skips in both mask networks; beyond the paper, details are learned sooner"
     )
+    correspondence: int = option(
+        0,
+        "channels in which r and l compare places of both masks, to fetch source pixels from where "
+        "they are; beyond the paper, 0 for none",
+        minimum=0,
+    )
     mask_generator: HourglassConfig = HourglassConfig(block_expansion=32)
     mask_refiner: HourglassConfig = HourglassConfig()
     low_res_generator: LowResConfig = LowResConfig()
@@ -72,6 +80,12 @@ class ModelConfig(Section):
                 f"{multiple} with mask_scale {self.mask_scale}, {mask_blocks} blocks in the "
                 f"mask networks and {self.high_res_generator.blocks} in "
                 "high_res_generator; choose such a size, a larger mask_scale or fewer blocks"
+            )
+        if self.correspondence and self.mask_size % CORRESPONDENCE_MULTIPLE:
+            raise ValueError(
+                f"ModelConfig.image_size times mask_scale is {self.mask_size}, but must be a "
+                f"multiple of {CORRESPONDENCE_MULTIPLE} with correspondence; choose another size, "
+                "a larger mask_scale or correspondence=0"
             )
 
     @property
@@ -158,6 +172,12 @@ class LossConfig(Section):
     )
     vgg_width: float = option(
         1.0, "multiplies the channels of VGG-19; only with vgg_weights=random", above=0, maximum=1
+    )
+    fetched_weight: float = option(
+        0.0,
+        "weight of the mean absolute difference of the target from what l fetched by "
+        "correspondence; beyond the paper",
+        minimum=0,
     )
     mask_prior: float = option(
         0.0,

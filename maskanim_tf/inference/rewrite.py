@@ -129,6 +129,7 @@ class _Rewriter:
         """A network that is an hourglass and a last convolution."""
         return Rewritten(
             network,
+            **self.correspondence(network),
             hourglass=self.hourglass(network.hourglass),
             final=self.final(network.final),
         )
@@ -136,12 +137,27 @@ class _Rewriter:
     def low_res_generator(self, network: LowResGenerator) -> Rewritten:
         return Rewritten(
             network,
+            **self.correspondence(network),
             first=self.convolution(network.first, affine_map(network.norm)),
             norm=identity,
             residual_blocks=[self.residual(block) for block in network.residual_blocks],
             up_blocks=[self.up(block) for block in network.up_blocks],
             final=self.final(network.final),
         )
+
+    def correspondence(self, network: Network) -> dict[str, Rewritten]:
+        """What replaces the comparison of masks in networks that have one."""
+        layer = getattr(network, "correspondence", None)
+        if layer is None:
+            return {}
+        rewritten = Rewritten(
+            layer,
+            first=self.down(layer.first),
+            hourglass=self.hourglass(layer.hourglass),
+            describe=self.convolution(layer.describe),
+            locality=self.keep(np.asarray(layer.locality), FLOAT32),
+        )
+        return {"correspondence": rewritten}
 
     def hourglass(self, hourglass: Hourglass) -> Rewritten:
         return Rewritten(

@@ -4,6 +4,7 @@ Input:  s and c `[batch, image_size, image_size, 3]`, U(m_s) and the up-scaled d
         `[batch, image_size, image_size, 1]`, all in [0, 1].
 Output: the frame f, `[batch, image_size, image_size, 3]` in (0, 1).
 Stages: concatenation to 8 channels, hourglass with U-Net skips, 7x7 convolution, sigmoid.
+With correspondence f is c, corrected.
 Paper: section 3 and appendix A.
 """
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 
 from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
-from maskanim_tf.models.network import Network, final_conv, sigmoid
+from maskanim_tf.models.network import Network, final_conv, logit, sigmoid
 
 
 class HighResGenerator(Network):
@@ -37,4 +38,6 @@ class HighResGenerator(Network):
             axis=-1,
         )
         logits = self.final(self.hourglass(stacked, training=training))
+        if self.config.correspondence:
+            logits += logit(tf.cast(inputs[keys.COARSE], tf.float32))
         return {keys.FRAME: sigmoid(logits)}

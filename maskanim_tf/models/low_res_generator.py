@@ -5,6 +5,8 @@ Input:  D(s) `[batch, mask_size, mask_size, 3]`, m_s and the driving mask
 Output: the coarse frame c, `[batch, image_size, image_size, 3]` in (0, 1).
 Stages: concatenation to 5 channels, 7x7 convolution - norm - relu, residual blocks, up blocks that
 halve the channels until the frame size is reached, 7x7 convolution, sigmoid.
+With correspondence s is an input, too; c is what was fetched of it (another output), corrected; and
+what was fetched of both s and m_s makes 9 channels of the 5.
 Paper: section 3 and appendix A.
 """
 
@@ -19,7 +21,7 @@ from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.models.blocks import ResidualBlock, UpBlock, batch_norm
 from maskanim_tf.models.convolution import Convolution
-from maskanim_tf.models.network import Network, final_conv, sigmoid
+from maskanim_tf.models.network import Network, final_conv, logit, sigmoid
 
 
 class LowResGenerator(Network):
@@ -29,6 +31,7 @@ class LowResGenerator(Network):
         super().__init__(config, **{"name": "low_res_generator", **kwargs})
         shape = config.low_res_generator
         features = config.scaled(shape.features)
+        self.correspondence = self.make_correspondence()
         self.first = Convolution(features, 7, name="first")
         self.norm = batch_norm()
         self.residual_blocks: list[keras.layers.Layer] = [
@@ -42,11 +45,18 @@ class LowResGenerator(Network):
         self.final = final_conv(3)
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
-        stacked = tf.concat(
-            (inputs[keys.SOURCE_SMALL], inputs[keys.SOURCE_MASK], inputs[keys.DRIVING_MASK]),
-            axis=-1,
-        )
-        features = tf.nn.relu(self.norm(self.first(stacked), training=training))
+        stacked = [inputs[keys.SOURCE_SMALL], inputs[keys.SOURCE_MASK], inputs[keys.DRIVING_MASK]]
+        if self.correspondence is not None:
+            compared = (*stacked[1:], inputs[keys.SOURCE], inputs[keys.SOURCE_MASK])
+            fetched, fetched_mask = self.correspondence(compared, training=training)
+            block = self.config.image_size // self.config.mask_size
+            stacked += [tf.nn.avg_pool2d(fetched, block, block, "VALID"), fetched_mask]
+        features = self.first(tf.concat(stacked, axis=-1))
+        features = tf.nn.relu(self.norm(features, training=training))
         for block in self.residual_blocks + self.up_blocks:
             features = block(features, training=training)
-        return {keys.COARSE: sigmoid(self.final(features))}
+        logits = self.final(features)
+        if self.correspondence is None:
+            return {keys.COARSE: sigmoid(logits)}
+        fetched = tf.cast(fetched, tf.float32)
+        return {keys.COARSE: sigmoid(logits + logit(fetched)), keys.FETCHED: fetched}

@@ -239,17 +239,13 @@ def _generate(
     3.1), at test time it makes no difference.
     """
     size = encoded[keys.SOURCE].shape[1]
-    inputs = {
-        keys.SOURCE_SMALL: encoded[keys.SOURCE_SMALL],
-        keys.SOURCE_MASK: encoded[keys.SOURCE_MASK],
-        keys.DRIVING_MASK: driving_mask,
-    }
-    coarse = networks.low_res_generator(inputs, training=training)[keys.COARSE]
+    inputs = {**encoded, keys.DRIVING_MASK: driving_mask}
+    generated = networks.low_res_generator(inputs, training=training)
     inputs = {
         keys.SOURCE: encoded[keys.SOURCE],
         keys.SOURCE_MASK: resize_bilinear(tf.stop_gradient(encoded[keys.SOURCE_MASK]), size),
-        keys.COARSE: tf.stop_gradient(coarse),
+        keys.COARSE: tf.stop_gradient(generated[keys.COARSE]),
         keys.DRIVING_MASK: resize_bilinear(tf.stop_gradient(driving_mask), size),
     }
     frame = networks.high_res_generator(inputs, training=training)[keys.FRAME]
-    return {keys.COARSE: coarse, keys.FRAME: frame}
+    return {**generated, keys.FRAME: frame}

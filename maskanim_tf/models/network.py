@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from maskanim_tf.config import ModelConfig
 from maskanim_tf.config.sections import HourglassConfig
+from maskanim_tf.models.correspondence import Correspondence
 from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.models.layers import NarrowConvolution
 
@@ -21,7 +22,8 @@ class Network(keras.Model):
     """
 
     def __init__(self, config: ModelConfig, **kwargs: Any):
-        super().__init__(**kwargs)
+        # Each layer casts what it is given to its own type; frames that are added to stay exact.
+        super().__init__(**{"autocast": False, **kwargs})
         self.config = config
 
     def get_config(self) -> dict[str, Any]:
@@ -43,6 +45,13 @@ class Network(keras.Model):
             name="hourglass",
         )
 
+    def make_correspondence(self) -> Correspondence | None:
+        """What compares masks in this network, where that is configured."""
+        if not self.config.correspondence:
+            return None
+        features = self.config.scaled(self.config.correspondence)
+        return Correspondence(features, self.config.encoder_order, name="correspondence")
+
 
 def final_conv(channels: int, padding: str = "same") -> keras.layers.Layer:
     """The 7x7 convolution that ends every network, in float32: 16 bits would show as steps."""
@@ -52,3 +61,9 @@ def final_conv(channels: int, padding: str = "same") -> keras.layers.Layer:
 def sigmoid(logits: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
     """Sigmoid of `logits / temperature`."""
     return tf.nn.sigmoid(logits / temperature)
+
+
+def logit(values: tf.Tensor) -> tf.Tensor:
+    """The inverse of the sigmoid, for values in [0, 1]; the last of 255 levels stay finite."""
+    inside = tf.clip_by_value(values, 1 / 255, 254 / 255)
+    return tf.math.log(inside / (1 - inside))

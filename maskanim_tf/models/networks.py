@@ -60,7 +60,12 @@ def _build(config: ModelConfig) -> Networks:
         {keys.SOURCE_SMALL: source_small, keys.SOURCE_MASK: mask, keys.PERTURBED_MASK: mask}
     )
     networks.low_res_generator(
-        {keys.SOURCE_SMALL: source_small, keys.SOURCE_MASK: mask, keys.DRIVING_MASK: mask}
+        {
+            keys.SOURCE: source,
+            keys.SOURCE_SMALL: source_small,
+            keys.SOURCE_MASK: mask,
+            keys.DRIVING_MASK: mask,
+        }
     )
     networks.high_res_generator(
         {

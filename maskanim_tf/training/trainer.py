@@ -166,6 +166,9 @@ class Trainer(keras.Model):
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(image), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
+        if loss.fetched_weight and keys.FETCHED in result:
+            distance = tf.abs(result[keys.FETCHED] - batch[keys.TARGET])
+            terms[COARSE] += loss.fetched_weight * tf.reduce_mean(distance, axis=(1, 2, 3))
         if keys.SKETCHES in batch:
             terms[COARSE] += self._mask_prior(result, batch[keys.SKETCHES])
         if refine:

@@ -22,7 +22,10 @@ SOURCE, DRIVING = random_frames(2), random_frames(2, seed=1)
 
 
 @pytest.mark.parametrize("form", [{}, {"shared": True}, {"winograd": True}, {"blocks": False}])
-@pytest.mark.parametrize("model", [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL])
+@pytest.mark.parametrize(
+    "model",
+    [TINY_MODEL, TINY_RELEASE_MODEL, ODD_MODEL, TINY_RELEASE_MODEL.replace(correspondence=5)],
+)
 def test_every_intermediate_stays(model, form):
     animator = scrambled_animator(model)
     inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}

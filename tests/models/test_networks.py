@@ -45,6 +45,7 @@ def inputs_of(network, model, batch=2):
         }
     driving = keys.PERTURBED_MASK if isinstance(network, MaskRefiner) else keys.DRIVING_MASK
     return {
+        keys.SOURCE: random_frames(batch, large),
         keys.SOURCE_SMALL: random_frames(batch, small),
         keys.SOURCE_MASK: random_frames(batch, small, 1),
         driving: random_frames(batch, small, 1, seed=1),
@@ -53,10 +54,11 @@ def inputs_of(network, model, batch=2):
 
 def output_shapes(model, batch=2):
     small, large = model.mask_size, model.image_size
+    fetched = {keys.FETCHED: (batch, large, large, 3)} if model.correspondence else {}
     return [
         {keys.MASK: (batch, small, small, 1)},
         {keys.REFINED_MASK: (batch, small, small, 1)},
-        {keys.COARSE: (batch, large, large, 3)},
+        {keys.COARSE: (batch, large, large, 3), **fetched},
         {keys.FRAME: (batch, large, large, 3)},
     ]
 
@@ -69,8 +71,9 @@ def output_shapes(model, batch=2):
         TINY_MODEL.replace(mask_scale=1.0),
         TINY_MODEL.replace(image_size=64, mask_scale=0.25),
         TINY_MODEL.replace(image_size=128, mask_scale=0.25, width=0.5),
+        TINY_MODEL.replace(correspondence=4),
     ],
-    ids=["half", "release", "whole", "quarter", "128"],
+    ids=["half", "release", "whole", "quarter", "128", "correspondence"],
 )
 def test_shapes_and_ranges(model):
     networks = build_networks(model)

@@ -1,0 +1,94 @@
+"""Fetches source pixels from where the source's mask looks like the driver's; beyond the paper.
+
+The paper's r and l carry every pixel to its new place by convolutions alone, which takes wide
+networks and days. Here places are compared: each one receives the mean of those source pixels whose
+surroundings in the source's mask resemble its own in the driver's. What resembles what is learned
+from the losses of the network that uses it.
+
+Input:  the source's and the driver's mask, `[batch, mask_size, mask_size, 1]`, and pictures of the
+        source in [0, 1], whose sides are the masks' or a multiple.
+Output: each of the pictures as it was fetched, of the same size.
+Stages: both masks through the same down block, hourglass and convolution give each block of 2x2
+pixels its descriptor; softmax over the products of descriptors; blocks of the source weighted so.
+Sources: Vaswani et al., Attention Is All You Need, 2017, equation 1; Zhang et al., Cross-domain
+Correspondence Learning for Exemplar-based Image Translation, 2020.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from maskanim_tf.models.blocks import DownBlock
+from maskanim_tf.models.convolution import Convolution
+from maskanim_tf.models.hourglass import Hourglass
+
+HOURGLASS_BLOCKS = 3
+# At first places prefer what lies this close, in blocks: the source itself, blurred.
+NEARNESS = 1.5
+
+
+class Correspondence(keras.layers.Layer):
+    """Compares two masks and fetches source pixels; see the head of this file.
+
+    Args:
+      features: channels of a descriptor.
+      order: of the blocks, "relu_norm" or "norm_relu".
+    """
+
+    def __init__(self, features: int, order: str = "relu_norm", **kwargs: Any):
+        super().__init__(**{"autocast": False, **kwargs})
+        self.features = features
+        self.order = order
+        self.first = DownBlock(features, order, name="first")
+        self.hourglass = Hourglass(
+            features, 4 * features, HOURGLASS_BLOCKS, order, skips=True, name="hourglass"
+        )
+        self.describe = Convolution(features, 3, dtype="float32", name="describe")
+
+    def build(self, input_shape: Any) -> None:
+        # How much a squared distance of one block counts.
+        self.locality = self.add_weight(
+            name="locality",
+            shape=(),
+            initializer=keras.initializers.Constant(1 / (2 * NEARNESS**2)),
+        )
+        super().build(input_shape)
+
+    def call(self, inputs: tuple[tf.Tensor, ...], training: bool = False) -> tuple[tf.Tensor, ...]:
+        source_mask, driving_mask, *pictures = inputs
+        features = self.first(tf.concat((driving_mask, source_mask), axis=0), training=training)
+        descriptors = self.describe(self.hourglass(features, training=training))
+        _, height, width, _ = descriptors.shape
+        query, key = tf.split(_rows(descriptors / self.features**0.25), 2)
+        alike = tf.matmul(query, key, transpose_b=True)
+        # Of minus the squared distance of two places, -x² + 2xy - y², the first term is the same
+        # for all that a place can fetch.
+        places = _places(height, width)
+        near = 2 * places @ places.T - (places**2).sum(-1)
+        weights = tf.nn.softmax(alike + tf.cast(self.locality, tf.float32) * near)
+        fetched = []
+        for picture in pictures:
+            block = picture.shape[1] // height
+            pixels = _rows(tf.nn.space_to_depth(picture, block))
+            placed = tf.reshape(tf.matmul(weights, pixels), (-1, height, width, pixels.shape[-1]))
+            fetched.append(tf.cast(tf.nn.depth_to_space(placed, block), picture.dtype))
+        return tuple(fetched)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "features": self.features, "order": self.order}
+
+
+def _rows(features: tf.Tensor) -> tf.Tensor:
+    """`[batch, height, width, channels]` as float32 `[batch, height * width, channels]`."""
+    _, height, width, channels = features.shape
+    return tf.cast(tf.reshape(features, (-1, height * width, channels)), tf.float32)
+
+
+def _places(height: int, width: int) -> np.ndarray:
+    """Row and column of every place, from the centre on, float32 `[height * width, 2]`."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    return np.stack((rows - (height - 1) / 2, columns - (width - 1) / 2), -1).reshape(-1, 2)
