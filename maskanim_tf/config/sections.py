@@ -234,6 +234,11 @@ class TrainingConfig(Section):
         minimum=0,
         maximum=1,
     )
+    refiner_sees_frames: bool = option(
+        False,
+        "the coarse loss of samples that see refined masks teaches the refiner, too; beyond the "
+        "paper",
+    )
     average_decay: float = option(
         0.0,
         "decay of a moving average of the weights, such as 0.999; 0 for none",

@@ -211,13 +211,13 @@ class _Rewriter:
     def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
         """The last convolution of a network, which has few filters; its bias is float32."""
         kernel, bias = folded(conv)
-        if self.winograd and conv.padding == "same":
+        if self.winograd:
             return TransposedConvolution(self.keep(turned_kernel(kernel)), self.keep(bias))
-        if self.winograd or not self.blocks:
-            return Convolution(self.keep(kernel), self.keep(bias, FLOAT32), conv.padding)
+        if not self.blocks:
+            return Convolution(self.keep(kernel), self.keep(bias, FLOAT32))
         bias = self.keep(np.tile(bias, 4), FLOAT32)
         return BlockConvolution(
-            Convolution(self.keep(block_kernel(kernel).numpy()), bias, conv.padding, stride=2)
+            Convolution(self.keep(block_kernel(kernel).numpy()), bias, stride=2)
         )
 
     def keep(self, weights: np.ndarray, precision: str = "") -> Weights:

@@ -60,11 +60,15 @@ class Correspondence(keras.layers.Layer):
 
     def call(self, inputs: tuple[tf.Tensor, ...], training: bool = False) -> tuple[tf.Tensor, ...]:
         source_mask, driving_mask, *pictures = inputs
-        features = self.first(tf.concat((driving_mask, source_mask), axis=0), training=training)
-        descriptors = self.describe(self.hourglass(features, training=training))
-        _, height, width, _ = descriptors.shape
-        query, key = tf.split(_rows(descriptors / self.features**0.25), 2)
-        alike = tf.matmul(query, key, transpose_b=True)
+        if training:
+            # Their batch statistics are common.
+            both = self._descriptors(tf.concat((driving_mask, source_mask), axis=0), training)
+            query, key = tf.split(both, 2)
+        else:
+            # The same; not every runtime of exported models knows batches.
+            query, key = self._descriptors(driving_mask), self._descriptors(source_mask)
+        _, height, width, _ = query.shape
+        alike = tf.matmul(_rows(query), _rows(key), transpose_b=True)
         # Of minus the squared distance of two places, -x² + 2xy - y², the first term is the same
         # for all that a place can fetch.
         places = _places(height, width)
@@ -72,11 +76,18 @@ class Correspondence(keras.layers.Layer):
         weights = tf.nn.softmax(alike + tf.cast(self.locality, tf.float32) * near)
         fetched = []
         for picture in pictures:
-            block = picture.shape[1] // height
-            pixels = _rows(tf.nn.space_to_depth(picture, block))
-            placed = tf.reshape(tf.matmul(weights, pixels), (-1, height, width, pixels.shape[-1]))
-            fetched.append(tf.cast(tf.nn.depth_to_space(placed, block), picture.dtype))
+            # Blocks of pixels as channels and back: convolutions, which every runtime knows.
+            split = _split_kernel(picture.shape[1] // height, picture.shape[-1])
+            stride, channels = split.shape[1], split.shape[3]
+            pixels = _rows(tf.nn.conv2d(picture, split, stride, "VALID"))
+            placed = tf.reshape(tf.matmul(weights, pixels), (-1, height, width, channels))
+            shape = (tf.shape(placed)[0], *picture.shape[1:])
+            fetched.append(tf.nn.conv2d_transpose(placed, split, shape, stride, "VALID"))
         return tuple(fetched)
+
+    def _descriptors(self, masks: tf.Tensor, training: bool = False) -> tf.Tensor:
+        features = self.hourglass(self.first(masks, training=training), training=training)
+        return self.describe(features) / self.features**0.25
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "features": self.features, "order": self.order}
@@ -86,6 +97,11 @@ def _rows(features: tf.Tensor) -> tf.Tensor:
     """`[batch, height, width, channels]` as float32 `[batch, height * width, channels]`."""
     _, height, width, channels = features.shape
     return tf.cast(tf.reshape(features, (-1, height * width, channels)), tf.float32)
+
+
+def _split_kernel(block: int, channels: int) -> np.ndarray:
+    """Makes the pixels of a block channels, float32 `[block, block, channels, block² channels]`."""
+    return np.eye(block * block * channels, dtype=np.float32).reshape(block, block, channels, -1)
 
 
 def _places(height: int, width: int) -> np.ndarray:

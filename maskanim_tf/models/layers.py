@@ -38,7 +38,7 @@ class NarrowConvolution(Convolution):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         kernel = tf.cast(self.kernel, self.compute_dtype)
-        features = narrow_convolution(inputs, kernel, self.padding)
+        features = narrow_convolution(inputs, kernel)
         return tf.nn.bias_add(features, tf.cast(self.bias, self.compute_dtype))
 
 

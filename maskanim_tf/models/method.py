@@ -155,6 +155,7 @@ def training_pass(
     refine: bool = True,
     augmented_target: tf.Tensor | None = None,
     refined_share: float = 0.0,
+    refiner_sees_frames: bool = False,
 ) -> dict[str, tf.Tensor]:
     """Everything the losses compare, for frames of the same video: equations 1 and 5 to 7.
 
@@ -165,7 +166,7 @@ def training_pass(
     mask of the target, the source in the driver's pose, while l and h are fed the driver's own
     mask, in which the driver's appearance is of no use. And a share of the samples may have their
     generators fed the refined mask, as at test time; no gradient passes through it, so that r still
-    learns from the mask loss alone.
+    learns from the mask loss alone, unless it is to see what frames become of its masks.
 
     Args:
       networks: m, r, l and h.
@@ -179,6 +180,7 @@ def training_pass(
       refine: whether r takes part; its statistics must not move before it learns.
       augmented_target: A(target), a frame like the others; None where the driver is the target.
       refined_share: probability, of each sample, that l and h are fed m_d instead of m(A(d)).
+      refiner_sees_frames: whether the coarse loss of such samples moves r.
 
     Returns:
       The intermediates; without `refine` the perturbed, the refined and the target's mask are
@@ -203,7 +205,8 @@ def training_pass(
         }
         if refined_share:
             chosen = drawn_share(seeds, REFINED, refined_share)[:, None, None, None]
-            fed_mask = tf.where(chosen, tf.stop_gradient(refined), driving_mask)
+            shown = refined if refiner_sees_frames else tf.stop_gradient(refined)
+            fed_mask = tf.where(chosen, shown, driving_mask)
     return {
         **encoded,
         keys.DRIVING: driving,

@@ -53,9 +53,9 @@ class Network(keras.Model):
         return Correspondence(features, self.config.encoder_order, name="correspondence")
 
 
-def final_conv(channels: int, padding: str = "same") -> keras.layers.Layer:
+def final_conv(channels: int) -> keras.layers.Layer:
     """The 7x7 convolution that ends every network, in float32: 16 bits would show as steps."""
-    return NarrowConvolution(channels, 7, padding=padding, dtype="float32", name="final")
+    return NarrowConvolution(channels, 7, dtype="float32", name="final")
 
 
 def sigmoid(logits: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:

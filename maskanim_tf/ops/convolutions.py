@@ -45,8 +45,8 @@ def spread_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return tf.reshape(spread, (4, 4, filters, channels))
 
 
-def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
-    """A convolution with a few filters only, such as the last one of a network.
+def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """A convolution with a few filters only and "same" padding, such as the last one of a network.
 
     Vector units compute up to 8 or 16 filters as fast as one. So the four pixels of a block of 2x2
     become filters of a convolution with stride 2, whose kernel is one pixel larger and holds the
@@ -56,12 +56,11 @@ def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf
     Args:
       inputs: `[batch, height, width, channels]`.
       kernel: `[size, size, channels, filters]`, of odd size.
-      padding: "same" or "valid".
 
     Returns:
-      `[batch, height, width, filters]`, with "valid" less size - 1 in both directions.
+      `[batch, height, width, filters]`.
     """
-    border = kernel.shape[0] - 1
+    edge = kernel.shape[0] // 2
 
     @tf.custom_gradient
     def convolve(
@@ -73,9 +72,8 @@ def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf
                 filter=kernel,
                 out_backprop=upstream,
                 strides=[1, 1, 1, 1],
-                padding=padding.upper(),
+                padding="SAME",
             )
-            edge = border // 2 if padding == "same" else border
             turned = tf.raw_ops.Conv2DBackpropFilter(
                 input=tf.pad(upstream, ((0, 0), (edge, edge), (edge, edge), (0, 0))),
                 filter_sizes=(*kernel.shape[:2], kernel.shape[3], kernel.shape[2]),
@@ -85,15 +83,15 @@ def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf
             )
             return before, tf.transpose(turned[::-1, ::-1], (0, 1, 3, 2))
 
-        return _convolve_blocks(inputs, kernel, padding), gradient
+        return _convolve_blocks(inputs, kernel), gradient
 
     return convolve(inputs, kernel)
 
 
-def _convolve_blocks(inputs: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
+def _convolve_blocks(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     if inputs.shape[1] % 2 or inputs.shape[2] % 2:
-        return tf.nn.conv2d(inputs, kernel, 1, padding.upper())
-    blocks = tf.nn.conv2d(inputs, block_kernel(kernel), 2, padding.upper())
+        return tf.nn.conv2d(inputs, kernel, 1, "SAME")
+    blocks = tf.nn.conv2d(inputs, block_kernel(kernel), 2, "SAME")
     return tf.nn.depth_to_space(blocks, 2)
 
 

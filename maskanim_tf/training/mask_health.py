@@ -10,14 +10,14 @@ import dataclasses
 
 import numpy as np
 
+from maskanim_tf.models.mask_generator import BORDER
+
 # A pixel this close to 0 or 1 is on the flat part of the sigmoid.
 SATURATION = 0.02
 # Frames differ by more than this, in [0, 1], where something moves.
 MOTION = 0.1
 # Below this standard deviation a mask is one grey, and below this change it does not follow a pose.
 FLAT, STILL = 0.01, 0.001
-# The zero border of the release's masks says nothing; it is left out for all.
-BORDER = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +69,7 @@ def mask_health(
         [0, 1].
       driving: D(d), same shape.
     """
+    # The zero border of the release's masks says nothing; it is left out for all.
     inner = (slice(None), slice(BORDER, -BORDER), slice(BORDER, -BORDER))
     source_mask, driving_mask, source, driving = (
         each[inner] for each in (source_mask, driving_mask, source, driving)

@@ -149,6 +149,7 @@ class Trainer(keras.Model):
             refine=refine,
             augmented_target=batch.get(keys.AUGMENTED_TARGET),
             refined_share=self.config.training.refined_share,
+            refiner_sees_frames=self.config.training.refiner_sees_frames,
         )
         loss = self.config.loss
         target = pyramid_features(batch[keys.TARGET], self._features_call, loss.pyramid_levels)

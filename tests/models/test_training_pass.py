@@ -126,6 +126,14 @@ def test_chosen_samples_get_the_refined_mask(networks):
     assert np.abs(result[keys.COARSE] - own[keys.COARSE]).max() > 1e-5
 
 
+def test_the_refiner_may_see_what_frames_become_of_its_masks(networks):
+    with tf.GradientTape(persistent=True) as tape:
+        result = run(networks, training=True, refined_share=1.0, refiner_sees_frames=True)
+        coarse, frame = (tf.reduce_sum(result[key]) for key in (keys.COARSE, keys.FRAME))
+    assert tape.gradient(coarse, networks.mask_refiner.trainable_variables[0]) is not None
+    assert tape.gradient(frame, networks.mask_refiner.trainable_variables[0]) is None
+
+
 @pytest.mark.parametrize(("output", "moved"), LEARNERS)
 def test_a_refined_mask_lets_no_gradient_through(networks, output, moved):
     target = tf.constant(random_frames(2, seed=2))

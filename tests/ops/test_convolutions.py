@@ -33,14 +33,8 @@ def test_up_convolution_is_repetition_and_convolution():
     assert_same(up_convolution, reference, inputs, kernel)
 
 
-@pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("sides", [(12, 10), (9, 12)])
-def test_narrow_convolution_is_a_convolution(padding, sides):
+def test_narrow_convolution_is_a_convolution(sides):
     rng = np.random.default_rng(0)
     inputs, kernel = rng.normal(size=(2, *sides, 5)), rng.normal(size=(7, 7, 5, 3))
-    assert_same(
-        lambda x, k: narrow_convolution(x, k, padding),
-        lambda x, k: tf.nn.conv2d(x, k, 1, padding.upper()),
-        inputs,
-        kernel,
-    )
+    assert_same(narrow_convolution, lambda x, k: tf.nn.conv2d(x, k, 1, "SAME"), inputs, kernel)
