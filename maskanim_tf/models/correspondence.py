@@ -76,13 +76,10 @@ class Correspondence(keras.layers.Layer):
         weights = tf.nn.softmax(alike + tf.cast(self.locality, tf.float32) * near)
         fetched = []
         for picture in pictures:
-            # Blocks of pixels as channels and back: convolutions, which every runtime knows.
-            split = _split_kernel(picture.shape[1] // height, picture.shape[-1])
-            stride, channels = split.shape[1], split.shape[3]
-            pixels = _rows(tf.nn.conv2d(picture, split, stride, "VALID"))
-            placed = tf.reshape(tf.matmul(weights, pixels), (-1, height, width, channels))
-            shape = (tf.shape(placed)[0], *picture.shape[1:])
-            fetched.append(tf.nn.conv2d_transpose(placed, split, shape, stride, "VALID"))
+            blocks = _Blocks(picture.shape[1] // height, picture.shape[-1])
+            placed = tf.matmul(weights, _rows(blocks.split(picture)))
+            placed = tf.reshape(placed, (-1, height, width, placed.shape[-1]))
+            fetched.append(blocks.join(placed))
         return tuple(fetched)
 
     def _descriptors(self, masks: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -99,12 +96,56 @@ def _rows(features: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.reshape(features, (-1, height * width, channels)), tf.float32)
 
 
-def _split_kernel(block: int, channels: int) -> np.ndarray:
-    """Makes the pixels of a block channels, float32 `[block, block, channels, block² channels]`."""
-    return np.eye(block * block * channels, dtype=np.float32).reshape(block, block, channels, -1)
-
-
 def _places(height: int, width: int) -> np.ndarray:
     """Row and column of every place, from the centre on, float32 `[height * width, 2]`."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     return np.stack((rows - (height - 1) / 2, columns - (width - 1) / 2), -1).reshape(-1, 2)
+
+
+class _Blocks:
+    """Pictures as blocks, whose pixels are channels, and back.
+
+    Blocks of four pixels or more overlap their neighbours and fade into them, or one would see
+    their grid. Both ways are convolutions, which every runtime of exported models knows.
+
+    Args:
+      side: of a block in pixels, without what it overlaps.
+      channels: of the pictures.
+    """
+
+    def __init__(self, side: int, channels: int):
+        self.side = side
+        self.margin = side // 4
+        window = side + 2 * self.margin
+        self.kernel = np.eye(window * window * channels, dtype=np.float32)
+        self.kernel = self.kernel.reshape(window, window, channels, -1)
+        steps = np.arange(1, window + 1, dtype=np.float32)
+        self.fade = np.minimum(1, np.minimum(steps, steps[::-1]) / (2 * self.margin + 1))
+
+    def split(self, picture: tf.Tensor) -> tf.Tensor:
+        """`[batch, height, width, channels]` to `[batch, height / side, width / side, pixels]`."""
+        edge = self.margin
+        rows = [picture[:, :1]] * edge + [picture] + [picture[:, -1:]] * edge
+        picture = tf.concat(rows, 1) if edge else picture
+        columns = [picture[:, :, :1]] * edge + [picture] + [picture[:, :, -1:]] * edge
+        picture = tf.concat(columns, 2) if edge else picture
+        return tf.nn.conv2d(picture, self.kernel, self.side, "VALID")
+
+    def join(self, blocks: tf.Tensor) -> tf.Tensor:
+        """The inverse of `split`."""
+        _, height, width, _ = blocks.shape
+        faded = self.kernel * self.fade[:, None, None, None] * self.fade[:, None, None]
+        shape = (height * self.side, width * self.side)
+        picture = tf.nn.conv2d_transpose(
+            blocks, faded, (tf.shape(blocks)[0], *shape, faded.shape[2]), self.side, "SAME"
+        )
+        # At the borders of the picture there is nothing to fade into.
+        cover = np.outer(*(self._cover(side) for side in shape))
+        return picture / cover[..., np.newaxis]
+
+    def _cover(self, side: int) -> np.ndarray:
+        """The sum of what all blocks give to each pixel along a side, float32 `[side]`."""
+        cover = np.ones(side, np.float32)
+        cover[: self.margin] = self.fade[self.margin : 2 * self.margin]
+        cover[side - self.margin :] = cover[: self.margin][::-1]
+        return cover

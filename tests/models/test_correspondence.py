@@ -36,10 +36,21 @@ def test_places_prefer_near_ones_by_hand():
     rows, columns = np.mgrid[: SIDE // 2, : SIDE // 2]
     row, column = 5, 10
     weights = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * NEARNESS**2))
-    for i, j in ((0, 0), (0, 3), (2, 1)):
+    # The inner pixels of a block; the outer ones are shared with its neighbours.
+    for i, j in ((1, 1), (1, 2), (2, 1)):
         pixels = picture[0, i::4, j::4]
         expected = (pixels * weights[..., np.newaxis]).sum((0, 1)) / weights.sum()
         np.testing.assert_allclose(fetched[0, 4 * row + i, 4 * column + j], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_near_places_alone_leave_the_picture_as_it_is(scale):
+    layer = built()
+    layer.locality.assign(100.0)
+    *masks, _ = masks_and_picture()
+    picture = random_frames(1, scale * SIDE)
+    (fetched,) = layer((*masks, picture))
+    np.testing.assert_allclose(fetched, picture, atol=1e-4)
 
 
 def test_it_learns_where_things_went():
