@@ -26,7 +26,7 @@ from maskanim_tf.export.half_weights import WEIGHTS, HalfWeights
 from maskanim_tf.export.onnx import stage_models
 from maskanim_tf.export.onnx_runtime import SUFFIX, OnnxRuntime
 from maskanim_tf.export.parity import FLOAT16_BOUND
-from maskanim_tf.export.web_runtime import NAME, VERSION, install_runtime
+from maskanim_tf.export.web_runtime import PACKAGE, install_runtime
 from maskanim_tf.models import Animator
 from maskanim_tf.models.presets import find_weights
 
@@ -37,9 +37,7 @@ OPSET = 17
 class WebOptions(FolderOptions):
     """Options of the command."""
 
-    runtime: str = option(
-        "", f"archive of {NAME} {VERSION} as npm packs it; by default it is downloaded"
-    )
+    runtime: str = option("", f"{PACKAGE.archive}, as npm packs it; by default it is downloaded")
 
 
 def main(options: WebOptions) -> None:
@@ -64,7 +62,8 @@ def write(options: WebOptions, animator: Animator, config: Config, folder: Path)
         for stage, onnx_model in stage_models(animator, OPSET):
             weights.take_from(onnx_model.graph)
             (folder / f"{stage}{SUFFIX}").write_bytes(onnx_model.SerializeToString())
-    return {"format": "ONNX for browsers", "opset": OPSET, "runtime": f"{NAME} {VERSION}"}
+    runtime = f"{PACKAGE.name} {PACKAGE.version}"
+    return {"format": "ONNX for browsers", "opset": OPSET, "runtime": runtime}
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ GROUPS = {
         "train": ("maskanim_tf.train", "trains on videos"),
         "reconstruct": ("maskanim_tf.evaluation.commands.reconstruct", "makes test clips again"),
         "score": ("maskanim_tf.evaluation.commands.score", "measures videos of any program"),
+        "face-embedding": (
+            "maskanim_tf.evaluation.commands.face_embedding",
+            "a network for AED and CSIM of faces",
+        ),
         "ablation": ("maskanim_tf.evaluation.commands.ablation", "what each part is good for"),
         "convert-weights": ("maskanim_tf.convert_weights", "weights in half the space"),
     },

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.serving.api import (
@@ -25,7 +23,8 @@ from maskanim_tf.serving.api import (
 )
 from maskanim_tf.serving.contract import HTTP_STATUS, ServingError, invalid
 from maskanim_tf.serving.loaded_model import LoadedModel
-from maskanim_tf.serving.versions import ServedModel
+from maskanim_tf.serving.tensor_protos import read_tensor, write_tensor
+from maskanim_tf.serving.versions import ServedModel, Wanted
 from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
@@ -59,15 +58,19 @@ class Services:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(status, server)
 
     async def _predict(self, request: Any) -> Any:
-        model = self._served.find(*self._which(request.model_spec))
+        model = self._served.find(_wanted(request))
         return await self._work.run(
             partial(answer_predict, self._served.name, model, request, self._tensor_limit)
         )
 
     async def _metadata(self, request: Any) -> Any:
-        if list(request.metadata_field) != ["signature_def"]:
-            raise invalid("metadata_field must be signature_def")
-        model = self._served.find(*self._which(request.model_spec))
+        wanted = _wanted(request)
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != "signature_def":
+                raise invalid(f"Metadata field {field} is not supported")
+        model = self._served.find(wanted)
         response = get_model_metadata_pb2.GetModelMetadataResponse(
             model_spec=_model_spec(self._served.name, model)
         )
@@ -78,20 +81,13 @@ class Services:
     async def _status(self, request: Any) -> Any:
         response = get_model_status_pb2.GetModelStatusResponse()
         states = get_model_status_pb2.ModelVersionStatus.State
-        for state in self._served.status(*self._which(request.model_spec)):
+        for state in self._served.status(_wanted(request, named=False)):
             entry = response.model_version_status.add(
                 version=state.version, state=states.Value(state.state)
             )
             entry.status.error_code = 0 if state.code == "OK" else CODES.index(state.code) + 1
             entry.status.error_message = state.message
         return response
-
-    def _which(self, spec: Any) -> tuple[int | None, str | None]:
-        if spec.name != self._served.name:
-            raise ServingError("NOT_FOUND", f"Servable not found for request: {spec.name}")
-        version = spec.version.value if spec.HasField("version") else None
-        # A label that is set and empty is looked for like any other.
-        return version, spec.version_label if spec.HasField("version_label") else None
 
 
 def answer_predict(name: str, model: LoadedModel, request: Any, tensor_limit: int) -> Any:
@@ -101,14 +97,13 @@ def answer_predict(name: str, model: LoadedModel, request: Any, tensor_limit: in
       ServingError: a tensor is broken or too large, or the model cannot answer.
     """
     signature = model.signature(request.model_spec.signature_name)
-    inputs = {key: _to_array(key, value, tensor_limit) for key, value in request.inputs.items()}
+    inputs = {key: read_tensor(key, value, tensor_limit) for key, value in request.inputs.items()}
+    wanted = list(request.output_filter)
+    _check_filter(wanted, set(model.definitions[signature].outputs))
     outputs = model.run(signature, inputs)
-    wanted = set(request.output_filter) or set(outputs)
-    if not wanted <= set(outputs):
-        raise invalid(f"output_filter names {sorted(wanted - set(outputs))[0]}, which is no output")
     response = predict_pb2.PredictResponse(model_spec=_model_spec(name, model, signature))
-    for key in wanted:
-        response.outputs[key].CopyFrom(tf.make_tensor_proto(outputs[key]))
+    for key in wanted or outputs:
+        write_tensor(response.outputs[key], outputs[key])
     return response
 
 
@@ -134,15 +129,30 @@ def _model_spec(name: str, model: LoadedModel, signature: str = "") -> Any:
     return spec
 
 
-def _to_array(key: str, proto: Any, tensor_limit: int) -> np.ndarray:
-    # A single value may stand for any number of equal ones.
-    elements = math.prod(dim.size for dim in proto.tensor_shape.dim)
-    try:
-        if not 0 <= elements * max(1, tf.as_dtype(proto.dtype).size) <= tensor_limit:
-            raise invalid(f"{key} has {elements} elements, more than the server takes")
-        return tf.make_ndarray(proto)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise invalid(f"{key} is no valid tensor ({error})") from error
+def _wanted(request: Any, *, named: bool = True) -> Wanted:
+    """Which version is asked for; where `named`, a model without a name is an error of its own."""
+    if not request.HasField("model_spec"):
+        raise invalid("Missing ModelSpec")
+    spec = request.model_spec
+    if named and not spec.name:
+        raise invalid("ModelSpec has no name specified.")
+    return Wanted(
+        spec.name,
+        spec.version.value if spec.HasField("version") else None,
+        # A label that is set and empty is looked for like any other.
+        spec.version_label if spec.HasField("version_label") else None,
+    )
+
+
+def _check_filter(wanted: list[str], outputs: set[str]) -> None:
+    for index, key in enumerate(wanted):
+        if key not in outputs:
+            raise invalid(
+                f"output tensor alias not found in signature: {key} Outputs expected to be in the "
+                f"set {{{','.join(sorted(outputs))}}}."
+            )
+        if key in wanted[:index]:
+            raise invalid(f"duplicate output tensor alias: {key}")
 
 
 def _answer_errors(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:

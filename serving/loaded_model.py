@@ -53,6 +53,10 @@ class LoadedModel:
         except (OSError, ValueError, LookupError, DecodeError, tf.errors.OpError) as error:
             raise ValueError(f"{path} cannot be loaded ({error_line(error)})") from error
 
+    def has_signature(self, name: str) -> bool:
+        """Whether requests may name it."""
+        return name in self._model.signatures
+
     def signature(self, name: str) -> str:
         """The name of a signature; that of the default one for an empty name.
 
@@ -60,8 +64,8 @@ class LoadedModel:
           ServingError: there is no such signature.
         """
         name = name or SERVING_DEFAULT
-        if name not in self._model.signatures:
-            raise invalid(f'Serving signature name: "{name}" not found in signature def')
+        if not self.has_signature(name):
+            raise ServingError("FAILED_PRECONDITION", f'Serving signature key "{name}" not found.')
         return name
 
     def input_specs(self, signature: str) -> dict[str, tf.TensorSpec]:
@@ -76,11 +80,7 @@ class LoadedModel:
             large a one; or the graph fails.
         """
         specs = self.input_specs(signature)
-        if set(inputs) != set(specs):
-            raise invalid(
-                f"inputs of {signature} are {', '.join(sorted(specs))}; "
-                f"the request has {', '.join(sorted(inputs)) or 'none'}"
-            )
+        _check_names(set(inputs), set(specs))
         for key, spec in specs.items():
             _check_tensor(key, inputs[key], spec)
             if key.endswith(BYTES_SUFFIX):
@@ -118,6 +118,25 @@ def _precision(library: function_pb2.FunctionDefLibrary) -> str:
         for node in function.node_def
     )
     return BFLOAT16 if sixteen else FLOAT32
+
+
+def _check_names(given: set[str], wanted: set[str]) -> None:
+    """Refuses other inputs than those of the signature, in the words of TensorFlow Serving."""
+
+    def joined(names: set[str]) -> str:
+        return "{" + ",".join(sorted(names)) + "}"
+
+    if len(given) != len(wanted):
+        raise invalid(
+            f"input size does not match signature: {len(given)}!={len(wanted)} len({joined(given)})"
+            f" != len({joined(wanted)}). Sent extra: {joined(given - wanted)}. "
+            f"Missing but required: {joined(wanted - given)}."
+        )
+    for name in sorted(given - wanted):
+        raise invalid(
+            f"input tensor alias not found in signature: {name}. Inputs expected to be in the set "
+            f"{joined(wanted)}."
+        )
 
 
 def _check_tensor(key: str, value: np.ndarray, spec: tf.TensorSpec) -> None:

@@ -5,24 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from maskanim_tf.serving.contract import HTTP_STATUS, ServingError, invalid
-from maskanim_tf.serving.json_tensors import predict_json
+from maskanim_tf.serving.json_tensors import predict_json, refuse_json
 from maskanim_tf.serving.loaded_model import LoadedModel
-from maskanim_tf.serving.versions import ServedModel
+from maskanim_tf.serving.versions import ServedModel, VersionStatus, Wanted
 from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 
-MODEL = r"/v1/models/{name:[^/:]+}"
-VERSIONS = ("", r"/versions/{version:\d{1,18}}", "/labels/{label:[^/:]+}")
+# As TensorFlow Serving reads addresses: in any case, names still encoded.
+_WHICH = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
+POST = re.compile(
+    rf"/v1/models/(?P<name>[^/:]+){_WHICH}:(?P<verb>(?-i:classify|regress|predict))", re.IGNORECASE
+)
+GET = re.compile(
+    rf"/v1/models(?:/(?P<name>[^/:]+))?{_WHICH}(?:/(?P<metadata>(?-i:metadata)))?", re.IGNORECASE
+)
+# What its other verbs want of a signature; exported models have none of that kind.
+OTHER_VERBS = {
+    "classify": ("classification", "tensorflow/serving/classify"),
+    "regress": ("regression", "tensorflow/serving/regress"),
+}
+LARGEST_VERSION = (1 << 63) - 1
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,57 +54,45 @@ def make_app(
     """
     app = web.Application(client_max_size=body_limit, middlewares=[answer_errors])
 
-    def find(request: web.Request) -> tuple[int | None, str | None]:
-        if request.match_info["name"] != served.name:
-            raise ServingError(
-                "NOT_FOUND", f"Servable not found for request: {request.match_info['name']}"
-            )
-        version = request.match_info.get("version")
-        return None if version is None else int(version), request.match_info.get("label")
+    async def answer(request: web.Request) -> web.Response:
+        pattern = {"GET": GET, "POST": POST}.get(request.method)
+        found = pattern and pattern.fullmatch(request.rel_url.raw_path)
+        if not found:
+            raise invalid(f"Malformed request: {request.method} {request.path}")
+        wanted = _wanted(found)
+        if request.method == "POST":
+            model = served.find(wanted)
+            body = await read(request)
+            return _response(await work.run(partial(predict, model, found["verb"], body)))
+        if found["metadata"]:
+            return _json(describe(served.name, served.find(wanted)))
+        return _json({"model_version_status": list(map(_describe_state, served.status(wanted)))})
 
-    async def status(request: web.Request) -> web.Response:
-        states = served.status(*find(request))
-        return _json(
-            {
-                "model_version_status": [
-                    {
-                        "version": str(state.version),
-                        "state": state.state,
-                        "status": {"error_code": state.code, "error_message": state.message},
-                    }
-                    for state in states
-                ]
-            }
-        )
+    def predict(model: LoadedModel, verb: str, body: bytes) -> bytes:
+        if verb in OTHER_VERBS:
+            raise refuse_json(model, *OTHER_VERBS[verb], body)
+        return predict_json(model, body)
 
-    async def metadata(request: web.Request) -> web.Response:
-        model = served.find(*find(request))
-        return _json(describe(served.name, model))
-
-    async def predict(request: web.Request) -> web.Response:
-        model = served.find(*find(request))
+    async def read(request: web.Request) -> bytes:
         try:
-            body = await asyncio.wait_for(request.read(), read_timeout)
+            return await asyncio.wait_for(request.read(), read_timeout)
         except asyncio.TimeoutError as error:
             raise web.HTTPRequestTimeout(
                 text=f"the body did not arrive within {read_timeout:g} seconds"
             ) from error
-        answer = await work.run(partial(predict_json, model, body))
-        return web.Response(body=answer, content_type="application/json")
 
-    async def unsupported(request: web.Request) -> web.Response:
-        raise ServingError("UNIMPLEMENTED", f"{request.path} is not supported; use :predict")
-
-    async def malformed(request: web.Request) -> web.Response:
-        raise invalid(f"Malformed request: {request.method} {request.path}")
-
-    for version in VERSIONS:
-        app.router.add_get(MODEL + version, status)
-        app.router.add_get(MODEL + version + "/metadata", metadata)
-        app.router.add_post(MODEL + version + ":predict", predict)
-        app.router.add_post(MODEL + version + ":{verb:classify|regress}", unsupported)
-    app.router.add_route("*", "/v1/{rest:.*}", malformed)
+    app.router.add_route("*", "/{v1:[vV]1}/{rest:.*}", answer)
     return app
+
+
+def _wanted(found: re.Match[str]) -> Wanted:
+    if not found["name"]:
+        raise invalid("Missing model name in request.")
+    digits, label = found["version"], found["label"]
+    # Of very long numbers Python says so itself.
+    if digits and (len(digits) > 99 or int(digits) > LARGEST_VERSION):
+        raise invalid(f"Failed to convert version: {digits} to numeric.")
+    return Wanted(unquote(found["name"]), int(digits) if digits else None, label and unquote(label))
 
 
 @web.middleware
@@ -121,6 +123,8 @@ def describe(name: str, model: LoadedModel) -> dict[str, Any]:
                         "inputs": _describe_tensors(definition.inputs),
                         "outputs": _describe_tensors(definition.outputs),
                         "method_name": definition.method_name,
+                        # Values of inputs that may be left out: exported models have none.
+                        "defaults": {},
                     }
                     for key, definition in model.definitions.items()
                 }
@@ -143,11 +147,22 @@ def _describe_tensors(tensors: dict[str, meta_graph_pb2.TensorInfo]) -> dict[str
     }
 
 
+def _describe_state(state: VersionStatus) -> dict[str, Any]:
+    return {
+        "version": str(state.version),
+        "state": state.state,
+        "status": {"error_code": state.code, "error_message": state.message},
+    }
+
+
 def _error(status: int, message: str) -> web.Response:
     return _json({"error": message}, status)
 
 
 def _json(content: Any, status: int = 200) -> web.Response:
     # Ends like a line of text, for those who look at it in a terminal.
-    text = json.dumps(content, indent=1) + "\n"
-    return web.Response(text=text, status=status, content_type="application/json")
+    return _response((json.dumps(content, indent=1) + "\n").encode(), status)
+
+
+def _response(content: bytes, status: int = 200) -> web.Response:
+    return web.Response(body=content, status=status, content_type="application/json")

@@ -38,6 +38,21 @@ class VersionStatus:
     message: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What a request asks for.
+
+    Attributes:
+      name: of a model.
+      version: number of a version.
+      label: of a version, in the place of its number; without both the newest is meant.
+    """
+
+    name: str
+    version: int | None = None
+    label: str | None = None
+
+
 class ServedModel:
     """The versions of one model that are in memory.
 
@@ -75,43 +90,54 @@ class ServedModel:
         """Whether there is a version that answers."""
         return bool(self._loaded)
 
-    def find(self, version: int | None = None, label: str | None = None) -> LoadedModel:
-        """A version by number or label, by default the newest.
+    def find(self, wanted: Wanted | None = None) -> LoadedModel:
+        """A version, by default the newest.
 
         Raises:
           ServingError: it is not served.
         """
-        if label is not None:
-            if label not in self._labels:
-                raise invalid(f"Unrecognized servable version label: {label}")
-            version = self._labels[label]
-        loaded = self._loaded
+        wanted = wanted or Wanted(self.name)
+        loaded = self._loaded if wanted.name == self.name else {}
+        version = self._number(wanted)
         if version is None and loaded:
             return loaded[max(loaded)]
         if version is None or version not in loaded:
-            wanted = (
-                f"Latest({self.name})" if version is None else f"Specific({self.name}, {version})"
+            which = (
+                f"Latest({wanted.name})"
+                if version is None
+                else f"Specific({wanted.name}, {version})"
             )
-            raise ServingError("NOT_FOUND", f"Servable not found for request: {wanted}")
+            raise ServingError("NOT_FOUND", f"Servable not found for request: {which}")
         return loaded[version]
 
-    def status(self, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
+    def status(self, wanted: Wanted) -> list[VersionStatus]:
         """Of one version, or of all that are served or failed, newest first.
 
         Raises:
           ServingError: there is none.
         """
-        if label is not None:
-            version = self.find(label=label).version
-        states = {number: VersionStatus(number, AVAILABLE) for number in self._loaded}
-        for number, (_, message) in self._failed.items():
-            states.setdefault(number, VersionStatus(number, END, "INVALID_ARGUMENT", message))
+        version = self._number(wanted)
+        states: dict[int, VersionStatus] = {}
+        if wanted.name == self.name:
+            states = {
+                number: VersionStatus(number, END, "INVALID_ARGUMENT", message)
+                for number, (_, message) in self._failed.items()
+            }
+            states |= {number: VersionStatus(number, AVAILABLE) for number in self._loaded}
         if version is None and states:
             return [states[number] for number in sorted(states, reverse=True)]
         if version is None or version not in states:
             which = "any versions" if version is None else f"version {version}"
-            raise ServingError("NOT_FOUND", f"Could not find {which} of model {self.name}")
+            raise ServingError("NOT_FOUND", f"Could not find {which} of model {wanted.name}")
         return [states[version]]
+
+    def _number(self, wanted: Wanted) -> int | None:
+        """The version that a label stands for, or that was asked for by number."""
+        if wanted.label is None:
+            return wanted.version
+        if wanted.name != self.name or wanted.label not in self._labels:
+            raise invalid(f"Unrecognized servable version label: {wanted.label}")
+        return self._labels[wanted.label]
 
     def poll(self) -> None:
         """Loads versions that came and drops those that they replace.

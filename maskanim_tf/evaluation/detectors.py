@@ -6,6 +6,7 @@ import dataclasses
 import os
 
 from maskanim_tf.config import Section, option
+from maskanim_tf.evaluation.face_chips import FaceEmbedding
 from maskanim_tf.evaluation.image_model import (
     COLORS,
     NORMALIZATIONS,
@@ -59,6 +60,11 @@ class DetectorOptions(Section):
         "signed", "values it takes", choices=tuple(NORMALIZATIONS)
     )
     embedding_colors: str = option("rgb", "its order of channels", choices=COLORS)
+    embedding_crop: str = option(
+        "frame",
+        "what it sees: the frame, or the face in it that MediaPipe finds, turned upright",
+        choices=("frame", "face"),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Detectors:
     """
 
     detector: KeypointDetector | None
-    embedding: ImageModel | None
+    embedding: ImageModel | FaceEmbedding | None
     segmenter: Segmenter | None
     not_measured: dict[str, str]
 
@@ -151,10 +157,11 @@ def _open_detector(options: DetectorOptions, dataset: str) -> KeypointDetector:
     )
 
 
-def _open_embedding(options: DetectorOptions) -> ImageModel:
+def _open_embedding(options: DetectorOptions) -> ImageModel | FaceEmbedding:
     if not options.embedding:
         raise ModelMissingError("no embedding; name the file of one with --embedding=FILE")
     expects = ModelInput(
         options.embedding_size, options.embedding_normalization, options.embedding_colors
     )
-    return ImageModel(options.embedding, expects)
+    model = ImageModel(options.embedding, expects)
+    return model if options.embedding_crop == "frame" else FaceEmbedding(model, expects.size)

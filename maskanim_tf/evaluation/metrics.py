@@ -47,12 +47,15 @@ def mask_overlap(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
 
 
 def embedding_distance(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
-    """AED: Euclidean distance of embeddings `[frames, features]`."""
+    """AED: Euclidean distance of embeddings `[frames, features]`; NaN where one is."""
     return np.linalg.norm(np.asarray(real, np.float64) - generated, axis=-1)
 
 
 def cosine_similarity(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
-    """CSIM: cosine of the angle between embeddings `[frames, features]`; 0 where one is zero."""
+    """CSIM: cosine of the angle between embeddings `[frames, features]`.
+
+    It is 0 where one is zero, and NaN where one is.
+    """
     real, generated = np.asarray(real, np.float64), np.asarray(generated, np.float64)
     lengths = np.linalg.norm(real, axis=-1) * np.linalg.norm(generated, axis=-1)
     return (real * generated).sum(-1) / np.where(lengths > 0, lengths, 1)

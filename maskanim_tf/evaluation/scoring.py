@@ -31,7 +31,8 @@ class Observation:
     Attributes:
       frames: uint8 `[frames, side, side, 3]`.
       points: their key points, if there is a detector.
-      embeddings: float `[frames, features]`, if there is an embedding.
+      embeddings: float `[frames, features]`, if there is an embedding; NaN in frames without what
+        it looks at.
     """
 
     frames: np.ndarray

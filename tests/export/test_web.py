@@ -1,5 +1,6 @@
 """The page without a server: its files, its runtime, and its frames in a real browser."""
 
+import dataclasses
 import functools
 import hashlib
 import http.server
@@ -32,9 +33,9 @@ LEVELS = 2
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     """ONNX Runtime Web as npm packs it."""
-    path = tmp_path_factory.mktemp("npm") / web_runtime.ARCHIVE
+    path = tmp_path_factory.mktemp("npm") / web_runtime.PACKAGE.archive
     try:
-        path.write_bytes(web_runtime._download())
+        path.write_bytes(web_runtime.PACKAGE.read("", "runtime"))
     except OSError as error:
         pytest.skip(f"needs npm's registry: {error}")
     return path
@@ -263,11 +264,12 @@ def test_without_npm_the_registry_is_asked(tmp_path, monkeypatch):
             member = tarfile.TarInfo(f"package/dist/{name}")
             member.size = len(name)
             package.addfile(member, io.BytesIO(name.encode()))
-    served = tmp_path / "onnxruntime-web" / "-" / web_runtime.ARCHIVE
+    served = tmp_path / "onnxruntime-web" / "-" / web_runtime.PACKAGE.archive
     served.parent.mkdir(parents=True)
     served.write_bytes(content.getvalue())
     digest = b64encode(hashlib.sha512(content.getvalue()).digest()).decode()
-    monkeypatch.setattr(web_runtime, "SHA512", digest)
+    package = dataclasses.replace(web_runtime.PACKAGE, sha512=digest)
+    monkeypatch.setattr(web_runtime, "PACKAGE", package)
     monkeypatch.setenv("PATH", str(tmp_path))
     handler = functools.partial(Quiet, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

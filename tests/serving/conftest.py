@@ -6,6 +6,7 @@ from maskanim_tf.export import saved_model
 from maskanim_tf.export.saved_model import SavedModelOptions
 from maskanim_tf.serving.api import has_api
 from tests.animators import scrambled_animator, write_checkpoint
+from tests.serving import toy_model
 from tests.serving.servers import CALLERS, Address, running
 
 # Channels that the networks take: three of a picture, then masks among others.
@@ -46,6 +47,17 @@ def address(request):
         return
     with running(request.getfixturevalue("exported"), version_labels=("stable:1",)) as local:
         yield local
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory):
+    """A local server of the toy model, without a page."""
+    base_path = tmp_path_factory.mktemp("toy")
+    toy_model.write_toy(base_path)
+    label = f"stable:{toy_model.VERSION}"
+    options = {"model_name": toy_model.NAME, "version_labels": (label,), "page_animations": 0}
+    with running(base_path, **options) as address:
+        yield address
 
 
 @pytest.fixture(params=["rest", "grpc"])
