@@ -145,7 +145,7 @@ class _Rewriter:
             final=self.final(network.final),
         )
 
-    def correspondence(self, network: Network) -> dict[str, Rewritten]:
+    def correspondence(self, network: Network) -> dict[str, Any]:
         """What replaces the comparison of masks in networks that have one."""
         layer = getattr(network, "correspondence", None)
         if layer is None:
