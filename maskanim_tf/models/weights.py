@@ -70,6 +70,19 @@ def assign_weights(
             variable.assign(arrays[f"{network.name}/{name}"].astype(np.float32))
 
 
+def assign_matching(networks: Iterable[Network], arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """Sets the variables that have an array of their name and shape; returns the keys of others."""
+    left = []
+    for network in networks:
+        for name, variable in named_variables(network).items():
+            array = arrays.get(f"{network.name}/{name}")
+            if array is None or array.shape != tuple(variable.shape):
+                left.append(f"{network.name}/{name}")
+            else:
+                variable.assign(array.astype(np.float32))
+    return left
+
+
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
     """Writes an `.npz` file, local or in an object store; it appears only when whole."""
     with whole_file(path) as partial, open(partial, "wb") as file:

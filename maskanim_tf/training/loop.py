@@ -25,6 +25,7 @@ from maskanim_tf.losses import load_vgg
 from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models import load_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
+from maskanim_tf.models.weights import assign_matching, read_arrays
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.storage.config_file import save_config
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
@@ -238,9 +239,15 @@ class TrainingLoop:
     def _load_initial_weights(self) -> None:
         name = self.options.initial_weights
         path = find_weights(DEFAULT_PRESET if name == EMBEDDED else name)
+        anew: list[str] = []
         for networks in filter(None, (self.trainer.networks, self.trainer.averages)):
             chosen = [getattr(networks, name) for name in self.options.initial_networks]
-            load_weights(chosen, path)
+            if self.options.initial_matching:
+                anew = assign_matching(chosen, read_arrays(path))
+            else:
+                load_weights(chosen, path)
+        if anew:
+            _log.warning("%d variables start anew: %s", len(anew), ", ".join(anew))
 
     def _make_validation(self) -> Validation | None:
         try:

@@ -27,6 +27,9 @@ class RunOptions(Section):
         "those that initial_weights fill; others start anew",
         choices=Networks._fields,
     )
+    initial_matching: bool = option(
+        False, "variables that initial_weights lack, or have in another shape, start anew"
+    )
     resume: bool = option(False, "go on from the last checkpoint of run_dir")
     strategy: str = option("auto", "how steps are spread over devices", choices=STRATEGIES)
     jit: bool = option(False, "networks compiled by XLA")

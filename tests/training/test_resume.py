@@ -1,4 +1,5 @@
 import json
+import logging
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from maskanim_tf.interrupts import InterruptedRunError
+from maskanim_tf.models import named_variables
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import TrainingLoop
 from maskanim_tf.training.optimizers import optimizer_variables
@@ -102,7 +104,7 @@ def test_a_run_can_start_from_the_weights_of_another(data_dir, finished, tmp_pat
     assert second.state.step == 0
 
 
-def test_a_run_can_start_from_some_networks_of_another(data_dir, finished, tmp_path):
+def test_a_run_can_start_from_some_networks_of_another(data_dir, finished, tmp_path, caplog):
     first = finished.loop
     weights = str(finished.folder / "checkpoints" / "step-00000006.npz")
     setting = config(data_dir)
@@ -116,6 +118,17 @@ def test_a_run_can_start_from_some_networks_of_another(data_dir, finished, tmp_p
             np.testing.assert_array_equal(a, b)
     with pytest.raises(ValueError, match="mask_generator"):
         TrainingLoop(setting, options(tmp_path / "third", initial_weights=weights))
+    # Or from all that is the same in them.
+    matching = options(tmp_path / "fourth", initial_weights=weights, initial_matching=True)
+    with caplog.at_level(logging.WARNING):
+        fourth = TrainingLoop(setting, matching)
+    assert "mask_generator/final/kernel" in caplog.text
+    assert "high_res_generator" not in caplog.text
+    for key in ("final/bias", "hourglass/down_0/conv/kernel"):
+        one, other = (
+            named_variables(loop.trainer.networks.mask_generator)[key] for loop in (first, fourth)
+        )
+        np.testing.assert_array_equal(one, other)
 
 
 def test_pairs_interrupted_and_resumed_are_the_same_run(paired_dir, tmp_path):
