@@ -16,13 +16,13 @@ import pytest
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.shards.shard_clips import ShardClips
-from maskanim_tf.storage import locations, remote
+from maskanim_tf.storage import locations, stores
 from tests.data.prepared import write_clips
 from tests.helpers import REPOSITORY
 
-HAS_TENSORFLOW_IO = importlib.util.find_spec("tensorflow_io") is not None
+HAS_STORE = any(map(importlib.util.find_spec, ("tensorflow_io", "s3fs")))
 HAS_MOTO = importlib.util.find_spec("moto") is not None
-needs_tensorflow_io = pytest.mark.skipif(not HAS_TENSORFLOW_IO, reason="needs tensorflow-io")
+needs_store = pytest.mark.skipif(not HAS_STORE, reason="needs tensorflow-io or s3fs")
 needs_moto = pytest.mark.skipif(not HAS_MOTO, reason="needs moto[server]")
 
 # The S3 client of a process is set up once, so every setting needs a process of its own. Results
@@ -95,7 +95,7 @@ def s3_client(endpoint):
 
 
 @needs_moto
-@needs_tensorflow_io
+@needs_store
 def test_weights_in_s3(s3, tmp_path):
     endpoint, client = s3
     program = """
@@ -118,7 +118,7 @@ result.append(error_of(load_weights, other, "s3://bucket/run/absent.npz")[:2])
     assert found["Key"] == "run/weights.npz"
 
 
-@needs_tensorflow_io
+@needs_store
 @needs_moto
 def test_shards_in_s3(s3, tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
@@ -172,7 +172,7 @@ def reset_auth(endpoint, allowed):
     urllib.request.urlopen(urllib.request.Request(url, allowed.encode(), header)).close()
 
 
-@needs_tensorflow_io
+@needs_store
 @needs_moto
 def test_refused_credentials(s3, tmp_path):
     endpoint, _ = s3
@@ -201,7 +201,7 @@ def errors_of(operations):
     return f"result = [{', '.join(f'error_of({operation})' for operation in operations)}]"
 
 
-@needs_tensorflow_io
+@needs_store
 def test_endpoint_that_does_not_answer(tmp_path):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # Bound and not listening: nobody else takes the port.
@@ -255,7 +255,7 @@ def web(tmp_path):
     server.server_close()
 
 
-@needs_tensorflow_io
+@needs_store
 def test_shards_over_http(web, tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
     clips = write_clips(tmp_path / "in", {"a": 3, "b": 40}, size=64)
@@ -273,7 +273,7 @@ def test_shards_over_http(web, tmp_path):
         reader.read_encoded(1, 39)
 
 
-@needs_tensorflow_io
+@needs_store
 def test_http_errors(web):
     with pytest.raises(FileNotFoundError, match=f"{web}/nothing: no such"):
         locations.read_file(f"{web}/nothing")
@@ -290,11 +290,15 @@ def test_http_errors(web):
 
 @pytest.mark.parametrize("location", ["s3://bucket/a", "az://account/container/a", "http://host/a"])
 def test_missing_package_is_named(location, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_io", None)
-    remote._load_tensorflow_io.cache_clear()
-    with pytest.raises(RuntimeError, match=f"{location}.*needs the package tensorflow-io"):
+    for package in ("tensorflow_io", "s3fs"):
+        monkeypatch.setitem(sys.modules, package, None)
+        monkeypatch.delitem(sys.modules, "maskanim_tf.storage.tensorflow_store", raising=False)
+        monkeypatch.delitem(sys.modules, "maskanim_tf.storage.fsspec_store", raising=False)
+    stores._open_store.cache_clear()
+    with pytest.raises(RuntimeError, match=f"{location}.*needs the package tensorflow-io") as error:
         locations.read_file(location)
-    remote._load_tensorflow_io.cache_clear()
+    assert ("pip install s3fs" in str(error.value)) == (not location.startswith("az"))
+    stores._open_store.cache_clear()
 
 
 def test_unknown_scheme():
