@@ -29,6 +29,7 @@ needs_moto = pytest.mark.skipif(not HAS_MOTO, reason="needs moto[server]")
 # go to a file: whether the process ends well is part of the test.
 PROLOGUE = """
 import json, sys, time
+from concurrent.futures import ThreadPoolExecutor
 from maskanim_tf.storage.locations import *
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.prepare.plan import PrepareConfig
@@ -136,6 +137,9 @@ write("s3://bucket/empty", b"")
 result = dict(
     names=reader.names, frames=frames, again=again,
     ranges=[read_range("s3://bucket/file", at, 3).decode() for at in (2, 8, 10, 12)],
+    threads=list(ThreadPoolExecutor(8).map(
+        lambda at: read_range("s3://bucket/file", at % 10, 1).decode(), range(40)
+    )),
     whole=read_file("s3://bucket/file").decode(), empty=read_file("s3://bucket/empty").decode(),
     there=[exists("s3://bucket/" + name) for name in ("file", "empty", "no", "some")],
     listed=[list_folder("s3://bucket" + name) for name in ("", "/some/set", "/x")],
@@ -152,6 +156,7 @@ result["removed"] = not exists("s3://bucket/file")
         np.testing.assert_array_equal(frames, expected)
     assert result["again"][0] == "no error"
     assert result["ranges"] == ["234", "89", "", ""]
+    assert "".join(result["threads"]) == "0123456789" * 4
     assert (result["whole"], result["empty"]) == ("0123456789", "")
     assert result["there"] == [True, True, False, False]
     assert result["listed"][0] == ["empty", "file", "some"]
@@ -286,6 +291,21 @@ def test_http_errors(web):
     with pytest.raises(ConnectionError, match="does not answer"):
         locations.read_file("http://127.0.0.1:1/file")
     assert time.monotonic() - start < 10
+
+
+def test_fsspec_takes_no_whole_file_for_a_range(web, tmp_path, monkeypatch):
+    pytest.importorskip("s3fs")
+    from maskanim_tf.storage.fsspec_store import FsspecStore
+
+    (tmp_path / "file").write_bytes(b"0123456789")
+    store = FsspecStore("http")
+    assert store.read_range(f"{web}/file", 4, 3) == b"456"
+    assert store.read_range(f"{web}/file", 10, 3) == b""
+    monkeypatch.setattr(RangeHandler, "do_GET", SimpleHTTPRequestHandler.do_GET)
+    with pytest.raises(ConnectionError, match=r"whole file came instead .*answers range requests"):
+        store.read_range(f"{web}/file", 4, 3)
+    with pytest.raises(OSError, match="cannot list folders"):
+        store.list_folder(web)
 
 
 @pytest.mark.parametrize("location", ["s3://bucket/a", "az://account/container/a", "http://host/a"])
