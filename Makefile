@@ -1,5 +1,7 @@
 # Everything is set up on first use: `make demo` and `make test` need only Python 3.11 and make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The next set runs on the newest Python that is there.
+NEXT_PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || echo $(PYTHON))
 MAIN := .venv/bin
 NEXT := .venv-next/bin
 OUT ?= out/demo
@@ -47,7 +49,7 @@ clean:
 	touch $@
 
 .venv-next/ready: setup.cfg constraints/next.txt constraints/edge.txt
-	$(PYTHON) -m venv --clear .venv-next
+	$(NEXT_PYTHON) -m venv --clear .venv-next
 	$(NEXT)/pip install --quiet --no-deps --requirement constraints/next.txt
 	$(NEXT)/pip install --quiet --no-deps --no-build-isolation --editable .
 	$(NEXT)/pip install --quiet --no-deps --requirement constraints/edge.txt

@@ -37,6 +37,11 @@ GROUPS = {
             "a network for AED and CSIM of faces",
         ),
         "ablation": ("maskanim_tf.evaluation.commands.ablation", "what each part is good for"),
+        "study make": (
+            "maskanim_tf.evaluation.commands.study_make",
+            "a page on which people compare films of several methods",
+        ),
+        "study tally": ("maskanim_tf.evaluation.commands.study_tally", "what they chose"),
         "convert-weights": ("maskanim_tf.convert_weights", "weights in half the space"),
     },
     "Export and serve": {
@@ -50,7 +55,7 @@ GROUPS = {
         "client": ("maskanim_tf.serving.client", "a picture moves like a video, by a server"),
     },
 }
-EXPORT = "export"
+EXPORT, STUDY = "export", "study"
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 
 
@@ -59,6 +64,8 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name == EXPORT:
         name = export_command()
+    elif name == STUDY:
+        name = study_command()
     if name in ("--help", "-h", "help"):
         print(help_page())
     elif name == "--version":
@@ -84,6 +91,15 @@ def export_command() -> str:
         sys.exit(2)
     sys.argv = [each for each in sys.argv if each not in formats]
     return f"{EXPORT}-{wanted}"
+
+
+def study_command() -> str:
+    """The command that `study make` or `study tally` means; takes its second word away."""
+    words = [name.partition(" ")[2] for name in COMMANDS if name.startswith(f"{STUDY} ")]
+    if len(sys.argv) < 3 or sys.argv[2] not in words:
+        print(f"error: {STUDY} needs one more word, {' or '.join(words)}", file=sys.stderr)
+        sys.exit(2)
+    return f"{STUDY} {sys.argv.pop(2)}"
 
 
 def help_page() -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from maskanim_tf.console import COMMANDS, help_page, main
 from tests.helpers import REPOSITORY
+from tests.programs import run_module
 from tests.test_imports import programs
 
 
@@ -59,3 +60,12 @@ def test_the_package_is_light_until_it_is_used():
     code = "import sys, maskanim_tf; print('tensorflow' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
     assert done.stdout.split() == [b"False", b"False"]
+
+
+def test_a_study_needs_its_second_word():
+    done = run_module("maskanim_tf.console", "study", "tally", "--key=no/key.json", "--votes=no")
+    assert done.returncode == 1
+    assert "no/key.json" in done.stderr
+    done = run_module("maskanim_tf.console", "study", "--pairs=x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "study needs one more word, make or tally" in done.stderr

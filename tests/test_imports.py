@@ -142,7 +142,9 @@ def test_no_two_files_have_one_name():
 DOORS = {
     "absl": ("maskanim_tf.commands", "maskanim_tf.flags"),
     "tensorflow_addons": ("maskanim_tf.ops.addons",),
-    "tensorflow_io": ("maskanim_tf.storage.remote",),
+    "tensorflow_io": ("maskanim_tf.storage.tensorflow_store",),
+    "fsspec": ("maskanim_tf.storage.fsspec_store",),
+    "s3fs": ("maskanim_tf.storage.fsspec_store",),
     "mediapipe": ("maskanim_tf.media.faces",),
     "pyvirtualcam": ("maskanim_tf.animation.live.sinks",),
     "moderngl": (

@@ -22,11 +22,13 @@ class Pair:
       name: of the pair, and of the video generated from it.
       source: a picture or the clip that begins with it.
       driving: the clip.
+      dataset: to which it belongs, where a table says so.
     """
 
     name: str
     source: Clip
     driving: Clip
+    dataset: str = ""
 
 
 def test_clips(data_dir: str, strips: bool) -> dict[str, Clip]:
@@ -45,7 +47,7 @@ def test_clips(data_dir: str, strips: bool) -> dict[str, Clip]:
 
 
 def listed_pairs(path: str, clips: Mapping[str, Clip]) -> list[Pair]:
-    """The pairs of a CSV with the columns `source`, `driving` and, optionally, `name`.
+    """The pairs of a CSV with the columns `source`, `driving` and, optionally, `name`, `dataset`.
 
     An entry is the name of a test clip, or a path; see `read_pairs`. Without a name the pair is
     called `<source>-<driving>`, slashes replaced by underscores.
@@ -60,7 +62,7 @@ def listed_pairs(path: str, clips: Mapping[str, Clip]) -> list[Pair]:
         name = row.name or pair_name(source, driving)
         if name in pairs:
             raise ValueError(f"{row.where}: another pair is called {name!r}; use the column name")
-        pairs[name] = Pair(name, source, driving)
+        pairs[name] = Pair(name, source, driving, row.dataset)
     if not pairs:
         raise ValueError(f"{path} holds no pairs; write lines of source,driving below that heading")
     return list(pairs.values())

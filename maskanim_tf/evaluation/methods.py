@@ -88,7 +88,7 @@ def check_videos(
             problems.append(f"{method.name}: {first_names(wrong)}")
     if problems:
         raise ValueError(
-            f"{'; '.join(problems)}; generate these again, or score with --partial what every "
+            f"{'; '.join(problems)}; generate these again, or take with --partial what every "
             "method has"
         )
 

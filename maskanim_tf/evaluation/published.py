@@ -1,9 +1,11 @@
-"""The figures of the paper's tables 1 and 2, to stand beside measured ones."""
+"""The figures of the paper's tables 1 to 3, to stand beside measured ones."""
 
 from __future__ import annotations
 
 from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, SSIM
 
+# What people were asked about films.
+QUALITY, MOTION = QUESTIONS = ("quality", "motion")
 FOMM = "FOMM"
 _METHODS = ("X2Face", "Monkey-Net", FOMM, "the paper")
 _TABLE_1 = {
@@ -22,6 +24,12 @@ _TABLE_1 = {
 }
 # Few-shot learning on VoxCeleb1, the paper's row without fine-tuning.
 _TABLE_2 = {"vox": {SSIM: 0.80, CSIM: 0.70}}
+# Percent of 25 people who chose a method's film for its quality, and for its motion.
+_TABLE_3 = {
+    "taichi": {QUALITY: (0, 4, 16, 80), MOTION: (0, 4, 8, 88)},
+    "vox": {QUALITY: (0, 8, 16, 76), MOTION: (0, 0, 12, 88)},
+    "robonet": {QUALITY: (0, 4, 24, 72), MOTION: (4, 4, 16, 76)},
+}
 
 
 def published_rows(dataset: str) -> dict[str, dict[str, float]]:
@@ -40,3 +48,8 @@ def published_rows(dataset: str) -> dict[str, dict[str, float]]:
 def published_fomm(dataset: str) -> dict[str, float]:
     """The published row that improvement is counted from; empty for other data sets."""
     return published_rows(dataset).get(f"{FOMM}, published", {})
+
+
+def published_choices(dataset: str, question: str) -> dict[str, int]:
+    """Per method the percent of people who chose it; empty for other data sets."""
+    return dict(zip(_METHODS, _TABLE_3.get(dataset, {}).get(question, ())))

@@ -21,12 +21,14 @@ class PairRow:
       source: path or name of the source.
       driving: likewise of the driver.
       name: what the last column says, or "".
+      dataset: what the column of this name says, or "".
     """
 
     where: str
     source: str
     driving: str
     name: str
+    dataset: str = ""
 
 
 def read_pairs(
@@ -58,7 +60,8 @@ def read_pairs(
             row[column] if row[column] in known else _found(row[column], Path(table).parent)
             for column in COLUMNS
         )
-        rows.append(PairRow(where, source, driving, row.get(naming, "")))
+        name, dataset = (row.get(column, "") for column in (naming, "dataset"))
+        rows.append(PairRow(where, source, driving, name, dataset))
     return rows
 
 

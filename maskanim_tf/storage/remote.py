@@ -1,29 +1,30 @@
-"""The one door to tensorflow-io: which locations need it, and what its errors mean.
+"""Addresses: which there are, who opens them, and what errors on the way mean.
 
-A location is a local path or an address. `s3://bucket/key`, `az://account/container/key` and
-`http(s)://` are opened by tensorflow-io, which exists for TensorFlow 2.15 only; `http(s)://` can
-only be read. Everything is set by environment variables, before the first access:
+A location is a local path or an address: `s3://bucket/key`, `az://account/container/key` or
+`http(s)://`, which can only be read. tensorflow-io opens them; it exists for TensorFlow 2.15 only.
+Where it is not, fsspec opens `s3://` (by s3fs) and `http(s)://`. Everything is set by environment
+variables, before the first access:
 
 S3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, or a profile of
   `AWS_SHARED_CREDENTIALS_FILE` chosen by `AWS_PROFILE`; `AWS_REGION`. Another server than Amazon's:
   `S3_ENDPOINT`, with `http://` or `https://`, which alone decides about encryption (`S3_USE_HTTPS`
   of older releases is not read); `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` are taken over where
-  it is not set. Own certificates: `S3_CA_FILE`, `S3_CA_PATH`. Patience: `AWS_RETRY_MODE`,
-  `AWS_MAX_ATTEMPTS`, `S3_CONNECT_TIMEOUT_MSEC`, `S3_REQUEST_TIMEOUT_MSEC`; without the defaults
-  below an endpoint that is down is an error only after minutes. Leave
-  `S3_DISABLE_MULTI_PART_DOWNLOAD` alone: tensorflow-io 0.36 then crashes at the end of a file.
+  it is not set. Own certificates: `S3_CA_FILE`; `S3_CA_PATH` with tensorflow-io, `AWS_CA_BUNDLE`
+  with s3fs. Patience: `AWS_RETRY_MODE`, `AWS_MAX_ATTEMPTS`, `S3_CONNECT_TIMEOUT_MSEC`,
+  `S3_REQUEST_TIMEOUT_MSEC`; without the defaults below an endpoint that is down is an error only
+  after minutes. Leave `S3_DISABLE_MULTI_PART_DOWNLOAD` alone: tensorflow-io 0.36 then crashes at
+  the end of a file.
 Azure: `TF_AZURE_STORAGE_KEY` or `TF_AZURE_STORAGE_SAS`; a local emulator with
   `TF_AZURE_USE_DEV_STORAGE`, `TF_AZURE_STORAGE_BLOB_ENDPOINT`, `TF_AZURE_STORAGE_USE_HTTP`.
-HTTPS: own certificates by `CURL_CA_BUNDLE`.
+HTTPS: own certificates by `CURL_CA_BUNDLE` with tensorflow-io, `SSL_CERT_FILE` with fsspec.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import functools
 import os
 from collections.abc import Iterator
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -40,6 +41,27 @@ S3_DEFAULTS = {
     "S3_CONNECT_TIMEOUT_MSEC": "5000",
     "S3_REQUEST_TIMEOUT_MSEC": "60000",
 }
+# Whose errors fsspec lets through.
+CLIENTS = ("botocore", "aiobotocore", "aiohttp")
+
+
+class Store(Protocol):
+    """What opens addresses. Every method raises OSError, and may be called from many threads."""
+
+    def read_range(self, location: str, offset: int, length: int) -> bytes:
+        """`length` bytes from `offset` on; fewer where the file ends before."""
+
+    def read_file(self, location: str) -> bytes:
+        """The whole content."""
+
+    def list_folder(self, location: str) -> list[str]:
+        """Names in a folder. Raises FileNotFoundError where it can tell that there is none."""
+
+    def upload(self, path: str, location: str) -> None:
+        """Copies a local file there, where it appears when complete."""
+
+    def remove(self, location: str) -> None:
+        """Removes a file. Raises FileNotFoundError where it can tell that there is none."""
 
 
 def scheme_of(location: str | os.PathLike[str]) -> str:
@@ -59,78 +81,49 @@ def scheme_of(location: str | os.PathLike[str]) -> str:
     return scheme.lower()
 
 
-def require_filesystem(location: str | os.PathLike[str], *, write: bool = False) -> str:
-    """Makes `tf.io.gfile` able to open a location; returns its scheme, "" for a local path.
-
-    Raises:
-      ValueError: unknown scheme.
-      RuntimeError: the scheme needs tensorflow-io, which is not installed.
-      PermissionError: `write`, and the scheme can only be read.
-    """
-    scheme = scheme_of(location)
-    if scheme:
-        if write and scheme in READ_ONLY:
-            raise PermissionError(
-                f"{location}: {scheme}:// can only be read; write to a local folder or to s3://"
-            )
-        try:
-            _load_tensorflow_io()
-        except (ImportError, NotImplementedError, tf.errors.OpError) as error:
-            raise RuntimeError(
-                f"{location}: {scheme}:// needs the package tensorflow-io, which is not installed "
-                "or does not fit this TensorFlow; it exists for Python 3.9 to 3.11 with "
-                "TensorFlow 2.15. Copy the data to a local folder, or use such a Python"
-            ) from error
-    if scheme == "s3":
-        _open_s3()
-    return scheme
-
-
 @contextlib.contextmanager
 def clear_errors(location: str | os.PathLike[str]) -> Iterator[None]:
-    """Turns TensorFlow's errors into an OSError that names the location and the remedy.
+    """Turns errors of TensorFlow and of clients into an OSError with the location and the remedy.
 
     FileNotFoundError for a missing object or bucket, PermissionError for refused credentials,
     ConnectionError for an endpoint that does not answer, OSError for the rest.
     """
+    scheme = scheme_of(location)
     try:
         yield
-    except tf.errors.OpError as error:
-        scheme = scheme_of(location)
-        kind, what = _meaning(error, scheme)
-        detail = " ".join(str(error.message).strip(": ").split())[:200]
+    except Exception as error:
+        if isinstance(error, tf.errors.OpError):
+            kind, detail = _kind(error, scheme), str(error.message)
+        elif scheme and (isinstance(error, OSError) or _is_clients(error)):
+            kind, detail = _client_kind(error), str(error)
+        else:
+            raise
+        what = {
+            FileNotFoundError: f"no such {'object, or no such bucket' if scheme else 'file'}",
+            PermissionError: "access refused",
+            ConnectionError: "the server does not answer as it should",
+        }.get(kind, "cannot be read or written")
+        detail = " ".join(detail.strip(": ").split())[:200]
         remedy = REMEDIES.get(scheme, "check the path, its permissions and the free space")
         raise kind(f"{location}: {what} ({detail}); {remedy}") from error
 
 
-def _meaning(error: tf.errors.OpError, scheme: str) -> tuple[type[OSError], str]:
+def _kind(error: tf.errors.OpError, scheme: str) -> type[OSError]:
     if isinstance(error, tf.errors.NotFoundError):
-        return FileNotFoundError, f"no such {'object, or no such bucket' if scheme else 'file'}"
+        return FileNotFoundError
     if isinstance(error, (tf.errors.PermissionDeniedError, tf.errors.UnauthenticatedError)):
-        return PermissionError, "access refused"
+        return PermissionError
     if scheme and isinstance(error, (tf.errors.UnknownError, tf.errors.InternalError)):
-        return ConnectionError, "the server does not answer as it should"
-    return OSError, "cannot be read or written"
+        return ConnectionError
+    return OSError
 
 
-@functools.cache
-def _load_tensorflow_io() -> None:
-    import tensorflow_io  # noqa: F401  (registers its file systems)
+def _is_clients(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in CLIENTS
 
 
-@functools.cache
-def _open_s3() -> None:
-    for name, value in S3_DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint:
-        os.environ.setdefault("S3_ENDPOINT", endpoint)
-    # The AWS library in tensorflow-io 0.36 destroys its static objects in the wrong order, so every
-    # process that touched S3 would end in an abort, whatever it achieved. Handlers run last in,
-    # first out: once the client exists, one that leaves with the same status goes before them.
-    with contextlib.suppress(tf.errors.OpError):
-        tf.io.gfile.GFile("s3://bucket/object", "rb").seek(0)  # Makes the client, sends nothing.
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "on_exit"):
-        libc.on_exit(libc._exit, None)
-        libc.__cxa_atexit(libc.fflush, None, None)
+def _client_kind(error: Exception) -> type[OSError]:
+    refused = getattr(error, "status", 0) in (401, 403) or "Credentials" in type(error).__name__
+    if refused or isinstance(error, PermissionError):
+        return PermissionError
+    return FileNotFoundError if isinstance(error, FileNotFoundError) else ConnectionError

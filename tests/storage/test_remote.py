@@ -16,19 +16,20 @@ import pytest
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.shards.shard_clips import ShardClips
-from maskanim_tf.storage import locations, remote
+from maskanim_tf.storage import locations, stores
 from tests.data.prepared import write_clips
 from tests.helpers import REPOSITORY
 
-HAS_TENSORFLOW_IO = importlib.util.find_spec("tensorflow_io") is not None
+HAS_STORE = any(map(importlib.util.find_spec, ("tensorflow_io", "s3fs")))
 HAS_MOTO = importlib.util.find_spec("moto") is not None
-needs_tensorflow_io = pytest.mark.skipif(not HAS_TENSORFLOW_IO, reason="needs tensorflow-io")
+needs_store = pytest.mark.skipif(not HAS_STORE, reason="needs tensorflow-io or s3fs")
 needs_moto = pytest.mark.skipif(not HAS_MOTO, reason="needs moto[server]")
 
 # The S3 client of a process is set up once, so every setting needs a process of its own. Results
 # go to a file: whether the process ends well is part of the test.
 PROLOGUE = """
 import json, sys, time
+from concurrent.futures import ThreadPoolExecutor
 from maskanim_tf.storage.locations import *
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.prepare.plan import PrepareConfig
@@ -95,7 +96,7 @@ def s3_client(endpoint):
 
 
 @needs_moto
-@needs_tensorflow_io
+@needs_store
 def test_weights_in_s3(s3, tmp_path):
     endpoint, client = s3
     program = """
@@ -118,7 +119,7 @@ result.append(error_of(load_weights, other, "s3://bucket/run/absent.npz")[:2])
     assert found["Key"] == "run/weights.npz"
 
 
-@needs_tensorflow_io
+@needs_store
 @needs_moto
 def test_shards_in_s3(s3, tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
@@ -136,6 +137,9 @@ write("s3://bucket/empty", b"")
 result = dict(
     names=reader.names, frames=frames, again=again,
     ranges=[read_range("s3://bucket/file", at, 3).decode() for at in (2, 8, 10, 12)],
+    threads=list(ThreadPoolExecutor(8).map(
+        lambda at: read_range("s3://bucket/file", at % 10, 1).decode(), range(40)
+    )),
     whole=read_file("s3://bucket/file").decode(), empty=read_file("s3://bucket/empty").decode(),
     there=[exists("s3://bucket/" + name) for name in ("file", "empty", "no", "some")],
     listed=[list_folder("s3://bucket" + name) for name in ("", "/some/set", "/x")],
@@ -152,6 +156,7 @@ result["removed"] = not exists("s3://bucket/file")
         np.testing.assert_array_equal(frames, expected)
     assert result["again"][0] == "no error"
     assert result["ranges"] == ["234", "89", "", ""]
+    assert "".join(result["threads"]) == "0123456789" * 4
     assert (result["whole"], result["empty"]) == ("0123456789", "")
     assert result["there"] == [True, True, False, False]
     assert result["listed"][0] == ["empty", "file", "some"]
@@ -172,7 +177,7 @@ def reset_auth(endpoint, allowed):
     urllib.request.urlopen(urllib.request.Request(url, allowed.encode(), header)).close()
 
 
-@needs_tensorflow_io
+@needs_store
 @needs_moto
 def test_refused_credentials(s3, tmp_path):
     endpoint, _ = s3
@@ -201,7 +206,7 @@ def errors_of(operations):
     return f"result = [{', '.join(f'error_of({operation})' for operation in operations)}]"
 
 
-@needs_tensorflow_io
+@needs_store
 def test_endpoint_that_does_not_answer(tmp_path):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # Bound and not listening: nobody else takes the port.
@@ -255,7 +260,7 @@ def web(tmp_path):
     server.server_close()
 
 
-@needs_tensorflow_io
+@needs_store
 def test_shards_over_http(web, tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
     clips = write_clips(tmp_path / "in", {"a": 3, "b": 40}, size=64)
@@ -273,7 +278,7 @@ def test_shards_over_http(web, tmp_path):
         reader.read_encoded(1, 39)
 
 
-@needs_tensorflow_io
+@needs_store
 def test_http_errors(web):
     with pytest.raises(FileNotFoundError, match=f"{web}/nothing: no such"):
         locations.read_file(f"{web}/nothing")
@@ -288,13 +293,32 @@ def test_http_errors(web):
     assert time.monotonic() - start < 10
 
 
+def test_fsspec_takes_no_whole_file_for_a_range(web, tmp_path, monkeypatch):
+    pytest.importorskip("s3fs")
+    from maskanim_tf.storage.fsspec_store import FsspecStore
+
+    (tmp_path / "file").write_bytes(b"0123456789")
+    store = FsspecStore("http")
+    assert store.read_range(f"{web}/file", 4, 3) == b"456"
+    assert store.read_range(f"{web}/file", 10, 3) == b""
+    monkeypatch.setattr(RangeHandler, "do_GET", SimpleHTTPRequestHandler.do_GET)
+    with pytest.raises(ConnectionError, match=r"whole file came instead .*answers range requests"):
+        store.read_range(f"{web}/file", 4, 3)
+    with pytest.raises(OSError, match="cannot list folders"):
+        store.list_folder(web)
+
+
 @pytest.mark.parametrize("location", ["s3://bucket/a", "az://account/container/a", "http://host/a"])
 def test_missing_package_is_named(location, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_io", None)
-    remote._load_tensorflow_io.cache_clear()
-    with pytest.raises(RuntimeError, match=f"{location}.*needs the package tensorflow-io"):
+    for package in ("tensorflow_io", "s3fs"):
+        monkeypatch.setitem(sys.modules, package, None)
+        monkeypatch.delitem(sys.modules, "maskanim_tf.storage.tensorflow_store", raising=False)
+        monkeypatch.delitem(sys.modules, "maskanim_tf.storage.fsspec_store", raising=False)
+    stores._open_store.cache_clear()
+    with pytest.raises(RuntimeError, match=f"{location}.*needs the package tensorflow-io") as error:
         locations.read_file(location)
-    remote._load_tensorflow_io.cache_clear()
+    assert ("pip install s3fs" in str(error.value)) == (not location.startswith("az"))
+    stores._open_store.cache_clear()
 
 
 def test_unknown_scheme():

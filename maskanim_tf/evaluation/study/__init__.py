@@ -1,0 +1,1 @@
+"""The paper's user study: a page that shows films of several methods, and what people chose."""
