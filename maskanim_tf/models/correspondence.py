@@ -68,12 +68,14 @@ class Correspondence(keras.layers.Layer):
             # The same; not every runtime of exported models knows batches.
             query, key = self._descriptors(driving_mask), self._descriptors(source_mask)
         _, height, width, _ = query.shape
-        alike = tf.matmul(_rows(query), _rows(key), transpose_b=True)
         # Of minus the squared distance of two places, -x² + 2xy - y², the first term is the same
-        # for all that a place can fetch.
+        # for all that a place can fetch. The others are products of descriptors, too: a matrix of
+        # all distances would be as large as a network.
         places = _places(height, width)
-        near = 2 * places @ places.T - (places**2).sum(-1)
-        weights = tf.nn.softmax(alike + tf.cast(self.locality, tf.float32) * near)
+        near = np.concatenate((2 * places, -np.ones_like(places[..., :1])), -1)
+        query = _with_channels(query, tf.cast(self.locality, tf.float32) * near)
+        key = _with_channels(key, np.concatenate((places, (places**2).sum(-1, keepdims=True)), -1))
+        weights = tf.nn.softmax(tf.matmul(_rows(query), _rows(key), transpose_b=True))
         fetched = []
         for picture in pictures:
             blocks = _Blocks(picture.shape[1] // height, picture.shape[-1])
@@ -97,9 +99,14 @@ def _rows(features: tf.Tensor) -> tf.Tensor:
 
 
 def _places(height: int, width: int) -> np.ndarray:
-    """Row and column of every place, from the centre on, float32 `[height * width, 2]`."""
+    """Row and column of every place, from the centre on, float32 `[height, width, 2]`."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    return np.stack((rows - (height - 1) / 2, columns - (width - 1) / 2), -1).reshape(-1, 2)
+    return np.stack((rows - (height - 1) / 2, columns - (width - 1) / 2), -1)
+
+
+def _with_channels(features: tf.Tensor, more: np.ndarray | tf.Tensor) -> tf.Tensor:
+    """Appends channels `[height, width, channels]` that are the same for the whole batch."""
+    return tf.concat((features, tf.zeros_like(features[..., : more.shape[-1]]) + more), -1)
 
 
 class _Blocks:
