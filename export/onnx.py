@@ -47,9 +47,11 @@ def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[
     return {"format": "ONNX", "opset": opset}
 
 
-def stage_models(animator: Animator, opset: int) -> Iterator[tuple[str, onnx.ModelProto]]:
-    """Name and model of each stage."""
-    stages = make_stages(rewrite(animator), batch=None).items()
+def stage_models(
+    animator: Animator, opset: int, compact: bool = False
+) -> Iterator[tuple[str, onnx.ModelProto]]:
+    """Name and model of each stage; see `rewrite` for the compact form."""
+    stages = make_stages(rewrite(animator, compact=compact), batch=None).items()
     for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
         yield stage, to_onnx(function, specs, opset)
 

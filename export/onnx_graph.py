@@ -63,8 +63,13 @@ def to_onnx(
 
 
 def take_kernels(graph: tf.compat.v1.GraphDef) -> dict[str, np.ndarray]:
-    """Makes placeholders of a graph's large kernels; returns them by the names of their tensors."""
-    kernels = {}
+    """Makes placeholders of a graph's large kernels; returns them by the names of their tensors.
+
+    What is called twice has its kernels twice in the graph; equal ones become one.
+    """
+    kernels: dict[str, np.ndarray] = {}
+    first: dict[bytes, str] = {}
+    doubles: dict[str, str] = {}
     for node in graph.node:
         if node.op != "Const":
             continue
@@ -72,10 +77,18 @@ def take_kernels(graph: tf.compat.v1.GraphDef) -> dict[str, np.ndarray]:
         shape = [dimension.size for dimension in tensor.tensor_shape.dim]
         if len(shape) != KERNEL_RANK or np.prod(shape) < LARGE:
             continue
+        known = first.setdefault(tensor.SerializeToString(), node.name)
+        if known != node.name:
+            doubles[node.name] = known
+            continue
         kernels[f"{node.name}:0"] = tf.make_ndarray(tensor)
         node.op = "Placeholder"
         node.attr["shape"].shape.CopyFrom(tensor.tensor_shape)
         del node.attr["value"]
+    for node in graph.node:
+        node.input[:] = [doubles.get(name, name) for name in node.input]
+    for node in [node for node in graph.node if node.name in doubles]:
+        graph.node.remove(node)
     return kernels
 
 

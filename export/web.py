@@ -59,7 +59,7 @@ def write(options: WebOptions, animator: Animator, config: Config, folder: Path)
     (folder / "samples.json").write_text(json.dumps({"model": model, **describe_samples()}))
     with (folder / WEIGHTS).open("wb") as file:
         weights = HalfWeights(file)
-        for stage, onnx_model in stage_models(animator, OPSET):
+        for stage, onnx_model in stage_models(animator, OPSET, compact=True):
             weights.take_from(onnx_model.graph)
             (folder / f"{stage}{SUFFIX}").write_bytes(onnx_model.SerializeToString())
     runtime = f"{PACKAGE.name} {PACKAGE.version}"

@@ -20,6 +20,7 @@ from maskanim_tf.inference.plain_layers import (
     BlockConvolution,
     Convolution,
     DownConvolution,
+    NearestConvolution,
     ResidualConvolutions,
     SubPixelConvolution,
     TransposedConvolution,
@@ -68,6 +69,9 @@ class Rewritten:
 # Scale and shift of channels that change nothing.
 NO_MAP = (np.ones(1), np.zeros(1))
 
+# Elements from which on a kernel stays as it is where a compact form is asked for.
+LARGE_KERNEL = 250_000
+
 # Both have the same methods.
 AnyAnimator = Union[Animator, Rewritten]
 
@@ -78,6 +82,7 @@ def rewrite(
     winograd: bool = False,
     blocks: bool = True,
     precision: str = FLOAT32,
+    compact: bool = False,
 ) -> Rewritten:
     """An equivalent of a trained animator for inference, with its methods.
 
@@ -89,13 +94,15 @@ def rewrite(
       blocks: without it, last convolutions stay as they are, but for `winograd`.
       precision: float32 or bfloat16, from the first to the last convolution; masks, P_test, the
         last addition and the sigmoid are float32 always.
+      compact: the largest kernels stay as they were trained instead of growing by 7/9 for fewer
+        multiplications; they belong to small features, so that it costs little time.
 
     Raises:
       ValueError: another precision than float32 with `winograd`.
     """
     if winograd and precision != FLOAT32:
         raise ValueError(f"precision is {precision!r}, but must be float32 with winograd")
-    rewriter = _Rewriter(shared, winograd, blocks, precision)
+    rewriter = _Rewriter(shared, winograd, blocks, precision, compact)
     mask_generator, mask_refiner, low_res_generator, high_res_generator = animator.networks
     rewritten: list[Any] = [
         rewriter.network(mask_generator),
@@ -119,11 +126,14 @@ def at_precision(animator: Animator, precision: str) -> AnyAnimator:
 class _Rewriter:
     """Makes the inference form of every part of a network."""
 
-    def __init__(self, shared: bool, winograd: bool, blocks: bool, precision: str) -> None:
+    def __init__(
+        self, shared: bool, winograd: bool, blocks: bool, precision: str, compact: bool
+    ) -> None:
         self.shared = shared
         self.winograd = winograd
         self.blocks = blocks
         self.precision = precision
+        self.compact = compact
 
     def network(self, network: Network) -> Rewritten:
         """A network that is an hourglass and a last convolution."""
@@ -180,6 +190,8 @@ class _Rewriter:
         kernel, bias = folded(block.conv, affine_map(block.norm))
         if self.winograd:
             return WinogradUpConvolution(kernel.astype(np.float32), bias.astype(np.float32))
+        if self.compact and kernel.size >= LARGE_KERNEL:
+            return NearestConvolution(Convolution(self.keep(kernel), self.keep(bias), relu=True))
         return SubPixelConvolution(
             Convolution(
                 self.keep(sub_pixel_kernel(kernel)), self.keep(np.tile(bias, 4)), "valid", relu=True

@@ -115,3 +115,14 @@ def test_the_original_is_not_changed():
     rewrite(animator)
     for old, new in zip(before, animator.networks.high_res_generator.weights):
         np.testing.assert_array_equal(old, new)
+
+
+def test_compact_forms_keep_kernels_as_trained(monkeypatch):
+    monkeypatch.setattr("maskanim_tf.inference.rewrite.LARGE_KERNEL", 0)
+    animator = scrambled_animator(ODD_MODEL)
+    inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
+    form = rewrite(animator, compact=True)
+    np.testing.assert_allclose(form(inputs)[keys.FRAME], animator(inputs)[keys.FRAME], atol=2e-5)
+    block = form.networks.high_res_generator.hourglass.up_blocks[0]
+    trained = animator.networks.high_res_generator.hourglass.up_blocks[0].conv.kernel
+    assert block.convolution.kernel.shape == tuple(trained.shape)
