@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow.python.lib.io._pywrap_file_io import BufferedInputStream
 
 from maskanim_tf.storage.files import atomic_path
-from maskanim_tf.storage.remote import clear_errors, require_filesystem
+from maskanim_tf.storage.remote import clear_errors, require_filesystem, scheme_of
 
 CHUNK = 8 << 20
 # Asked for less, tensorflow-io stumbles over the page that comes with "404 Not Found".
@@ -26,6 +26,11 @@ ERROR_PAGE = 64 << 10
 def join(location: str | os.PathLike[str], *names: str) -> str:
     """A location below another one; names are '/'-separated."""
     return "/".join([os.fspath(location).rstrip("/") or "/", *names])
+
+
+def absolute(location: str) -> str:
+    """The same location whatever the working directory is; an empty one stays empty."""
+    return location if not location or scheme_of(location) else os.path.abspath(location)
 
 
 def read_range(location: str | os.PathLike[str], offset: int, length: int) -> bytes:
