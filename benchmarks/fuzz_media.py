@@ -332,9 +332,10 @@ def upload(server: str, path: Path) -> None:
             name: (each.name, each.read_bytes()) for name, each in zip(("picture", "video"), pair)
         }
         answer = urllib3.request("POST", f"{server}/animate", fields=fields, retries=False)
-        last = json.loads(answer.data.splitlines()[-1])
         if answer.status >= 500:
             raise AssertionError(f"status {answer.status}: {answer.data[:300]!r}")
+        # A stream of events, or one refusal.
+        last = json.loads(answer.data.splitlines()[-1] if answer.status == 200 else answer.data)
         if is_film(path):
             _raise(last)
             return

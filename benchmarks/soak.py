@@ -107,7 +107,7 @@ class Crowd:
         self.outcomes: Counter[str] = Counter()
         self._url = url
         self._clients = options.clients
-        self._pool = urllib3.PoolManager(maxsize=options.clients, retries=False, timeout=120)
+        self._pool = urllib3.PoolManager(maxsize=options.clients + 1, retries=False, timeout=120)
         frames = make_clip(0, 0, size=64, frames=options.frames + 1).frames
         pictures = [{"b64": base64.b64encode(encode_png(frame)).decode()} for frame in frames]
         inputs = {

@@ -13,12 +13,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Cluster:
-    """A scheduler and its workers, each a process that can be killed by itself."""
+    """A scheduler and its workers, each a process that can be killed by itself.
+
+    Should the tests be killed, all of them end after a while.
+    """
 
     def __init__(self, folder):
         self._file = folder / "scheduler.json"
         self._log = (folder / "cluster.log").open("w")
-        self.scheduler = self._start("scheduler", "--port=0")
+        self.scheduler = self._start("scheduler", "--port=0", "--idle-timeout=600s")
         self.workers = []
         end = time.monotonic() + 120
         while not self._file.exists():
@@ -27,7 +30,9 @@ class Cluster:
         self.arguments = ["--runner=DaskRunner", f"--dask_scheduler_file={self._file}"]
 
     def add_worker(self, threads=1):
-        self.workers.append(self._start("worker", f"--nthreads={threads}", "--no-nanny"))
+        self.workers.append(
+            self._start("worker", f"--nthreads={threads}", "--no-nanny", "--death-timeout=60")
+        )
 
     def wait_for_workers(self):
         from distributed import Client
