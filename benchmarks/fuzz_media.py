@@ -1,15 +1,20 @@
-"""Opens and decodes damaged videos and pictures, and prints what became of them.
+"""Gives damaged videos and pictures to everything that takes a user's, and prints what came of it.
 
 `python benchmarks/fuzz_media.py` makes small films of eight containers and codecs and pictures of
 six formats, still and moving, damages copies of them (flipped bits, cut ends, foreign headers,
-zeroed blocks; the seed is fixed) and reads each as a user's file would be, in child processes with
-limits on time and memory. Each must be read or refused by one error that names it; a crash, a hang,
-a traceback or any other error is printed, its file kept on demand, and the exit status is 1.
+zeroed blocks; the seed is fixed) and takes each four ways, in child processes with limits on time
+and memory: opened and decoded, indexed as training data, animated into a film, and sent to a local
+server. Each must be taken or refused by one error that names it; a crash, a hang, a traceback, a
+film that is there in spite of an error or any other outcome is printed, its file kept on demand,
+and the exit status is 1.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import dataclasses
+import functools
 import json
 import os
 import resource
@@ -17,18 +22,23 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.served_model import WEIGHTS, served, versions_folder
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 
 BATCH = 25
-MEMORY = 4 << 30
+# Of addresses; TensorFlow takes some without using them.
+MEMORY = 8 << 30
+WAYS = ("read", "index", "animate", "server")
+TAKEN, REFUSED = "taken", "refused"
 SIDE = 64
 # Suffix, encoder, pixel format, options of the encoder; sound beside the first.
 VIDEOS = {
@@ -53,42 +63,63 @@ class FuzzOptions(Section):
     pictures: int = option(200, "damaged pictures", minimum=0)
     seed: int = option(0, "of the damage", minimum=0)
     seconds: float = option(120.0, "time limit of 25 files", above=0)
+    ways: tuple[str, ...] = option(WAYS, "what is done with each file", choices=WAYS)
+    model: str = option(
+        "", "folder of versions of a SavedModel; a small one is exported by default"
+    )
     keep: str = option("", "folder for the files that failed; nothing is kept by default")
-    read: str = option("", "read the files of this folder only (used internally)")
+    read: str = option("", "take the files of this folder only (used internally)")
+    server: str = option("", "address of the server (used internally)")
+
+
+# File, way, outcome, message.
+Result = tuple[Path, str, str, str]
 
 
 def main(options: FuzzOptions) -> None:
     if options.read:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        read_all(Path(options.read))
+        take_all(Path(options.read), options)
         return
-    failed = 0
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for name, wholes, number in (
-            ("videos", make_videos(folder / "whole"), options.videos),
-            ("pictures", make_pictures(folder / "whole"), options.pictures),
-        ):
-            rng = np.random.default_rng([options.seed, len(name)])
-            files = [
-                damage(wholes, i, rng, folder / name / f"{i // BATCH:03d}") for i in range(number)
-            ]
-            results = [
-                r for part in sorted({f.parent for f in files}) for r in judge(part, options)
-            ]
-            counts = Counter(outcome for _, outcome, _ in results)
-            print(
-                f"{name}: {len(results)} files; " + ", ".join(f"{n} {o}" for o, n in counts.items())
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        process = None
+        if "server" in options.ways:
+            versions = versions_folder(options.model, folder / "exported")
+            process, address = stack.enter_context(served(versions))
+            options = options.replace(server=address)
+        failed = sum(
+            not fuzz(name, make(folder / "whole"), number, folder, options)
+            for name, make, number in (
+                ("videos", make_videos, options.videos),
+                ("pictures", make_pictures, options.pictures),
             )
-            for file, outcome, message in results:
-                if outcome not in ("read", "refused"):
-                    failed += 1
-                    print(f"  {file.name}: {outcome}: {message}")
-                    if options.keep:
-                        Path(options.keep).mkdir(parents=True, exist_ok=True)
-                        (Path(options.keep) / file.name).write_bytes(file.read_bytes())
+        )
+        if process is not None and process.poll() is not None:
+            print(f"the server ended with status {process.returncode}")
+            failed += 1
     if failed:
         raise SystemExit(1)
+
+
+def fuzz(
+    name: str, wholes: Sequence[Path], number: int, folder: Path, options: FuzzOptions
+) -> bool:
+    """Takes so many damaged copies, prints what became of them, and says whether all was well."""
+    rng = np.random.default_rng([options.seed, len(name)])
+    files = [damage(wholes, i, rng, folder / name / f"{i // BATCH:03d}") for i in range(number)]
+    results = [r for part in sorted({f.parent for f in files}) for r in judge(part, options)]
+    for way in options.ways:
+        counts = Counter(outcome for _, each, outcome, _ in results if each == way)
+        what = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        print(f"{name}, {way}: {sum(counts.values())} files; {what}")
+    bad = [result for result in results if result[2] not in (TAKEN, REFUSED)]
+    for file, way, outcome, message in bad:
+        print(f"  {file.name}, {way}: {outcome}: {message}")
+        if options.keep:
+            Path(options.keep).mkdir(parents=True, exist_ok=True)
+            (Path(options.keep) / file.name).write_bytes(file.read_bytes())
+    return not bad
 
 
 def make_videos(folder: Path) -> list[Path]:
@@ -169,51 +200,65 @@ def damage(wholes: Sequence[Path], number: int, rng: np.random.Generator, folder
     return path
 
 
-def judge(folder: Path, options: FuzzOptions) -> list[tuple[Path, str, str]]:
-    """What became of each file: read, refused (by an error that names it), or something worse."""
-    results: list[tuple[Path, str, str]] = []
+def judge(folder: Path, options: FuzzOptions) -> list[Result]:
+    """What became of each file, each way: taken, refused by name, or something worse."""
+    results: list[Result] = []
     waiting = sorted(folder.iterdir())
     while waiting:
-        command = [sys.executable, __file__, f"--read={folder}"]
+        command = [sys.executable, __file__, f"--read={folder}", f"--server={options.server}"]
         try:
             child = subprocess.run(
-                command, capture_output=True, text=True, timeout=options.seconds, check=False
+                [*command, f"--ways={','.join(options.ways)}"],
+                capture_output=True,
+                text=True,
+                timeout=options.seconds,
+                check=False,
             )
             output, ending = child.stdout, f"crash (status {child.returncode})"
             errors = child.stderr
         except subprocess.TimeoutExpired as error:
             output, ending, errors = _text(error.stdout), "hang", _text(error.stderr)
         for line in output.splitlines():
-            name, outcome, message = json.loads(line)
-            results.append((folder / name, outcome, message))
-        done = {path for path, _, _ in results}
+            name, way, outcome, message = json.loads(line)
+            results.append((folder / name, way, outcome, message))
+        # A file is done after its last way.
+        done = {path for path, way, _, _ in results if way == options.ways[-1]}
         left = [path for path in waiting if path not in done]
         if left:
-            results.append((left[0], ending, errors[-300:]))
+            tried = [way for path, way, _, _ in results if path == left[0]]
+            results.append((left[0], options.ways[len(tried)], ending, errors[-300:]))
         for path in [*done, *left[:1]]:
             if path in waiting:
                 waiting.remove(path)
                 path.rename(path.with_name(f".{path.name}"))
-    for path, _, _ in results:
+    for path in {path for path, _, _, _ in results}:
         path.with_name(f".{path.name}").rename(path)
     return results
 
 
-def read_all(folder: Path) -> None:
-    """Reads every file of a folder and prints a line of JSON for each."""
+def take_all(folder: Path, options: FuzzOptions) -> None:
+    """Takes every file of a folder every way and prints a line of JSON for each."""
+    takers = {
+        "read": lambda: read,
+        "index": lambda: index,
+        "animate": animator,
+        "server": lambda: functools.partial(upload, options.server),
+    }
+    ways = {way: takers[way]() for way in options.ways}
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        try:
-            read(path)
-            outcome, message = "read", ""
-        except (ValueError, OSError) as error:
-            message = str(error)
-            named = path.name in message
-            outcome = "refused" if named else f"unnamed {type(error).__name__}"
-        except Exception as error:
-            outcome, message = f"traceback {type(error).__name__}", str(error)
-        print(json.dumps([path.name, outcome, message]), flush=True)
+        for way, take in ways.items():
+            try:
+                take(path)
+                outcome, message = TAKEN, ""
+            except (ValueError, OSError) as error:
+                message = str(error)
+                named = path.name in message
+                outcome = REFUSED if named else f"unnamed {type(error).__name__}"
+            except Exception as error:
+                outcome, message = f"traceback {type(error).__name__}", str(error)
+            print(json.dumps([path.name, way, outcome, message]), flush=True)
 
 
 def read(path: Path) -> None:
@@ -240,6 +285,96 @@ def read(path: Path) -> None:
             with av.open(os.devnull, "w", format="mp4") as output:
                 sound.attach(output)
                 sound.finish(10)
+
+
+def index(path: Path) -> None:
+    """Looks for training clips in a folder of this file alone."""
+    from maskanim_tf.data.index import find_clips
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / path.name).symlink_to(path)
+        find_clips(folder, strict=True)
+
+
+def animator() -> Callable[[Path], None]:
+    """Animates a picture by the file, or the file by a film; nothing is left after an error."""
+    from maskanim_tf.animation.options import AnimationOptions
+    from maskanim_tf.animation.video import animate_video
+    from maskanim_tf.predictor import load_animator
+
+    generator = load_animator(WEIGHTS).generator
+    options = AnimationOptions()
+
+    def animate(path: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder) / "output"
+            output.mkdir()
+            picture, film = whole_pair(Path(folder))
+            pair = (picture, path) if is_film(path) else (path, film)
+            try:
+                animate_video(generator, *pair, output / "film.mp4", options)
+            except Exception:
+                if left := os.listdir(output):
+                    raise AssertionError(f"{left} is there after an error") from None
+                raise
+
+    return animate
+
+
+def upload(server: str, path: Path) -> None:
+    """Sends a file to the page, and a picture to the model as well."""
+    import urllib3
+
+    with tempfile.TemporaryDirectory() as folder:
+        picture, film = whole_pair(Path(folder))
+        pair = (picture, path) if is_film(path) else (path, film)
+        fields = {
+            name: (each.name, each.read_bytes()) for name, each in zip(("picture", "video"), pair)
+        }
+        answer = urllib3.request("POST", f"{server}/animate", fields=fields, retries=False)
+        if answer.status >= 500:
+            raise AssertionError(f"status {answer.status}: {answer.data[:300]!r}")
+        # A stream of events, or one refusal.
+        last = json.loads(answer.data.splitlines()[-1] if answer.status == 200 else answer.data)
+        if is_film(path):
+            _raise(last)
+            return
+        content = [
+            {"b64": base64.b64encode(each.read_bytes()).decode()} for each in (path, picture)
+        ]
+        body = {
+            "signature_name": "animate_bytes",
+            "inputs": {"source_bytes": content[:1], "driving_bytes": content[1:]},
+        }
+        url = f"{server}/v1/models/maskanim:predict"
+        answer = urllib3.request("POST", url, json=body, retries=False)
+        if answer.status not in (200, 400):
+            raise AssertionError(f"status {answer.status}: {answer.data[:300]!r}")
+        _raise(last)
+
+
+def _raise(event: dict[str, Any]) -> None:
+    if "error" in event:
+        raise ValueError(event["error"])
+
+
+def is_film(path: Path) -> bool:
+    """Whether a damaged file was a film."""
+    return path.name.partition("-")[2] in VIDEOS
+
+
+def whole_pair(folder: Path) -> tuple[Path, Path]:
+    """A picture and a film of two frames that nothing is wrong with."""
+    import cv2
+
+    from maskanim_tf.media.clip_writer import write_video
+    from maskanim_tf.puppets import make_clip
+
+    frames = make_clip(0, 0, size=SIDE, frames=2).frames
+    picture, film = folder / "whole.png", folder / "whole.mp4"
+    cv2.imwrite(str(picture), frames[0][..., ::-1])
+    write_video(str(film), frames, 25.0)
+    return picture, film
 
 
 def _text(output: bytes | str | None) -> str:

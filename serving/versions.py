@@ -7,7 +7,10 @@ answer its own warm-up requests. Old versions go on answering until the new one 
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
+import gc
 import logging
 import re
 import threading
@@ -83,6 +86,7 @@ class ServedModel:
         # Replaced as a whole, never changed, so that requests need no lock.
         self._loaded: dict[int, LoadedModel] = {}
         self._failed: dict[int, tuple[float, str]] = {}
+        self._dropped = False
         self._one_poll = threading.Lock()
 
     @property
@@ -146,6 +150,9 @@ class ServedModel:
           OSError: the folder cannot be listed; what is served stays.
         """
         with self._one_poll:
+            if self._dropped:
+                # One poll later, when requests have finished with them.
+                _release_memory()
             folders = version_folders(self._base_path)
             self._failed = {v: failed for v, failed in self._failed.items() if v in folders}
             kept: dict[int, LoadedModel] = {}
@@ -159,6 +166,7 @@ class ServedModel:
             kept = kept or self._loaded
             for version in self._loaded.keys() - kept.keys():
                 _log.info("%s: version %d is dropped", self.name, version)
+            self._dropped = bool(self._loaded.keys() - kept.keys())
             # Requests that hold an old version finish with it.
             self._loaded = kept
 
@@ -178,6 +186,13 @@ class ServedModel:
         self._failed.pop(version, None)
         _log.info("%s: version %d is served", self.name, version)
         return model
+
+
+def _release_memory() -> None:
+    """Frees what dropped versions have held; the allocator would keep it, more with each swap."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # Of glibc alone.
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def version_folders(base_path: Path) -> dict[int, Path]:

@@ -11,6 +11,7 @@ ORDER = (
     ("maskanim_tf.keys", "maskanim_tf.interrupts", "maskanim_tf.config"),
     ("maskanim_tf.ops",),
     ("maskanim_tf.storage",),
+    ("maskanim_tf.engine",),
     ("maskanim_tf.media",),
     ("maskanim_tf.puppets", "maskanim_tf.people", "maskanim_tf.samples"),
     ("maskanim_tf.data",),
@@ -145,6 +146,9 @@ DOORS = {
     "tensorflow_io": ("maskanim_tf.storage.tensorflow_store",),
     "fsspec": ("maskanim_tf.storage.fsspec_store",),
     "s3fs": ("maskanim_tf.storage.fsspec_store",),
+    "apache_beam": ("maskanim_tf.engine",),
+    "dask": ("maskanim_tf.engine",),
+    "distributed": ("maskanim_tf.engine",),
     "mediapipe": ("maskanim_tf.media.faces",),
     "pyvirtualcam": ("maskanim_tf.animation.live.sinks",),
     "moderngl": (

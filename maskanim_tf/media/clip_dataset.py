@@ -125,13 +125,18 @@ def claim_folder(
             f"{output} holds a data set of other parameters "
             f"({_difference(old, wanted['parameters'])}): choose another folder, or remove this one"
         )
-    for split in splits:
-        for left in split.glob(".*.partial*"):
+    remove_partials(output)
+    return False
+
+
+def remove_partials(output: str) -> None:
+    """Removes what killed processes have left half-written."""
+    for split in SPLITS:
+        for left in Path(output, split).glob(".*.partial*"):
             if left.is_dir():
                 shutil.rmtree(left)
             else:
-                left.unlink()
-    return False
+                left.unlink(missing_ok=True)
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

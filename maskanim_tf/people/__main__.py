@@ -1,4 +1,8 @@
-"""Writes a data set of videos of synthetic people: `python -m maskanim_tf.people --output=DIR`."""
+"""Writes a data set of videos of synthetic people: `python -m maskanim_tf.people --output=DIR`.
+
+Drawn by a cluster: `--runner=DaskRunner -- --dask_client_address=tcp://HOST:8786`. What follows a
+lone `--` are pipeline options of Apache Beam.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import dataclasses
 import itertools
 import os
 import sys
+from collections.abc import Sequence
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
+from maskanim_tf.engine import Engine, EngineOptions, split_command_line
 from maskanim_tf.media.contact_sheet import contact_sheet
 from maskanim_tf.media.panels import write_picture
 
@@ -28,12 +34,21 @@ class PeopleOptions(Section):
     processes: int = option(0, "how many draw at the same time; 0: one on each core", minimum=0)
 
 
-def main(parameters: DatasetParameters, options: PeopleOptions) -> None:
+def main(
+    parameters: DatasetParameters,
+    options: PeopleOptions,
+    engine_options: EngineOptions,
+    beam_arguments: Sequence[str],
+) -> None:
     """Writes the data set, and the sheet if asked for."""
     if not options.output:
         raise ValueError("--output must name a folder")
+    arguments = engine_options.arguments(beam_arguments)
+    engine = Engine(arguments) if arguments else None
+    if engine is not None and engine.embedded:
+        raise ValueError("this machine draws without a --runner, in as many --processes as wanted")
     processes = options.processes or len(os.sched_getaffinity(0))
-    write_dataset(options.output, parameters, processes=processes, progress=True)
+    write_dataset(options.output, parameters, processes=processes, engine=engine, progress=True)
     if options.sheet:
         first = itertools.islice(parameters.clip_numbers(), options.sheet_clips)
         clips = [parameters.make_clip(person, motion) for _, person, motion in first]
@@ -46,4 +61,11 @@ def main(parameters: DatasetParameters, options: PeopleOptions) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main, DatasetParameters, PeopleOptions)
+    arguments, beam_options = split_command_line(sys.argv)
+    run_command(
+        lambda parameters, options, engine: main(parameters, options, engine, beam_options),
+        DatasetParameters,
+        PeopleOptions,
+        EngineOptions,
+        argv=arguments,
+    )

@@ -1,4 +1,4 @@
-"""Several processes that share a list of tasks."""
+"""Several processes that share a list of tasks, and one thread for all that is drawn in one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import multiprocessing.connection
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 # One process draws one clip: libraries that start threads of their own would only disturb others.
@@ -14,6 +15,14 @@ _ONE_THREAD = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS"),
     "OPENCV_FOR_THREADS_NUM",
 )
+
+# What OpenGL draws with belongs to the thread that made it.
+_drawing = ThreadPoolExecutor(1)
+
+
+def run_in_one_thread(work: Callable[..., None], *task: Any) -> None:
+    """Calls `work(*task)` in the one thread of this process that does so, whoever asks for it."""
+    _drawing.submit(work, *task).result()
 
 
 def run_tasks(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maskanim_tf.storage.files import atomic_path
+from maskanim_tf.storage.remote import scheme_of
 from maskanim_tf.storage.stores import store_of
 
 # Asked for less, tensorflow-io stumbles over the page that comes with "404 Not Found".
@@ -22,6 +23,11 @@ ERROR_PAGE = 64 << 10
 def join(location: str | os.PathLike[str], *names: str) -> str:
     """A location below another one; names are '/'-separated."""
     return "/".join([os.fspath(location).rstrip("/") or "/", *names])
+
+
+def absolute(location: str) -> str:
+    """The same location whatever the working directory is; an empty one stays empty."""
+    return location if not location or scheme_of(location) else os.path.abspath(location)
 
 
 def read_range(location: str | os.PathLike[str], offset: int, length: int) -> bytes:

@@ -1,9 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from maskanim_tf import keys
-from maskanim_tf.inference import rewrite
+from maskanim_tf.inference import Rewritten, rewrite
 from maskanim_tf.inference.plain_layers import (
     BlockConvolution,
     Convolution,
@@ -118,7 +120,7 @@ def test_the_original_is_not_changed():
 
 
 def test_compact_forms_keep_kernels_as_trained(monkeypatch):
-    monkeypatch.setattr("maskanim_tf.inference.rewrite.LARGE_KERNEL", 0)
+    monkeypatch.setattr(sys.modules[Rewritten.__module__], "LARGE_KERNEL", 0)
     animator = scrambled_animator(ODD_MODEL)
     inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
     form = rewrite(animator, compact=True)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 import urllib3
@@ -22,6 +23,7 @@ import urllib3
 from maskanim_tf.serving.api import has_api
 from maskanim_tf.serving.contract import ServingError
 from maskanim_tf.serving.local import LocalServer, ServeOptions
+from maskanim_tf.serving.versions import ServedModel
 from maskanim_tf.serving.work import WorkQueue
 from tests.helpers import REPOSITORY
 from tests.serving.servers import RefusedError, ask_rest, http, running, to_json
@@ -211,6 +213,40 @@ def test_a_new_version_under_load(base_path):
         shutil.rmtree(base_path / "2")
         time.sleep(0.4)
         assert ask_rest(address, "animate_bytes", PAIR)["frame_bytes"]
+
+
+def test_a_dropped_version_leaves_memory(tmp_path):
+    class Model:
+        """Refers to itself, as graphs of TensorFlow do."""
+
+        def __init__(self, folder):
+            self.me = self
+            self.version = int(folder.name)
+
+    loaded = []
+
+    def load(folder):
+        model = Model(folder)
+        loaded.append(weakref.ref(model))
+        return model
+
+    def add(version):
+        (tmp_path / version / "variables").mkdir(parents=True)
+        for name in ("saved_model.pb", "variables/variables.index"):
+            (tmp_path / version / name).write_text("x")
+        (tmp_path / version / "variables" / "variables.data-00000-of-00001").write_text("x")
+
+    served = ServedModel("model", tmp_path, load, {}, kept=1, settle_seconds=0)
+    gc.disable()
+    try:
+        for version in ("1", "2"):
+            add(version)
+            served.poll()
+            assert served.find().version == int(version)
+        served.poll()
+        assert [each() is None for each in loaded] == [True, False]
+    finally:
+        gc.enable()
 
 
 def test_a_half_copied_version_is_ignored_until_it_is_whole(base_path):

@@ -2,7 +2,7 @@ r"""Prepares videos for training at scale: decoded, cut, resized, written as TFR
 
     python -m maskanim_tf.data.prepare --input=VIDEOS --output=SHARDS --image_size=256
     python -m maskanim_tf.data.prepare --input=VIDEOS --output=s3://bucket/shards \
-        -- --runner=FlinkRunner --flink_master=host:8081
+        --runner=DaskRunner -- --dask_client_address=tcp://HOST:8786
 
 What follows a lone `--` are pipeline options of Apache Beam. Run again after an interruption, it
 makes only what is missing. `maskanim_tf.data.shards` reads the result.
@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from maskanim_tf.commands import run_command
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.prepare.plan import PrepareConfig
+from maskanim_tf.engine import EngineOptions, split_command_line
 
 
-def main(config: PrepareConfig, beam_arguments: Sequence[str]) -> None:
+def main(config: PrepareConfig, engine: EngineOptions, beam_arguments: Sequence[str]) -> None:
     """Prepares what the flags ask for and says what came out."""
-    manifest = prepare(config, beam_arguments, progress=True)
+    manifest = prepare(config, engine.arguments(beam_arguments), progress=True)
     for split, summary in manifest["splits"].items():
         left_out = len(summary["skipped"]) + len(summary["static"])
         print(
@@ -30,6 +31,10 @@ def main(config: PrepareConfig, beam_arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    here = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
-    beam_options = sys.argv[here + 1 :]
-    run_command(lambda config: main(config, beam_options), PrepareConfig, argv=sys.argv[:here])
+    arguments, beam_options = split_command_line(sys.argv)
+    run_command(
+        lambda config, engine: main(config, engine, beam_options),
+        PrepareConfig,
+        EngineOptions,
+        argv=arguments,
+    )

@@ -12,9 +12,21 @@ from maskanim_tf.data.prepare.shard_maker import read_sidecar
 from maskanim_tf.data.shards.shard_clips import INDEX, MANIFEST
 from maskanim_tf.data.shards.shard_index import FORMAT_VERSION, ShardIndex
 from maskanim_tf.keys import SPLITS
-from maskanim_tf.storage.locations import exists, join, list_folder, read_file, remove, whole_file
+from maskanim_tf.storage.locations import (
+    exists,
+    join,
+    list_folder,
+    read_file,
+    read_range,
+    remove,
+    whole_file,
+)
 
 CONFIGURATION = "configuration.json"
+# Bytes of a shard that are read at once to check it.
+CHUNK = 8 << 20
+# The index of a shard, and what was noted with it.
+Sidecar = tuple[ShardIndex, dict[str, Any]]
 
 
 def claim_output(config: PrepareConfig, jobs: Sequence[ShardJob]) -> None:
@@ -45,17 +57,27 @@ def claim_output(config: PrepareConfig, jobs: Sequence[ShardJob]) -> None:
         partial.write_text(json.dumps(wanted, indent=2) + "\n")
 
 
-def finish_output(config: PrepareConfig, jobs: Sequence[ShardJob]) -> dict[str, Any]:
+def finish_output(
+    config: PrepareConfig, jobs: Sequence[ShardJob], *, check_content: bool = False
+) -> dict[str, Any]:
     """Writes the index of each split from the sidecars, then the manifest, and returns it.
+
+    Args:
+      config: the options of the preparation.
+      jobs: all shards that must be there.
+      check_content: compares every shard with the checksum that its maker noted.
 
     Raises:
       ValueError: no clip is left.
-      RuntimeError: a shard is missing.
+      RuntimeError: shards are missing, or are not what their makers noted.
       OSError: the output cannot be written.
     """
+    sidecars = _read_sidecars(config, jobs)
+    if check_content:
+        _check_content(config, jobs, sidecars)
     splits = {}
     for split in SPLITS:
-        own = [job for job in jobs if job.split == split]
+        own = [(job, sidecar) for job, sidecar in zip(jobs, sidecars) if job.split == split]
         if own:
             _sweep(join(config.output, split))
             splits[split] = _finish_split(config, split, own)
@@ -106,16 +128,48 @@ def _sweep(folder: str) -> None:
             remove(join(folder, name))
 
 
-def _finish_split(config: PrepareConfig, split: str, jobs: Sequence[ShardJob]) -> dict[str, Any]:
+def _read_sidecars(config: PrepareConfig, jobs: Sequence[ShardJob]) -> list[Sidecar]:
+    found = [(job, read_sidecar(job, config)) for job in jobs]
+    missing = [job for job, sidecar in found if sidecar is None]
+    if missing:
+        raise RuntimeError(
+            f"{len(missing)} of {len(jobs)} shards were not made, the first is "
+            f"{join(config.output, missing[0].split, missing[0].file)}; run again to make them. "
+            "Workers on other machines must see input and output under the same paths"
+        )
+    return [sidecar for _, sidecar in found if sidecar is not None]
+
+
+def _check_content(
+    config: PrepareConfig, jobs: Sequence[ShardJob], sidecars: Sequence[Sidecar]
+) -> None:
+    """What is wrong is made again by the next run: two workers may have written one shard."""
+    wrong = []
+    for job, (_, about) in zip(jobs, sidecars):
+        path = join(config.output, job.split, job.file)
+        digest = hashlib.sha256()
+        for offset in range(0, about["bytes"], CHUNK):
+            digest.update(read_range(path, offset, CHUNK))
+        if digest.hexdigest() != about["sha256"]:
+            wrong.append(path)
+            remove(join(config.output, job.split, job.sidecar))
+    if wrong:
+        remove(join(config.output, MANIFEST))
+        raise RuntimeError(
+            f"{len(wrong)} of {len(jobs)} shards are not what their makers noted, the first is "
+            f"{wrong[0]}; run again to make them anew. All workers need the same versions of "
+            "packages"
+        )
+
+
+def _finish_split(
+    config: PrepareConfig, split: str, made: Sequence[tuple[ShardJob, Sidecar]]
+) -> dict[str, Any]:
     parts = []
     shards = []
     skipped = []
     static = []
-    for job in jobs:
-        sidecar = read_sidecar(job, config)
-        if sidecar is None:
-            raise RuntimeError(f"{join(config.output, split, job.file)} was not made; run again")
-        index, about = sidecar
+    for job, (index, about) in made:
         parts.append(index)
         shards.append(
             {

@@ -2,15 +2,13 @@
 
 Without Beam options the pipeline runs in this process, on Beam's embedded runner with a thread per
 core: decoding, resizing and encoding leave Python free, and TensorFlow is neither forked nor loaded
-again. Any other runner (`--runner=FlinkRunner`, ...) makes the same shards; its workers must see
+again. Any other runner (`--runner=DaskRunner`, ...) makes the same shards; its workers must see
 the input folder under the same path, and the output.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
-import os
 import secrets
 import threading
 from collections.abc import Sequence
@@ -22,22 +20,10 @@ from tqdm import tqdm
 from maskanim_tf.data.prepare.output import claim_output, finish_output
 from maskanim_tf.data.prepare.plan import PrepareConfig, ShardJob, plan_shards
 from maskanim_tf.data.prepare.shard_maker import make_shard
-
-# On import it tells every user which Google packages are absent.
-_disabled = logging.root.manager.disable
-logging.disable(max(_disabled, logging.WARNING))
-try:
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-except ImportError:
-    beam = None  # type: ignore[assignment]
-finally:
-    logging.disable(_disabled)
+from maskanim_tf.engine import Engine
+from maskanim_tf.storage.locations import absolute
 
 STOP_SECONDS = 60
-# Beam's "DirectRunner" would look for a program to download first.
-EMBEDDED = ("", "directrunner", "direct", "fnapirunner")
 
 
 def prepare(
@@ -54,19 +40,21 @@ def prepare(
       progress: shows a progress bar on stderr.
 
     Raises:
-      RuntimeError: apache-beam or tensorflow-io is missing.
+      RuntimeError: apache-beam, what its runner needs, or tensorflow-io is missing; shards are
+        missing in the end, or differ from what a worker noted.
       ValueError: a wrong option, no clips, or the output holds something else.
-      OSError: the output cannot be written.
+      OSError: the output cannot be written, or no scheduler answers.
     """
-    if beam is None:
-        raise RuntimeError("apache-beam is missing; install it with: pip install 'maskanim[beam]'")
     if not config.output:
         raise ValueError("the output is missing: name a folder or address with --output")
-    options = _beam_options(beam_arguments)
+    engine = Engine(beam_arguments)
+    if not engine.embedded:
+        # Workers have working directories of their own.
+        config = config.replace(input=absolute(config.input), output=absolute(config.output))
     jobs = plan_shards(config, progress=progress)
     claim_output(config, jobs)
-    _run(config, jobs, options, progress)
-    return finish_output(config, jobs)
+    _run(config, jobs, engine, progress)
+    return finish_output(config, jobs, check_content=not engine.embedded)
 
 
 class _Watch:
@@ -117,33 +105,21 @@ _watches: dict[str, _Watch] = {}
 
 
 def _make(job: ShardJob, config: PrepareConfig, watch: str) -> None:
+    # The shards keep the cores busy; OpenCV's threads would only get in each other's way.
+    cv2.setNumThreads(1)
     if watch in _watches:
         _watches[watch].make(job, config)
     else:
         make_shard(job, config, lambda clips: None)
 
 
-def _run(
-    config: PrepareConfig, jobs: Sequence[ShardJob], options: PipelineOptions, progress: bool
-) -> None:
-    name = (options.view_as(StandardOptions).runner or "").lower()
-    embedded = name in EMBEDDED
-    runner = FnApiRunner() if embedded else None
+def _run(config: PrepareConfig, jobs: Sequence[ShardJob], engine: Engine, progress: bool) -> None:
     token = secrets.token_hex(8)
-    watch = _Watch(sum(len(job.parts) for job in jobs), progress and embedded)
+    watch = _Watch(sum(len(job.parts) for job in jobs), progress and engine.embedded)
     _watches[token] = watch
     threads = cv2.getNumThreads()
-    # The shards keep the cores busy; OpenCV's threads would only get in each other's way.
-    cv2.setNumThreads(1)
     try:
-        pipeline = beam.Pipeline(runner=runner, options=options)
-        _ = (
-            pipeline
-            | "Shards" >> beam.Create(jobs)
-            | "Distribute" >> beam.Reshuffle()
-            | "Make" >> beam.Map(functools.partial(_make, config=config, watch=token))
-        )
-        pipeline.run().wait_until_finish()
+        engine.run(functools.partial(_make, config=config, watch=token), jobs)
     except KeyboardInterrupt as error:
         watch.stop(error)
         raise
@@ -153,24 +129,3 @@ def _run(
         watch.bar.close()
     if watch.error is not None:
         raise watch.error
-
-
-def _beam_options(arguments: Sequence[str]) -> PipelineOptions:
-    """Raises ValueError for an option that Beam would drop with a warning."""
-    # Its notes about its own workings are not for users of the command.
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    options = PipelineOptions(list(arguments))
-    known = options.get_all_options()
-    kept = options.get_all_options(retain_unknown_options=True)
-    unknown = sorted(set(kept) - set(known))
-    stray = [argument for argument in arguments[:1] if not argument.startswith("-")]
-    if unknown or stray:
-        raise ValueError(
-            f"{stray[0] if stray else '--' + unknown[0]} is no pipeline option of Apache Beam; "
-            "only those may stand after --"
-        )
-    if not any(argument.startswith("--direct_") for argument in arguments):
-        direct = options.view_as(DirectOptions)
-        direct.direct_num_workers = os.cpu_count() or 1
-        direct.direct_running_mode = "multi_threading"
-    return options

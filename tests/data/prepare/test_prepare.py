@@ -1,7 +1,5 @@
 import hashlib
-import importlib
 import json
-import logging
 import os
 import re
 import signal
@@ -12,7 +10,6 @@ import time
 import numpy as np
 import pytest
 
-from maskanim_tf.data.prepare import pipeline
 from maskanim_tf.data.prepare.boxes import read_boxes
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.prepare.plan import PrepareConfig
@@ -258,12 +255,6 @@ def test_wrong_options(config, tmp_path):
         config.replace(quality=101)
 
 
-def test_without_beam_the_extra_is_named(config, monkeypatch):
-    monkeypatch.setattr(pipeline, "beam", None)
-    with pytest.raises(RuntimeError, match=r"maskanim\[beam\]"):
-        prepare(config)
-
-
 def test_command(config, tmp_path):
     write_clips(tmp_path / "in", {"a": 3, "b": 4})
     places = [f"--input={config.input}", f"--output={config.output}"]
@@ -281,14 +272,3 @@ def test_command(config, tmp_path):
         told = ("error:", "FATAL")
         (line,) = [line for line in done.stderr.splitlines() if line.startswith(told)]
         assert re.search(message, line)
-
-
-def test_importing_the_pipeline_keeps_the_logging_of_the_application():
-    before = logging.root.manager.disable
-    try:
-        for level in (logging.INFO, logging.CRITICAL, logging.NOTSET):
-            logging.disable(level)
-            importlib.reload(pipeline)
-            assert logging.root.manager.disable == level
-    finally:
-        logging.disable(before)
