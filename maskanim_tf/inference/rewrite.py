@@ -164,7 +164,7 @@ class _Rewriter:
             layer,
             first=self.down(layer.first),
             hourglass=self.hourglass(layer.hourglass),
-            describe=self.convolution(layer.describe),
+            describe=self.convolution(layer.describe, precision=FLOAT32),
             locality=self.keep(np.asarray(layer.locality), FLOAT32),
         )
         return {"correspondence": rewritten}
@@ -212,13 +212,12 @@ class _Rewriter:
         conv: keras.layers.Layer,
         affine: tuple[np.ndarray, np.ndarray] = NO_MAP,
         relu: bool = False,
+        precision: str = "",
     ) -> Convolution:
         """A convolution, followed by an affine map of its channels."""
-        kernel, bias = folded(conv, affine)
+        kernel, bias = (self.keep(each, precision) for each in folded(conv, affine))
         (dilation, _) = conv.dilation_rate
-        return Convolution(
-            self.keep(kernel), self.keep(bias), conv.padding, relu, dilation=dilation
-        )
+        return Convolution(kernel, bias, conv.padding, relu, dilation=dilation)
 
     def final(self, conv: keras.layers.Layer) -> Callable[..., tf.Tensor]:
         """The last convolution of a network, which has few filters; its bias is float32."""

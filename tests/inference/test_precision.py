@@ -1,3 +1,5 @@
+import av
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,7 @@ from maskanim_tf.inference.precision import AUTO, BFLOAT16, FLOAT32, processor_f
 from maskanim_tf.models import load_animator
 from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.puppets import make_clip
+from maskanim_tf.samples import PORTRAIT, SPEAKER
 from tests.animators import scrambled_animator
 from tests.helpers import random_frames
 
@@ -63,18 +66,34 @@ def test_emulated_bfloat16_works_with_one_warning(processor, caplog):
         resolve_precision("half")
 
 
-def test_bfloat16_frames_of_trained_weights_are_near():
-    animator, config = load_animator("puppets64")
-    size = config.model.image_size
-    clips = [make_clip(7, index, size=size, frames=4).frames for index in range(2)]
-    source, driving = as_floats(clips[0][:1]), as_floats(np.stack(clips[1]))
+def puppets(size):
+    return [as_floats(np.stack(make_clip(7, i, size=size, frames=4).frames)) for i in range(2)]
+
+
+def people(size):
+    portrait = cv2.imread(str(PORTRAIT))[..., ::-1]
+    with av.open(str(SPEAKER)) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)][::12]
+    pictures = [
+        cv2.resize(each, (size, size), interpolation=cv2.INTER_AREA) for each in (portrait, *frames)
+    ]
+    return as_floats(np.stack(pictures[:1])), as_floats(np.stack(pictures[1:]))
+
+
+@pytest.mark.parametrize(("name", "clips"), [("puppets64", puppets), ("people128", people)])
+def test_bfloat16_frames_of_trained_weights_are_near(name, clips):
+    animator, config = load_animator(name)
+    source, driving = clips(config.model.image_size)
+    source = source[:1]
     whole, half = (
         form.animate(form.encode_source(source), driving)
         for form in (animator, rewrite(animator, precision=BFLOAT16))
     )
     for key in (keys.SOURCE_MASK, keys.DRIVING_MASK, keys.REFINED_MASK):
         assert half[key].dtype == tf.float32
-        np.testing.assert_allclose(half[key], whole[key], atol=0.02, err_msg=key)
+        # A pixel of the driver's mask that is near the threshold of P_test may fall on its other
+        # side; around it the refined mask differs.
+        assert np.quantile(np.abs(half[key] - whole[key]), 0.999) < 0.02, key
     error = np.mean(np.square(half[keys.FRAME] - whole[keys.FRAME]))
     assert 40 < -10 * np.log10(error) < 80
 
