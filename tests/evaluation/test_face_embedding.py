@@ -115,6 +115,7 @@ def test_weights_in_eight_bits_and_in_thirty_two():
 @pytest.mark.parametrize(
     "archive",
     [b"", b"no archive", packed(ENTRIES, VALUES)[:80], packed(ENTRIES, VALUES + b"x")],
+    ids=["empty", "other", "torn", "longer"],
 )
 def test_another_package_is_refused(archive):
     with pytest.raises(ValueError, match="the package holds no package/model/face_recognition"):
