@@ -32,7 +32,7 @@ from maskanim_tf.media.clip import PICTURE_SUFFIXES, has_suffix, is_finished
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import MOVIE_FORMATS
 from maskanim_tf.predictor import load_animator
-from maskanim_tf.storage.files import check_writable
+from maskanim_tf.storage.files import check_writable, split_paths
 
 AUTO, YES, NO = "auto", "yes", "no"
 
@@ -132,7 +132,7 @@ def read_sources(text: str, size: int) -> list[np.ndarray]:
     Raises:
       ValueError: one cannot be read, or a folder holds none.
     """
-    paths = [text] if os.path.exists(text) else [os.path.expanduser(p) for p in text.split(",")]
+    paths = split_paths(text)
     if os.path.isdir(text):
         names = sorted(n for n in os.listdir(text) if is_finished(n))
         paths = [str(Path(text, n)) for n in names if has_suffix(n, PICTURE_SUFFIXES)]

@@ -27,6 +27,7 @@ from maskanim_tf.media.following import subject_squares
 from maskanim_tf.media.footage import Footage, SquareFootage, open_footage
 from maskanim_tf.media.outputs import check_output
 from maskanim_tf.media.subjects import parse_subjects
+from maskanim_tf.storage.files import split_paths
 
 # Where the object was, and where it is.
 MASKS = (SOURCE_MASK, REFINED_MASK)
@@ -84,8 +85,7 @@ def split_drivers(driving: str | os.PathLike[str], subjects: int) -> list[str]:
     Raises:
       ValueError: another number.
     """
-    text = os.fspath(driving)
-    paths = [text] if os.path.exists(text) else [os.path.expanduser(p) for p in text.split(",")]
+    paths = split_paths(driving)
     if len(paths) not in (1, subjects):
         raise ValueError(
             f"--driving names {len(paths)} drivers, but --subject {subjects}; give one driver for "

@@ -60,6 +60,12 @@ def temporary_name(name: str) -> str:
     return f".{os.fsencode(Path(name).stem)[:room].decode('utf-8', 'ignore')}{ending}"
 
 
+def split_paths(text: str | os.PathLike[str]) -> list[str]:
+    """Paths separated by commas, which a name may hold as well where something has that name."""
+    text = os.fspath(text)
+    return [text] if os.path.exists(text) else [os.path.expanduser(p) for p in text.split(",")]
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raises OSError, naming the folder, unless a file or folder can be made or replaced there.
 
