@@ -1,7 +1,8 @@
 # Everything is set up on first use: `make demo` and `make test` need only Python 3.11 and make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# The next set runs on the newest Python that is there.
-NEXT_PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || echo $(PYTHON))
+# The next set runs on the newest Python that is there and works: some names only tell where it is not.
+NEXT_PYTHON ?= $(or $(shell for name in python3.13 python3.12; do \
+	$$name -m venv --help >/dev/null 2>&1 && command -v $$name && break; done),$(PYTHON))
 MAIN := .venv/bin
 NEXT := .venv-next/bin
 OUT ?= out/demo
