@@ -69,8 +69,9 @@ class LoadedModel:
         return name
 
     def input_specs(self, signature: str) -> dict[str, tf.TensorSpec]:
-        """Shape and type of each input of a known signature."""
-        return dict(self._model.signatures[signature].structured_input_signature[1])
+        """Shape and type of each input of a known signature, in the order of their names."""
+        # The file keeps them in no order, so that of messages would change from load to load.
+        return dict(sorted(self._model.signatures[signature].structured_input_signature[1].items()))
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs a known signature; tensors of strings are object arrays of bytes.
@@ -90,7 +91,7 @@ class LoadedModel:
             result = self._model.signatures[signature](**tensors)
         except tf.errors.OpError as error:
             raise ServingError(CODES[error.error_code - 1], error_line(error)) from error
-        return {key: value.numpy() for key, value in result.items()}
+        return {key: value.numpy() for key, value in sorted(result.items())}
 
     def _check_pictures(self, key: str, contents: np.ndarray) -> None:
         # Decoding happens in the graph, which would take whatever memory a header claims.

@@ -350,7 +350,7 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
             "inputs is a plain value/list, but expecting an object as multiple input tensors "
             "required as per tensorinfo_map",
         ),
-        (only("sensors", inputs={"tag": []}), "Missing named input: signal in 'inputs' object."),
+        (only("sensors", inputs={"tag": []}), "Missing named input: sensor in 'inputs' object."),
         (b'{"inputs": {"b64": 5}}', "Missing named input: x in 'inputs' object."),
         (
             only("grid", inputs=[[1, 2], [3]]),
