@@ -32,6 +32,7 @@ from maskanim_tf.export.stages import ANIMATE, all_threads
 from maskanim_tf.export.tflite import TfliteOptions, write
 from maskanim_tf.export.tflite_runtime import SUFFIX
 from maskanim_tf.models import Animator
+from maskanim_tf.ops.litert import Interpreter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,8 +139,8 @@ def show(name: str, operations: int, peak: float, seconds: list[float]) -> None:
 
 def kinds_in(content: bytes) -> Iterator[Kind]:
     """The convolutions of a `.tflite` file."""
-    plain = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = tf.lite.Interpreter(model_content=content, experimental_op_resolver_type=plain)
+    # Before its tensors are allocated no delegate has taken operations over.
+    interpreter = Interpreter(model_content=content)
     shapes = {
         detail["index"]: tuple(map(int, detail["shape"]))
         for detail in interpreter.get_tensor_details()
@@ -153,7 +154,7 @@ def kinds_in(content: bytes) -> Iterator[Kind]:
 
 def lite_call(content: bytes) -> Callable[[], object]:
     """Runs a file on random inputs with all cores."""
-    interpreter = tf.lite.Interpreter(model_content=content, num_threads=all_threads())
+    interpreter = Interpreter(model_content=content, num_threads=all_threads())
     interpreter.allocate_tensors()
     rng = np.random.default_rng(0)
     for detail in interpreter.get_input_details():

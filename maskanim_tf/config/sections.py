@@ -12,8 +12,9 @@ VGG_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 DATASETS = ("custom", "vox", "taichi", "robonet")
 VARIANTS = ("paper", "release")
 DRIVER_IDENTITIES = (SAME, OTHER, MIXED) = ("same", "other", "mixed")
-# Masks are halved so often where they are compared (models/correspondence.py).
-CORRESPONDENCE_MULTIPLE = 16
+# Encoder blocks of the hourglass that compares masks, which are halved once before it
+# (models/correspondence.py).
+CORRESPONDENCE_BLOCKS = 3
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -81,10 +82,11 @@ class ModelConfig(Section):
                 f"mask networks and {self.high_res_generator.blocks} in "
                 "high_res_generator; choose such a size, a larger mask_scale or fewer blocks"
             )
-        if self.correspondence and self.mask_size % CORRESPONDENCE_MULTIPLE:
+        multiple = 2 ** (1 + CORRESPONDENCE_BLOCKS)
+        if self.correspondence and self.mask_size % multiple:
             raise ValueError(
                 f"ModelConfig.image_size times mask_scale is {self.mask_size}, but must be a "
-                f"multiple of {CORRESPONDENCE_MULTIPLE} with correspondence; choose another size, "
+                f"multiple of {multiple} with correspondence; choose another size, "
                 "a larger mask_scale or correspondence=0"
             )
 

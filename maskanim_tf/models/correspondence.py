@@ -6,7 +6,7 @@ surroundings in the source's mask resemble its own in the driver's. What resembl
 from the losses of the network that uses it.
 
 Input:  the source's and the driver's mask, `[batch, mask_size, mask_size, 1]`, and pictures of the
-        source in [0, 1], whose sides are the masks' or a multiple.
+        source, whose sides are the masks' or a multiple; all float32 in [0, 1].
 Output: each of the pictures as it was fetched, of the same size.
 Stages: both masks through the same down block, hourglass and convolution give each block of 2x2
 pixels its descriptor; softmax over the products of descriptors; blocks of the source weighted so.
@@ -22,11 +22,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from maskanim_tf.config.sections import CORRESPONDENCE_BLOCKS
 from maskanim_tf.models.blocks import DownBlock
 from maskanim_tf.models.convolution import Convolution
 from maskanim_tf.models.hourglass import Hourglass
 
-HOURGLASS_BLOCKS = 3
 # At first places prefer what lies this close, in blocks: the source itself, blurred.
 NEARNESS = 1.5
 
@@ -45,7 +45,7 @@ class Correspondence(keras.layers.Layer):
         self.order = order
         self.first = DownBlock(features, order, name="first")
         self.hourglass = Hourglass(
-            features, 4 * features, HOURGLASS_BLOCKS, order, skips=True, name="hourglass"
+            features, 4 * features, CORRESPONDENCE_BLOCKS, order, skips=True, name="hourglass"
         )
         self.describe = Convolution(features, 3, dtype="float32", name="describe")
 
@@ -93,9 +93,9 @@ class Correspondence(keras.layers.Layer):
 
 
 def _rows(features: tf.Tensor) -> tf.Tensor:
-    """`[batch, height, width, channels]` as float32 `[batch, height * width, channels]`."""
+    """`[batch, height, width, channels]` as `[batch, height * width, channels]`."""
     _, height, width, channels = features.shape
-    return tf.cast(tf.reshape(features, (-1, height * width, channels)), tf.float32)
+    return tf.reshape(features, (-1, height * width, channels))
 
 
 def _places(height: int, width: int) -> np.ndarray:

@@ -39,5 +39,5 @@ class HighResGenerator(Network):
         )
         logits = self.final(self.hourglass(stacked, training=training))
         if self.config.correspondence:
-            logits += logit(tf.cast(inputs[keys.COARSE], tf.float32))
+            logits += logit(inputs[keys.COARSE])
         return {keys.FRAME: sigmoid(logits)}

@@ -49,8 +49,8 @@ class LowResGenerator(Network):
         if self.correspondence is not None:
             compared = (*stacked[1:], inputs[keys.SOURCE], inputs[keys.SOURCE_MASK])
             fetched, fetched_mask = self.correspondence(compared, training=training)
-            block = self.config.image_size // self.config.mask_size
-            stacked += [tf.nn.avg_pool2d(fetched, block, block, "VALID"), fetched_mask]
+            scale = self.config.image_size // self.config.mask_size
+            stacked += [tf.nn.avg_pool2d(fetched, scale, scale, "VALID"), fetched_mask]
         features = self.first(tf.concat(stacked, axis=-1))
         features = tf.nn.relu(self.norm(features, training=training))
         for block in self.residual_blocks + self.up_blocks:
@@ -58,5 +58,4 @@ class LowResGenerator(Network):
         logits = self.final(features)
         if self.correspondence is None:
             return {keys.COARSE: sigmoid(logits)}
-        fetched = tf.cast(fetched, tf.float32)
         return {keys.COARSE: sigmoid(logits + logit(fetched)), keys.FETCHED: fetched}

@@ -37,5 +37,5 @@ class MaskRefiner(Network):
         logits = self.final(self.hourglass(tf.concat(stacked, axis=-1), training=training))
         logits /= self.config.temperature
         if self.correspondence is not None:
-            logits += logit(tf.cast(stacked[-1], tf.float32))
+            logits += logit(stacked[-1])
         return {keys.REFINED_MASK: sigmoid(logits)}

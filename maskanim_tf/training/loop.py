@@ -23,9 +23,8 @@ from maskanim_tf.data.sources import ClipSource, open_clips
 from maskanim_tf.interrupts import InterruptedRunError
 from maskanim_tf.losses import load_vgg
 from maskanim_tf.media.panels import write_picture
-from maskanim_tf.models import load_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
-from maskanim_tf.models.weights import assign_matching, read_arrays
+from maskanim_tf.models.weights import assign_matching, assign_weights, read_arrays
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.storage.config_file import save_config
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
@@ -239,13 +238,14 @@ class TrainingLoop:
     def _load_initial_weights(self) -> None:
         name = self.options.initial_weights
         path = find_weights(DEFAULT_PRESET if name == EMBEDDED else name)
+        arrays = read_arrays(path)
         anew: list[str] = []
         for networks in filter(None, (self.trainer.networks, self.trainer.averages)):
             chosen = [getattr(networks, name) for name in self.options.initial_networks]
             if self.options.initial_matching:
-                anew = assign_matching(chosen, read_arrays(path))
+                anew = assign_matching(chosen, arrays)
             else:
-                load_weights(chosen, path)
+                assign_weights(chosen, arrays, path)
         if anew:
             _log.warning("%d variables start anew: %s", len(anew), ", ".join(anew))
 
