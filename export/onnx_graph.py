@@ -56,10 +56,29 @@ def to_onnx(
             output_names=list(outputs),
             opset=opset,
             tensors_to_rename={**inputs, **outputs},
+            custom_op_handlers={"PyFunc": (_grid_sample, [])},
             **layout,
         )
     put_kernels(model.graph, kernels)
     return model
+
+
+def _grid_sample(graph: Any, node: Any, _name: str, _arguments: Any) -> None:
+    """Converts `inference.plain_layers.moved_by_grid`."""
+    pictures, grid = node.input
+    (output,), (shape,), (dtype,) = node.output, node.output_shapes, node.output_dtypes
+    graph.remove_node(node.name)
+    planes = graph.make_node("Transpose", [pictures], attr={"perm": [0, 3, 1, 2]})
+    settings = {"mode": "bilinear", "padding_mode": "border", "align_corners": 1}
+    sampled = graph.make_node("GridSample", [planes.output[0], grid], attr=settings)
+    graph.make_node(
+        "Transpose",
+        [sampled.output[0]],
+        attr={"perm": [0, 2, 3, 1]},
+        outputs=[output],
+        shapes=[shape],
+        dtypes=[dtype],
+    )
 
 
 def take_kernels(graph: tf.compat.v1.GraphDef) -> dict[str, np.ndarray]:

@@ -191,6 +191,13 @@ class LossConfig(Section):
     mask_prior_steps: int = option(
         2000, "steps in which mask_prior falls to zero, in a straight line", minimum=1
     )
+    detail_weight: float = option(
+        0.0,
+        "how much more than other pixels those of eyes, brows and mouth count in mask_prior, the "
+        "mask loss and fetched_weight, which compares c and f there, too; needs mask_prior; "
+        "beyond the paper",
+        minimum=0,
+    )
     refiner_start_epoch: int = option(
         1, "epoch, counted from 0, in which the mask refiner starts to learn", minimum=0
     )

@@ -143,7 +143,7 @@ def _training_batches(
         result = finish_sample(frames, tf.ensure_shape(seed, (2,)), config.augmentation)
         if config.loss.mask_prior:
             mask_size = config.model.mask_size
-            sketches = tf.ensure_shape(sketches, (2, mask_size, mask_size, 1))
+            sketches = tf.ensure_shape(sketches, (3, mask_size, mask_size, 1))
             result[keys.SKETCHES] = _as_floats(sketches)
         return result
 
@@ -160,7 +160,7 @@ def _training_batches(
 
 
 def _sketches_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.ndarray]:
-    """What reads the sketches of a draw's source and driver, uint8 `[2, mask_size, mask_size, 1]`.
+    """What reads the sketches of source, driver and target, uint8 `[3, mask_size, mask_size, 1]`.
 
     Without `mask_prior` it returns an empty `[0, 0, 0]`.
     """
@@ -175,8 +175,8 @@ def _sketches_reader(config: Config, clips: ClipSource) -> Callable[[Draw], np.n
     sketches = [_read_sketches(clips, clip, size) for clip in numbers]
 
     def read(draw: Draw) -> np.ndarray:
-        pair = sketches[draw.clip][draw.source], sketches[draw.driver][draw.driving]
-        return np.stack(pair)[..., np.newaxis]
+        frames = ((draw.clip, draw.source), (draw.driver, draw.driving), (draw.clip, draw.driving))
+        return np.stack([sketches[clip][frame] for clip, frame in frames])[..., np.newaxis]
 
     return read
 

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.ops.convolutions import spread_kernel
+from maskanim_tf.ops.sampling import moved
 
 Weights = Union[np.ndarray, tf.Variable]
 ONE_PIXEL = ((0, 0), (1, 1), (1, 1), (0, 0))
@@ -277,3 +278,22 @@ def _four_kernels(kernel: np.ndarray, taps: np.ndarray) -> np.ndarray:
     # p, q: the pixel; t, s: tap of the result; h, w: tap of the kernel.
     four = np.einsum("pth,qsw,hwcf->tscpqf", taps, taps, kernel, optimize=True)
     return four.reshape(*four.shape[:3], -1)
+
+
+def moved_by_grid(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    """`ops.sampling.moved` as one operation, for runtimes that have no gather.
+
+    The operation is TensorFlow's `PyFunc`, whose inputs are the pictures and a grid as ONNX's
+    GridSample defines it: columns and rows from -1 to 1, the centres of the outermost pixels.
+    """
+    _, height, width, _ = pictures.shape
+    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    centres = np.stack((columns, rows), -1).astype(np.float32)[np.newaxis]
+    halves = np.float32((width - 1, height - 1)) / 2
+    grid = centres + tf.concat((steps[..., 1:] / halves[0], steps[..., :1] / halves[1]), -1)
+
+    def sample(pictures: np.ndarray, grid: np.ndarray) -> np.ndarray:
+        return moved(pictures, ((grid - centres) * halves)[..., ::-1]).numpy()
+
+    sampled = tf.numpy_function(sample, (pictures, grid), pictures.dtype)
+    return tf.ensure_shape(sampled, pictures.shape)

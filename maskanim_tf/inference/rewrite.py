@@ -27,6 +27,7 @@ from maskanim_tf.inference.plain_layers import (
     Weights,
     WinogradUpConvolution,
     identity,
+    moved_by_grid,
     sub_pixel_kernel,
     turned_kernel,
 )
@@ -160,11 +161,16 @@ class _Rewriter:
         layer = getattr(network, "correspondence", None)
         if layer is None:
             return {}
+        gather = {"read": moved_by_grid} if self.winograd else {}
         rewritten = Rewritten(
             layer,
+            **gather,
             first=self.down(layer.first),
             hourglass=self.hourglass(layer.hourglass),
             describe=self.convolution(layer.describe, precision=FLOAT32),
+            up=self.up(layer.up),
+            compare=self.convolution(layer.compare),
+            correct=self.convolution(layer.correct, precision=FLOAT32),
             locality=self.keep(np.asarray(layer.locality), FLOAT32),
         )
         return {"correspondence": rewritten}

@@ -8,20 +8,47 @@ import tensorflow as tf
 from maskanim_tf.ops.resizing import pyramid
 
 # Features of one image: a dict of layers per size of the pyramid.
+# Side of a window that no detail of a face fills, as a share of the mask's.
+_LARGEST_DETAIL = 0.17
 Features = list[dict[str, tf.Tensor]]
 
 
-def mask_loss(refined: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def mask_loss(
+    refined: tf.Tensor, target: tf.Tensor, weights: tf.Tensor | float = 1.0
+) -> tf.Tensor:
     """L1 distance of the refined mask to the driver's own mask (equation 8).
 
     Args:
       refined: m_d, float32 `[batch, mask_size, mask_size, 1]`.
       target: m(A(d)), same shape; no gradient reaches it.
+      weights: of the pixels; 1 is the paper.
 
     Returns:
       float32 `[batch]`.
     """
-    return tf.reduce_mean(tf.abs(refined - tf.stop_gradient(target)), axis=(1, 2, 3))
+    distance = weights * tf.abs(refined - tf.stop_gradient(target))
+    return tf.reduce_mean(distance, axis=(1, 2, 3))
+
+
+def details_of(sketches: tf.Tensor) -> tf.Tensor:
+    """Where small dark things lie in bright ones: eyes, brows and mouth in a face.
+
+    That is what a morphological closing fills, with a pixel around.
+
+    Args:
+      sketches: masks by ground truth (`data.mask_sketch`), float32 in [0, 1]
+        `[batch, mask_size, mask_size, 1]`.
+
+    Returns:
+      float32 in [0, 1], same shape.
+    """
+    side = max(3, round(sketches.shape[1] * _LARGEST_DETAIL))
+    filled = -_highest(-_highest(sketches, side), side)
+    return tf.minimum(1.0, 4 * _highest(filled - sketches, 3))
+
+
+def _highest(values: tf.Tensor, side: int) -> tf.Tensor:
+    return tf.nn.max_pool2d(values, side, 1, "SAME")
 
 
 def pyramid_features(images: tf.Tensor, network: keras.Model, levels: int) -> Features:

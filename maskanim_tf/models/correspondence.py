@@ -1,15 +1,17 @@
 """Fetches source pixels from where the source's mask looks like the driver's; beyond the paper.
 
 The paper's r and l carry every pixel to its new place by convolutions alone, which takes wide
-networks and days. Here places are compared: each one receives the mean of those source pixels whose
-surroundings in the source's mask resemble its own in the driver's. What resembles what is learned
-from the losses of the network that uses it.
+networks and days. Here places are compared: each one reads the source where, on average, the
+source's mask looks like the driver's does here. What looks alike is learned from the losses of the
+network that uses it.
 
 Input:  the source's and the driver's mask, `[batch, mask_size, mask_size, 1]`, and pictures of the
         source, whose sides are the masks' or a multiple; all float32 in [0, 1].
 Output: each of the pictures as it was fetched, of the same size.
 Stages: both masks through the same down block, hourglass and convolution give each block of 2x2
-pixels its descriptor; softmax over the products of descriptors; blocks of the source weighted so.
+pixels its descriptor; softmax over the products of descriptors; the mean of places weighted so is
+where to read. An up block and two convolutions, which see the masks and the source's as it was
+fetched, correct the way there for every pixel of the masks.
 Sources: Vaswani et al., Attention Is All You Need, 2017, equation 1; Zhang et al., Cross-domain
 Correspondence Learning for Exemplar-based Image Translation, 2020.
 """
@@ -23,9 +25,11 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.config.sections import CORRESPONDENCE_BLOCKS
-from maskanim_tf.models.blocks import DownBlock
+from maskanim_tf.models.blocks import DownBlock, UpBlock
 from maskanim_tf.models.convolution import Convolution
 from maskanim_tf.models.hourglass import Hourglass
+from maskanim_tf.ops.resizing import resize_bilinear
+from maskanim_tf.ops.sampling import moved
 
 # At first places prefer what lies this close, in blocks: the source itself, blurred.
 NEARNESS = 1.5
@@ -48,6 +52,9 @@ class Correspondence(keras.layers.Layer):
             features, 4 * features, CORRESPONDENCE_BLOCKS, order, skips=True, name="hourglass"
         )
         self.describe = Convolution(features, 3, dtype="float32", name="describe")
+        self.up = UpBlock(features, name="up")
+        self.compare = Convolution(features, 3, name="compare")
+        self.correct = Convolution(2, 3, dtype="float32", name="correct")
 
     def build(self, input_shape: Any) -> None:
         # How much a squared distance of one block counts.
@@ -62,11 +69,36 @@ class Correspondence(keras.layers.Layer):
         source_mask, driving_mask, *pictures = inputs
         if training:
             # Their batch statistics are common.
-            both = self._descriptors(tf.concat((driving_mask, source_mask), axis=0), training)
-            query, key = tf.split(both, 2)
+            both = self._features(tf.concat((driving_mask, source_mask), axis=0), training)
+            here, there = tf.split(both, 2)
         else:
             # The same; not every runtime of exported models knows batches.
-            query, key = self._descriptors(driving_mask), self._descriptors(source_mask)
+            here, there = self._features(driving_mask), self._features(source_mask)
+        steps = 2 * self._steps(self._descriptors(here), self._descriptors(there))
+        steps = resize_bilinear(steps, source_mask.shape[1])
+        masks = tf.concat((driving_mask, source_mask, self.read(source_mask, steps)), -1)
+        finer = self.up(here, training=training)
+        finer = self.compare(tf.concat((finer, tf.cast(masks, finer.dtype)), -1))
+        steps += self.correct(tf.nn.relu(finer))
+        fetched = []
+        for picture in pictures:
+            size = picture.shape[1]
+            scale = size / source_mask.shape[1]
+            fetched.append(self.read(picture, resize_bilinear(scale * steps, size)))
+        return tuple(fetched)
+
+    def read(self, picture: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        """See `moved`; exporters put other operations in its place."""
+        return moved(picture, steps)
+
+    def _features(self, masks: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return self.hourglass(self.first(masks, training=training), training=training)
+
+    def _descriptors(self, features: tf.Tensor) -> tf.Tensor:
+        return self.describe(features) / self.features**0.25
+
+    def _steps(self, query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        """The way from each place to where it is fetched from, in blocks down and to the right."""
         _, height, width, _ = query.shape
         # Of minus the squared distance of two places, -x² + 2xy - y², the first term is the same
         # for all that a place can fetch. The others are products of descriptors, too: a matrix of
@@ -76,17 +108,8 @@ class Correspondence(keras.layers.Layer):
         query = _with_channels(query, tf.cast(self.locality, tf.float32) * near)
         key = _with_channels(key, np.concatenate((places, (places**2).sum(-1, keepdims=True)), -1))
         weights = tf.nn.softmax(tf.matmul(_rows(query), _rows(key), transpose_b=True))
-        fetched = []
-        for picture in pictures:
-            blocks = _Blocks(picture.shape[1] // height, picture.shape[-1])
-            placed = tf.matmul(weights, _rows(blocks.split(picture)))
-            placed = tf.reshape(placed, (-1, height, width, placed.shape[-1]))
-            fetched.append(blocks.join(placed))
-        return tuple(fetched)
-
-    def _descriptors(self, masks: tf.Tensor, training: bool = False) -> tf.Tensor:
-        features = self.hourglass(self.first(masks, training=training), training=training)
-        return self.describe(features) / self.features**0.25
+        mean = tf.matmul(weights, places.reshape(1, -1, 2))
+        return tf.reshape(mean, (-1, height, width, 2)) - places
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "features": self.features, "order": self.order}
@@ -107,52 +130,3 @@ def _places(height: int, width: int) -> np.ndarray:
 def _with_channels(features: tf.Tensor, more: np.ndarray | tf.Tensor) -> tf.Tensor:
     """Appends channels `[height, width, channels]` that are the same for the whole batch."""
     return tf.concat((features, tf.zeros_like(features[..., : more.shape[-1]]) + more), -1)
-
-
-class _Blocks:
-    """Pictures as blocks, whose pixels are channels, and back.
-
-    Blocks of four pixels or more overlap their neighbours and fade into them, or one would see
-    their grid. Both ways are convolutions, which every runtime of exported models knows.
-
-    Args:
-      side: of a block in pixels, without what it overlaps.
-      channels: of the pictures.
-    """
-
-    def __init__(self, side: int, channels: int):
-        self.side = side
-        self.margin = side // 4
-        window = side + 2 * self.margin
-        self.kernel = np.eye(window * window * channels, dtype=np.float32)
-        self.kernel = self.kernel.reshape(window, window, channels, -1)
-        steps = np.arange(1, window + 1, dtype=np.float32)
-        self.fade = np.minimum(1, np.minimum(steps, steps[::-1]) / (2 * self.margin + 1))
-
-    def split(self, picture: tf.Tensor) -> tf.Tensor:
-        """`[batch, height, width, channels]` to `[batch, height / side, width / side, pixels]`."""
-        edge = self.margin
-        rows = [picture[:, :1]] * edge + [picture] + [picture[:, -1:]] * edge
-        picture = tf.concat(rows, 1) if edge else picture
-        columns = [picture[:, :, :1]] * edge + [picture] + [picture[:, :, -1:]] * edge
-        picture = tf.concat(columns, 2) if edge else picture
-        return tf.nn.conv2d(picture, self.kernel, self.side, "VALID")
-
-    def join(self, blocks: tf.Tensor) -> tf.Tensor:
-        """The inverse of `split`."""
-        _, height, width, _ = blocks.shape
-        faded = self.kernel * self.fade[:, None, None, None] * self.fade[:, None, None]
-        shape = (height * self.side, width * self.side)
-        picture = tf.nn.conv2d_transpose(
-            blocks, faded, (tf.shape(blocks)[0], *shape, faded.shape[2]), self.side, "SAME"
-        )
-        # At the borders of the picture there is nothing to fade into.
-        cover = np.outer(*(self._cover(side) for side in shape))
-        return picture / cover[..., np.newaxis]
-
-    def _cover(self, side: int) -> np.ndarray:
-        """The sum of what all blocks give to each pixel along a side, float32 `[side]`."""
-        cover = np.ones(side, np.float32)
-        cover[: self.margin] = self.fade[self.margin : 2 * self.margin]
-        cover[side - self.margin :] = cover[: self.margin][::-1]
-        return cover

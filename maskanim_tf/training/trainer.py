@@ -21,8 +21,9 @@ import tensorflow as tf
 from maskanim_tf import keys
 from maskanim_tf.config import Config
 from maskanim_tf.losses import VGGFeatures
-from maskanim_tf.losses.terms import mask_loss, perceptual_loss, pyramid_features
+from maskanim_tf.losses.terms import details_of, mask_loss, perceptual_loss, pyramid_features
 from maskanim_tf.models import Networks, build_networks, training_pass
+from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.training.optimizers import (
     apply_scaled_gradients,
     make_optimizer,
@@ -167,14 +168,24 @@ class Trainer(keras.Model):
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(image), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
+        sketches = batch.get(keys.SKETCHES)
+        details: tf.Tensor | None = None
+        if sketches is not None:
+            terms[COARSE] += self._mask_prior(result, sketches)
+            if loss.detail_weight:
+                details = loss.detail_weight * details_of(sketches[:, -1])
         if loss.fetched_weight and keys.FETCHED in result:
-            distance = tf.abs(result[keys.FETCHED] - batch[keys.TARGET])
-            terms[COARSE] += loss.fetched_weight * tf.reduce_mean(distance, axis=(1, 2, 3))
-        if keys.SKETCHES in batch:
-            terms[COARSE] += self._mask_prior(result, batch[keys.SKETCHES])
+            large = 0.0 if details is None else resize_bilinear(details, self.config.model.image_size)
+            compared = [(COARSE, keys.FETCHED, 1 + large)]
+            if details is not None:
+                compared += [(COARSE, keys.COARSE, large), (FINE, keys.FRAME, large)]
+            for term, key, weights in compared:
+                distance = weights * tf.abs(result[key] - batch[keys.TARGET])
+                terms[term] += loss.fetched_weight * tf.reduce_mean(distance, axis=(1, 2, 3))
         if refine:
-            refined, target_mask = result[keys.REFINED_MASK], result[keys.TARGET_MASK]
-            terms[MASK] = loss.mask_weight * mask_loss(refined, target_mask)
+            weights = 1.0 if details is None else 1 + details
+            value = mask_loss(result[keys.REFINED_MASK], result[keys.TARGET_MASK], weights)
+            terms[MASK] = loss.mask_weight * value
         return terms
 
     def _mask_prior(self, result: dict[str, tf.Tensor], sketches: tf.Tensor) -> tf.Tensor:
@@ -184,8 +195,12 @@ class Trainer(keras.Model):
         rather have none.
         """
         masks = tf.stack((result[keys.SOURCE_MASK], result[keys.DRIVING_MASK]), axis=1)
-        beyond = tf.nn.relu(tf.abs(masks - sketches) - PRIOR_TOLERANCE)
-        distance = tf.reduce_mean(beyond**2, axis=(1, 2, 3, 4))
+        sketches = sketches[:, :2]
+        beyond = tf.nn.relu(tf.abs(masks - sketches) - PRIOR_TOLERANCE) ** 2
+        if self.config.loss.detail_weight:
+            details = [details_of(each) for each in tf.unstack(sketches, axis=1)]
+            beyond *= 1 + self.config.loss.detail_weight * tf.stack(details, axis=1)
+        distance = tf.reduce_mean(beyond, axis=(1, 2, 3, 4))
         done = tf.cast(self.optimizers[COARSE].iterations, tf.float32)
         left = tf.maximum(0.0, 1 - done / self.config.loss.mask_prior_steps)
         return self.config.loss.mask_prior * left * distance
