@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.data import peak_memory
 from maskanim_tf.commands import assume_frozen_weights, run_command
 from maskanim_tf.config import Config, Section, option
+from maskanim_tf.inference import PRECISIONS
 
 FPS, SOUND_RATE = 25, 44100
 GRAPHS = (TRAINED, CONSTANTS, VARIABLES) = ("trained", "constants", "variables")
@@ -37,6 +38,7 @@ class BenchmarkOptions(Section):
     checkpoint: str = option("", "weight file; the embedded one without")
     random_weights: bool = option(False, "random networks of the configuration instead")
     graphs: tuple[str, ...] = option((VARIABLES,), "what to measure, by turns", choices=GRAPHS)
+    precision: str = option("auto", "as of the animate command", choices=PRECISIONS)
     rounds: int = option(1, "how often", minimum=1)
     measure: str = option("", "animate by this driver and print its figures (used internally)")
 
@@ -61,7 +63,7 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
 
     from maskanim_tf.animation import animate_video
     from maskanim_tf.animation.animator_generator import AnimatorGenerator
-    from maskanim_tf.inference import rewrite
+    from maskanim_tf.inference import resolve_precision, rewrite
     from maskanim_tf.models import Animator, load_animator
 
     assume_frozen_weights()
@@ -73,9 +75,12 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
     picture = str(folder / "source.png")
     cv2.imwrite(picture, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
     output = folder / f"result{Path(options.measure).stem}{options.ending}"
+    precision = resolve_precision(options.precision)
     generators = {
         graph: AnimatorGenerator(
-            trained if graph == TRAINED else rewrite(trained, shared=graph == VARIABLES)
+            trained
+            if graph == TRAINED
+            else rewrite(trained, shared=graph == VARIABLES, precision=precision)
         )
         for graph in options.graphs
     }
@@ -87,6 +92,7 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
             done = animate_video(generator, picture, options.measure, output)
             if number:
                 rates[graph].append(done.frames / (time.perf_counter() - started))
+    print(precision, end="   ")
     for graph, measured in rates.items():
         print(f"{graph} {statistics.median(measured):7.2f} frames/s", end="   ")
     print(f"peak memory {peak_memory():5.0f} MiB")

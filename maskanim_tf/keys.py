@@ -25,7 +25,7 @@ TARGET_MASK = "target_mask"  # m(A(target)), what r is to restore; m(A(d)) where
 # What training batches and evaluation frames hold besides source and driving.
 TARGET = "target"  # what is to come out: d as filmed, or the source in d's pose; like a frame
 AUGMENTED_TARGET = "augmented_target"  # A(target), where another identity drives the source
-SKETCHES = "sketches"  # masks of source, driver and target shall be so, [batch, 3, mask size, .., 1]
+SKETCHES = "sketches"  # what masks of source, driver and target shall be, [batch, 3, size, .., 1]
 SEEDS = "seeds"  # int32 [batch, 2], one per sample
 CLIP = "clip"  # int64 [batch], index of the clip
 FRAME_NUMBER = "frame_number"  # int64 [batch], of the driving frame in its clip

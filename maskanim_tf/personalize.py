@@ -158,7 +158,7 @@ def _configuration(trained: Config, options: PersonalizeOptions, folder: Path) -
     return trained.replace(
         seed=options.seed,
         # r is part of the weights and learns from the first step on. There is no ground truth.
-        loss=trained.loss.replace(refiner_start_epoch=0, mask_prior=0.0),
+        loss=trained.loss.replace(refiner_start_epoch=0, mask_prior=0.0, detail_weight=0.0),
         training=trained.training.replace(
             learning_rate=options.learning_rate,
             epochs=1_000_000,

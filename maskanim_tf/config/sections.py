@@ -211,6 +211,11 @@ class LossConfig(Section):
                 f"LossConfig.vgg_width is {self.vgg_width}, but must be 1 with vgg_weights="
                 f"{self.vgg_weights!r}: only random weights exist in other widths"
             )
+        if self.detail_weight and not self.mask_prior:
+            raise ValueError(
+                f"LossConfig.detail_weight is {self.detail_weight}, but must be 0 without "
+                "mask_prior, which reads the ground truth that tells where details are"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -310,6 +315,11 @@ class Config(Section):
             raise ValueError(
                 f"LossConfig.pyramid_levels is {self.loss.pyramid_levels}: the smallest image "
                 f"would be {smallest}x{smallest}, but {self.loss.vgg_layers[-1]} needs {deepest}"
+            )
+        if self.loss.fetched_weight and not self.model.correspondence:
+            raise ValueError(
+                f"LossConfig.fetched_weight is {self.loss.fetched_weight}, but must be 0 without "
+                "correspondence, which alone fetches"
             )
         side, perturbation = self.model.mask_size, self.perturbation
         first, last = cut_range(side, perturbation)

@@ -40,7 +40,10 @@ def draw_sketches(truth: ClipTruth, size: int) -> np.ndarray:
     for frame, levels in enumerate(truth.levels):
         sketch = cv2.resize(levels, (large, large), interpolation=cv2.INTER_LINEAR)
         if truth.has_face:
-            _draw_face(sketch, truth.points[frame] * scale, truth.visible[frame])
+            features = np.full_like(sketch, 255)
+            _draw_face(features, truth.points[frame] * scale, truth.visible[frame])
+            # An open mouth, which is a part of its own, is darker than the lips around it.
+            sketch = np.minimum(sketch, features)
         sketches.append(cv2.resize(sketch, (size, size), interpolation=cv2.INTER_AREA))
     return np.stack(sketches)
 

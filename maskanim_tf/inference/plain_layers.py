@@ -289,7 +289,7 @@ def moved_by_grid(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
     _, height, width, _ = pictures.shape
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     centres = np.stack((columns, rows), -1).astype(np.float32)[np.newaxis]
-    halves = np.float32((width - 1, height - 1)) / 2
+    halves = np.array((width - 1, height - 1), np.float32) / 2
     grid = centres + tf.concat((steps[..., 1:] / halves[0], steps[..., :1] / halves[1]), -1)
 
     def sample(pictures: np.ndarray, grid: np.ndarray) -> np.ndarray:

@@ -37,6 +37,7 @@ from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
 from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.models.network import Network
 from maskanim_tf.ops.convolutions import block_kernel
+from maskanim_tf.ops.sampling import moved
 
 
 class Rewritten:
@@ -161,10 +162,9 @@ class _Rewriter:
         layer = getattr(network, "correspondence", None)
         if layer is None:
             return {}
-        gather = {"read": moved_by_grid} if self.winograd else {}
         rewritten = Rewritten(
             layer,
-            **gather,
+            read=moved_by_grid if self.winograd else moved,
             first=self.down(layer.first),
             hourglass=self.hourglass(layer.hourglass),
             describe=self.convolution(layer.describe, precision=FLOAT32),

@@ -13,9 +13,7 @@ _LARGEST_DETAIL = 0.17
 Features = list[dict[str, tf.Tensor]]
 
 
-def mask_loss(
-    refined: tf.Tensor, target: tf.Tensor, weights: tf.Tensor | float = 1.0
-) -> tf.Tensor:
+def mask_loss(refined: tf.Tensor, target: tf.Tensor, weights: tf.Tensor | float = 1.0) -> tf.Tensor:
     """L1 distance of the refined mask to the driver's own mask (equation 8).
 
     Args:
@@ -42,7 +40,7 @@ def details_of(sketches: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 in [0, 1], same shape.
     """
-    side = max(3, round(sketches.shape[1] * _LARGEST_DETAIL))
+    side = 2 * round(sketches.shape[1] * _LARGEST_DETAIL / 2) + 1
     filled = -_highest(-_highest(sketches, side), side)
     return tf.minimum(1.0, 4 * _highest(filled - sketches, 3))
 

@@ -168,25 +168,28 @@ class Trainer(keras.Model):
             # The ReLUs of some kernels turn NaN into zero; the loss must not look sound then.
             sound = tf.reduce_all(tf.math.is_finite(image), axis=(1, 2, 3))
             terms[term] = tf.where(sound, value, math.nan)
-        sketches = batch.get(keys.SKETCHES)
-        details: tf.Tensor | None = None
-        if sketches is not None:
-            terms[COARSE] += self._mask_prior(result, sketches)
-            if loss.detail_weight:
-                details = loss.detail_weight * details_of(sketches[:, -1])
+        details = self._details(batch)
+        if keys.SKETCHES in batch:
+            terms[COARSE] += self._mask_prior(result, batch[keys.SKETCHES])
         if loss.fetched_weight and keys.FETCHED in result:
-            large = 0.0 if details is None else resize_bilinear(details, self.config.model.image_size)
+            large = resize_bilinear(details, self.config.model.image_size)
             compared = [(COARSE, keys.FETCHED, 1 + large)]
-            if details is not None:
+            if loss.detail_weight:
                 compared += [(COARSE, keys.COARSE, large), (FINE, keys.FRAME, large)]
             for term, key, weights in compared:
                 distance = weights * tf.abs(result[key] - batch[keys.TARGET])
                 terms[term] += loss.fetched_weight * tf.reduce_mean(distance, axis=(1, 2, 3))
         if refine:
-            weights = 1.0 if details is None else 1 + details
-            value = mask_loss(result[keys.REFINED_MASK], result[keys.TARGET_MASK], weights)
-            terms[MASK] = loss.mask_weight * value
+            refined, target_mask = result[keys.REFINED_MASK], result[keys.TARGET_MASK]
+            terms[MASK] = loss.mask_weight * mask_loss(refined, target_mask, 1 + details)
         return terms
+
+    def _details(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
+        """How much more than others the pixels of targets count, float32 like a mask."""
+        if self.config.loss.detail_weight and keys.SKETCHES in batch:
+            return self.config.loss.detail_weight * details_of(batch[keys.SKETCHES][:, -1])
+        size = self.config.model.mask_size
+        return tf.zeros((1, size, size, 1))
 
     def _mask_prior(self, result: dict[str, tf.Tensor], sketches: tf.Tensor) -> tf.Tensor:
         """The decaying pull of m towards the sketches, float32 `[samples]`; beyond the paper.

@@ -305,8 +305,8 @@ def test_sketches_of_source_and_driver_come_at_the_size_of_masks(mirrored):
     setting = setting.replace(loss=setting.loss.replace(mask_prior=1))
     for batch in batches(4, setting, TRAIN, clips=clips):
         for row, sketches in enumerate(batch[keys.SKETCHES]):
-            assert sketches.shape == (2, 16, 16, 1)
-            for key, subject in zip((keys.SOURCE, keys.DRIVING), sketches):
+            assert sketches.shape == (3, 16, 16, 1)
+            for key, subject in zip((keys.SOURCE, keys.DRIVING, keys.TARGET), sketches):
                 clip, number = color_of(batch[key][row])
                 wide = subject[0, :, 0]
                 assert wide.sum() == pytest.approx(0.8 * (2 * number + 8 * clip) / 2)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 
 from maskanim_tf.data.clip_truth import ClipTruth
@@ -43,6 +45,16 @@ def test_a_face_is_bright_with_dark_features_that_move_with_it():
     # Four pixels of the sketch are eight of the frame.
     np.testing.assert_allclose(second[:, 4:], first[:, :-4], atol=40)
     assert np.abs(second[:, 4:] - first[:, :-4]).mean() < 1
+
+
+def test_an_open_mouth_is_darker_than_its_lips():
+    open_mouth = truth()
+    parts = open_mouth.parts.copy()
+    parts[0, 36:46, 24:32] = 40
+    opened = dataclasses.replace(open_mouth, parts=parts)
+    before, after = draw_sketches(open_mouth, 64)[0], draw_sketches(opened, 64)[0]
+    assert before[36, 28] > 120
+    assert after[37:45, 25:31].max() <= 41
 
 
 def test_features_that_are_hidden_are_not_drawn():

@@ -3,7 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.losses import VGGFeatures
-from maskanim_tf.losses.terms import mask_loss, perceptual_loss, pyramid_features
+from maskanim_tf.losses.terms import details_of, mask_loss, perceptual_loss, pyramid_features
 from tests.helpers import random_frames
 
 
@@ -11,6 +11,26 @@ def test_mask_loss_is_the_mean_difference_of_each_sample():
     one, other = random_frames(3, 16, 1), random_frames(3, 16, 1, seed=1)
     expected = np.abs(one - other).mean((1, 2, 3))
     np.testing.assert_allclose(mask_loss(one, other), expected, rtol=1e-5)
+
+
+def test_pixels_of_a_mask_may_count_more():
+    one, other = random_frames(2, 16, 1), random_frames(2, 16, 1, seed=1)
+    weights = random_frames(2, 16, 1, seed=2)
+    expected = (weights * np.abs(one - other)).mean((1, 2, 3))
+    np.testing.assert_allclose(mask_loss(one, other, weights), expected, rtol=1e-5)
+
+
+def test_details_are_small_dark_things_in_bright_ones():
+    sketch = np.zeros((1, 48, 48, 1), np.float32)
+    sketch[:, 8:40, 8:40] = 0.9
+    sketch[:, 16:19, 14:18] = 0.3  # an eye
+    sketch[:, 30:34, 20:28] = 0.25  # a mouth
+    details = details_of(sketch)[0, ..., 0].numpy()
+    # With a pixel around them; neither the background nor what is bright.
+    expected = np.zeros((48, 48), np.float32)
+    expected[15:20, 13:19] = 1
+    expected[29:35, 19:29] = 1
+    np.testing.assert_array_equal(details, expected)
 
 
 def test_perceptual_loss_sums_means_over_sizes_and_layers():

@@ -69,10 +69,10 @@ def test_the_last_convolution_corrects_every_pixel_of_the_masks():
     layer.locality.assign(100.0)
     silence(layer.correct)
     kernel, bias = layer.correct.get_weights()
-    layer.correct.set_weights([kernel, bias + [1.0, -2.0]])
+    layer.correct.set_weights([kernel, bias + np.float32([1, -2])])
     *masks, picture = masks_and_picture()
     fetched = layer((*masks, picture, masks[0]))
-    # One pixel down and two to the left in the masks is twice as far in a picture of twice the size.
+    # A picture of twice the size moves twice as far: one down and two to the left in the masks.
     np.testing.assert_allclose(fetched[1][0, :-1, 2:], masks[0][0, 1:, :-2], atol=1e-5)
     np.testing.assert_allclose(fetched[0][0, :-2, 4:], picture[0, 2:, :-4], atol=1e-5)
 

@@ -8,7 +8,9 @@ import tensorflow as tf
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.losses import load_vgg
+from maskanim_tf.losses.terms import details_of
 from maskanim_tf.models import training_pass
+from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.tracing import as_graph
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import COARSE, FINE, MASK, TERMS, Trainer
@@ -118,7 +120,7 @@ def test_a_source_that_drives_itself_is_the_paper_s_sample():
 
 
 def test_the_prior_pulls_masks_to_the_subjects_and_fades():
-    sketches = np.zeros((4, 2, CONFIG.model.mask_size, CONFIG.model.mask_size, 1), np.float32)
+    sketches = np.zeros((4, 3, CONFIG.model.mask_size, CONFIG.model.mask_size, 1), np.float32)
     sketches[:, :, 4:12, 4:12] = 1
     batch = {**make_batch(), keys.SKETCHES: tf.constant(sketches)}
     config = CONFIG.replace(loss=CONFIG.loss.replace(mask_prior=30, mask_prior_steps=4))
@@ -140,6 +142,42 @@ def test_the_prior_pulls_masks_to_the_subjects_and_fades():
         trainer.optimizers[COARSE].iterations.assign(steps)
         pull = trainer.losses_of(batch)[COARSE] - trainer.losses_of(without)[COARSE]
         np.testing.assert_allclose(pull, 30 * share * distance, rtol=0.02, atol=2e-3)
+
+
+def test_details_count_more_in_every_loss_that_is_a_distance():
+    size = CONFIG.model.mask_size
+    sketches = np.zeros((4, 3, size, size, 1), np.float32) + np.float32(0.9)
+    sketches[:, 2, 6:8, 6:8] = 0
+    loss = CONFIG.loss.replace(fetched_weight=20, mask_prior=1e-6)
+    model = CONFIG.model.replace(correspondence=4)
+    batch = {**make_batch(), keys.SKETCHES: tf.constant(sketches)}
+    terms = []
+    for weight in (0.0, 3.0):
+        keras.utils.set_random_seed(0)
+        config = CONFIG.replace(model=model, loss=loss.replace(detail_weight=weight))
+        trainer = make_trainer(config)
+        terms.append(trainer.losses_of(batch))
+    result = training_pass(
+        trainer.networks,
+        model,
+        CONFIG.perturbation,
+        *(batch[key] for key in (keys.SOURCE, keys.DRIVING, keys.SEEDS)),
+    )
+    details = 3 * details_of(sketches[:, 2]).numpy()
+    large = resize_bilinear(details, model.image_size).numpy()
+
+    def distance(key, target, weights):
+        return (weights * np.abs(result[key] - target)).mean((1, 2, 3))
+
+    target = batch[keys.TARGET]
+    more = {
+        COARSE: 20 * sum(distance(key, target, large) for key in (keys.FETCHED, keys.COARSE)),
+        FINE: 20 * distance(keys.FRAME, target, large),
+        MASK: 100 * distance(keys.REFINED_MASK, result[keys.TARGET_MASK], details),
+    }
+    for term, expected in more.items():
+        assert expected.min() > 0
+        np.testing.assert_allclose(terms[1][term] - terms[0][term], expected, rtol=0.02, atol=1e-3)
 
 
 def test_first_epoch_leaves_the_refiner_alone():
