@@ -71,6 +71,12 @@ def write(
     """Writes both files and returns what describes them."""
     frames: list[dict[str, np.ndarray]] = []
     if options.precision == "int8":
+        if animator.model.correspondence:
+            raise ValueError(
+                "int8 is too coarse for networks with correspondence: of the 256 steps of a tensor "
+                "too few are left for places in a picture; choose --precision=dynamic, whose "
+                "weights have 8 bits"
+            )
         frames = list(calibration(options, animator, config))
     # The arithmetic of 8-bit weights gives zeros where all filters of a kernel have one scale, as
     # the shifted copies in a block's kernel do.

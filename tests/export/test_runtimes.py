@@ -29,7 +29,8 @@ from maskanim_tf.models import load_animator
 from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.puppets import make_clip
 from tests.animation.material import decoded
-from tests.helpers import REPOSITORY, random_frames
+from tests.animators import scrambled_animator, write_checkpoint
+from tests.helpers import REPOSITORY, TINY_MODEL, random_frames
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
 
 
@@ -69,6 +70,12 @@ def ncnn_folder(checkpoint, tmp_path_factory):
 @pytest.fixture(params=["tflite", "onnx", "ncnn"])
 def folder(request):
     return request.getfixturevalue(f"{request.param}_folder")
+
+
+def commands_of(kind):
+    """The module of a format, and its options."""
+    module = importlib.import_module(f"maskanim_tf.export.{kind}")
+    return module, getattr(module, f"{kind.capitalize()}Options")
 
 
 def kind_of(folder):
@@ -260,8 +267,7 @@ def test_the_newest_version_of_a_saved_model_is_taken(checkpoint, tmp_path):
 
 def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
     kind = kind_of(folder)
-    module = importlib.import_module(f"maskanim_tf.export.{kind}")
-    make = getattr(module, f"{kind.capitalize()}Options")
+    module, make = commands_of(kind)
     with pytest.raises(ValueError, match="exists already; choose another --output"):
         module.main(make(checkpoint=checkpoint, output=str(folder)))
     with pytest.raises(ValueError, match="give the folder to make with --output"):
@@ -275,6 +281,36 @@ def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
         (tmp_path / path.name).write_bytes(b"nonsense")
     with pytest.raises(ValueError, match="export it again"):
         RUNTIMES[kind](tmp_path)
+
+
+@pytest.fixture(scope="module")
+def comparing(tmp_path_factory):
+    """A weight file of tiny networks with correspondence."""
+    animator = scrambled_animator(TINY_MODEL.replace(correspondence=4))
+    return write_checkpoint(tmp_path_factory.mktemp("weights") / "comparing.npz", animator)
+
+
+@pytest.mark.parametrize("kind", RUNTIMES)
+def test_pixels_that_correspond_are_read_in_every_format(kind, comparing, tmp_path):
+    module, make = commands_of(kind)
+    pytest.importorskip("onnxruntime" if kind == "onnx" else "ncnn")
+    folder = tmp_path / "export"
+    module.main(make(checkpoint=comparing, output=str(folder)))
+    card = json.loads((folder / "model_card.json").read_text())
+    assert max(card["parity"]["differences"].values()) < 1e-4
+    if kind == "ncnn":
+        assert (folder / "render.param").read_text().count("GridSample") == 6
+
+
+def test_int8_is_too_coarse_for_correspondence(comparing, videos, tmp_path):
+    options = tflite.TfliteOptions(
+        checkpoint=comparing,
+        output=str(tmp_path / "x"),
+        precision="int8",
+        data_dir=str(videos),
+    )
+    with pytest.raises(ValueError, match="--precision=dynamic"):
+        tflite.main(options)
 
 
 def test_int8_needs_frames(checkpoint, tmp_path):
