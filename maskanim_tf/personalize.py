@@ -56,7 +56,7 @@ class PersonalizeOptions(Section):
     held_out: float = option(
         1 / 3, "share at the end of each video that is tested on", above=0, maximum=0.9
     )
-    learning_rate: float = option(1e-4, "learning rate of Adam", above=0)
+    learning_rate: float = option(5e-4, "learning rate of Adam", above=0)
     seed: int = option(0, "seed of every random choice", minimum=0)
 
     def __post_init__(self) -> None:
