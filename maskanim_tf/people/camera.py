@@ -58,6 +58,10 @@ class View:
         """Distances along the view axis, `[points]`, in decimetres."""
         return (points - self.eye) @ self.forward
 
+    def scale(self, depth: float, size: int) -> float:
+        """Pixels per decimetre at a distance along the view axis."""
+        return 0.5 * size * float(np.linalg.norm(self.matrix[0, :3])) / depth
+
 
 def look(center: np.ndarray, turn: np.ndarray, distance: float, angle: float) -> View:
     """A camera that looks at `center`.

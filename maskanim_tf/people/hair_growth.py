@@ -14,6 +14,9 @@ _CROWN = np.array([0.0, 7.45, 0.42])
 # Half width of the face over height, in the base shape: hair beside it stays outside.
 _FACE = (6.0, 6.3, 6.6, 6.9, 7.2, 7.5, 7.8), (0.42, 0.52, 0.60, 0.66, 0.68, 0.66, 0.0)
 
+# A strand whose neighbours are so many times as far as others' are is alone.
+_LONELY = 2.0
+
 
 class Skin:
     """A person's skin as an obstacle.
@@ -138,7 +141,8 @@ def grow(
     strands = _wave(strands, length, style, rng)
     inner = (strands[:, 2:] + strands[:, :-2]) / 2
     strands[:, 1:-1] = 0.5 * strands[:, 1:-1] + 0.5 * inner
-    return strands, layer
+    together = _together(strands) | (style.comb == "out")
+    return strands[together], layer[together]
 
 
 def _tie_point(skin: Skin, style: Style, rng: np.random.Generator) -> np.ndarray:
@@ -194,6 +198,13 @@ def _clump(
     goal = strands[leader] + 0.45 * (root - root[leader])[:, None]
     near = np.linalg.norm(goal - strands, axis=2, keepdims=True) < 0.6
     return np.where(near, strands + (goal - strands) * along, strands)
+
+
+def _together(strands: np.ndarray) -> np.ndarray:
+    """Which strands have neighbours all along, `[strands]`: single ones look like wires."""
+    far = [cKDTree(points).query(points, k=5)[0][:, -1] for points in strands[:, 2:].swapaxes(0, 1)]
+    farthest = np.max(far, axis=0)
+    return farthest < _LONELY * np.median(farthest)
 
 
 def _wave(

@@ -49,7 +49,7 @@ def draw_lights(rng: np.random.Generator, tone: np.ndarray) -> Lights:
     rim = rng.choice([0.0, 0.0, 0.35, 0.9]) * rng.random() * _temperature(rng, 0.22)
     level = (1.05 - contrast) * rng.uniform(0.6, 1.0) + 0.10
     hue = tone / max(float(tone.mean()), 0.02)
-    around = level * (0.55 + 0.45 * np.clip(hue, 0.2, 2.5)) * _temperature(rng, 0.05)
+    around = level * (0.7 + 0.3 * np.clip(hue, 0.2, 2.5)) * _temperature(rng, 0.05)
     harmonics = np.zeros((9, 3))
     harmonics[0] = around * 0.55
     harmonics += _lobe(np.array([0.0, 1.0, 0.15]), around * rng.uniform(0.2, 0.6))

@@ -35,7 +35,7 @@ _NEAR, _FAR = 0.5, 80.0
 _BACKEND: dict[str, Any] = {"backend": "egl"}
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
-_STILL = np.zeros(2)
+_STILL = np.zeros((2, 2))
 _TEXTURE_UNITS = {"shadow_map": 0, "albedo_map": 1, "strands": 1, "relief_map": 2}
 
 __all__ = ["BACKGROUND", "LABELS", "Rendered", "Renderer"]
@@ -120,9 +120,9 @@ class Renderer:
         self._scene = scene
 
     def render(
-        self, pose: Pose, view: View, seconds: float = 0.0, velocity: np.ndarray = _STILL
+        self, pose: Pose, view: View, seconds: float = 0.0, ways: np.ndarray = _STILL
     ) -> Rendered:
-        """Draws one frame; `velocity` (x, y) of the head in pixels a second blurs it."""
+        """Draws one frame; `ways`, how `Pose.anchors` move in it, pixels a second, blur it."""
         self._drawn_body.set_pose(pose)
         self._share_uniforms(pose, view)
         self._cast_shadows(pose)
@@ -137,6 +137,8 @@ class Renderer:
         pixels = self._read()
         labels = cv2.extractChannel(pixels, 3)
         depth = np.frombuffer(self._depth.read(), np.float32).reshape(labels.shape)
+        depth = depth[:: self._scale, :: self._scale]
+        depth = 2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR))
         lenses = [piece for piece in self._pieces if piece.kind == LENS]
         if lenses:
             context.enable(moderngl.BLEND)
@@ -144,12 +146,14 @@ class Renderer:
             for piece in lenses:
                 piece.draw()
             pixels = self._read()
-        image = self._finish(pixels, labels, view, seconds, velocity)
-        depth = depth[:: self._scale, :: self._scale]
+        size = (self.size, self.size)
+        person = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
+        cv2.insertChannel(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), person, 3)
         return Rendered(
-            image=image,
+            image=self._scene.finish(person, depth, view, seconds, pose.anchors, ways),
             labels=labels[:: self._scale, :: self._scale].copy(),
-            depth=2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR)),
+            depth=depth,
         )
 
     def release(self) -> None:
@@ -204,21 +208,6 @@ class Renderer:
         softness = self._scene.lights.softness * _SHADOW_SIZE / 256
         self._shadow.write(cv2.GaussianBlur(powers, (0, 0), softness).tobytes())
         self._shadow.use(0)
-
-    def _finish(
-        self,
-        pixels: np.ndarray,
-        labels: np.ndarray,
-        view: View,
-        seconds: float,
-        velocity: np.ndarray,
-    ) -> np.ndarray:
-        size = (self.size, self.size)
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        person = cv2.cvtColor(small, cv2.COLOR_RGBA2RGB)
-        _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
-        cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
-        return self._scene.finish(person, cover, view, seconds, velocity)
 
 
 def _light_matrix(pose: Pose, toward: np.ndarray) -> np.ndarray:
