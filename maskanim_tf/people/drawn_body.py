@@ -133,10 +133,14 @@ class DrawnBody:
         self._position.write(drawn.astype("f4").tobytes())
         self._normal.write(normals[self._drawn].astype("f4").tobytes())
 
-    def draw_shadow(self) -> None:
-        """Draws depth as the key light sees it."""
+    def draw_shadow(self, context: Any) -> None:
+        """Draws depth as the key light sees it, which does not stand on its head as pictures do."""
+        context.enable(moderngl.CULL_FACE)
+        context.front_face = "ccw"
         for each in self._shadows.values():
             each.render()
+        context.front_face = "cw"
+        context.disable(moderngl.CULL_FACE)
 
     def draw(self, context: Any) -> None:
         """Draws everything into the current frame."""

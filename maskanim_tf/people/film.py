@@ -82,12 +82,16 @@ class Film:
         """
         if not self.aperture:
             return image
-        most = _MOST_BLUR * len(image)
+        widest = np.float32(_DISC * self.aperture * scale)
+        drawn = depth < 2 * focus
+        spread = np.where(drawn, widest * np.abs(1.0 - focus / depth), np.float32(0.0))
+        if spread.max() < _LEAST_BLUR:
+            return image
         # The blur of an edge reaches beyond it, to where nothing is.
+        most = _MOST_BLUR * len(image)
         reach = int(np.ceil(2 * most))
-        edges = cv2.erode(depth, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-        depth = np.where(depth < 2 * focus, depth, edges)
-        spread = np.abs(1.0 - focus / depth) * np.float32(_DISC * self.aperture * scale)
+        beyond = cv2.dilate(spread, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        spread = np.where(drawn, spread, beyond)
         half, full = (cv2.GaussianBlur(image, (0, 0), each) for each in (0.5 * most, most))
         # Shares that give the mixture the variance that is wanted, in units of the half blur's.
         variance = np.square(spread * np.float32(2.0 / most))
@@ -150,7 +154,7 @@ def draw_film(rng: np.random.Generator) -> Film:
     """Draws a film."""
     levels = np.linspace(0, 1, 256)[:, None]
     gamma = np.exp(rng.normal(0.0, 0.09))
-    balance = np.exp(rng.normal(0, 0.035, 3))
+    balance = np.exp(rng.normal(0, 0.022, 3))
     contrast = rng.uniform(-0.15, 0.5)
     black, white = rng.uniform(0, 0.05), rng.uniform(0.95, 1.0)
     value = np.clip(levels**gamma * balance, 0, 1)
@@ -158,7 +162,7 @@ def draw_film(rng: np.random.Generator) -> Film:
     value = black + (white - black) * value
     return Film(
         curves=(np.clip(value, 0, 1) * 255 + 0.5).astype(np.uint8),
-        saturation=float(rng.uniform(0.75, 1.2)),
+        saturation=float(rng.uniform(0.88, 1.2)),
         blur=float(rng.choice([0.0, 0.0, 0.0, 0.6, 1.0])),
         sharpen=float(rng.choice([0.0, 0.0, 0.4, 0.9])),
         grain=float(rng.choice([0.0, 1.0]) * rng.gamma(1.5, 2.0)),

@@ -21,24 +21,20 @@ import numpy as np
 
 from maskanim_tf.people.appearance import Appearance
 from maskanim_tf.people.body import Body
-from maskanim_tf.people.camera import View
+from maskanim_tf.people.camera import FAR, NEAR, View
 from maskanim_tf.people.drawn_body import DrawnBody
 from maskanim_tf.people.drawn_pieces import DrawnPiece
 from maskanim_tf.people.graphics import Program, encoded, make_texture
 from maskanim_tf.people.identity import Identity
-from maskanim_tf.people.labels import BACKGROUND, LABELS
 from maskanim_tf.people.pieces import LENS
 from maskanim_tf.people.pose import Pose
 from maskanim_tf.people.scene import Scene
 
-_NEAR, _FAR = 0.5, 80.0
 _BACKEND: dict[str, Any] = {"backend": "egl"}
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
 _STILL = np.zeros((2, 2))
 _TEXTURE_UNITS = {"shadow_map": 0, "albedo_map": 1, "strands": 1, "relief_map": 2}
-
-__all__ = ["BACKGROUND", "LABELS", "Rendered", "Renderer"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Rendered:
 
     Attributes:
         image: RGB uint8 `[size, size, 3]`.
-        labels: uint8 `[size, size]`, an index of `LABELS`.
+        labels: uint8 `[size, size]`, an index of `labels.LABELS`.
         depth: float32 `[size, size]`, distance along the view axis in decimetres; 80 where nothing
             is.
     """
@@ -138,7 +134,7 @@ class Renderer:
         labels = cv2.extractChannel(pixels, 3)
         depth = np.frombuffer(self._depth.read(), np.float32).reshape(labels.shape)
         depth = depth[:: self._scale, :: self._scale]
-        depth = 2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR))
+        depth = 2 * NEAR * FAR / (FAR + NEAR - (depth * 2 - 1) * (FAR - NEAR))
         lenses = [piece for piece in self._pieces if piece.kind == LENS]
         if lenses:
             context.enable(moderngl.BLEND)
@@ -199,7 +195,7 @@ class Renderer:
         self._shadow_frame.use()
         self._shadow_frame.clear(depth=1.0)
         self.context.enable_only(moderngl.DEPTH_TEST)
-        self._drawn_body.draw_shadow()
+        self._drawn_body.draw_shadow(self.context)
         for piece in self._pieces:
             piece.draw_shadow()
         depth = np.frombuffer(self._shadow_depth.read(), np.float32)
