@@ -290,6 +290,18 @@ def test_a_template_of_another_model_is_refused(folder, film, templates, tmp_pat
     assert not (tmp_path / "x").exists()
 
 
+def test_an_older_export_takes_no_masks(onnx_folder, film, templates, tmp_path):
+    older = shutil.copytree(onnx_folder, tmp_path / "older")
+    (older / "animate_mask.onnx").unlink()
+    options = RunOptions(**film, output=str(tmp_path / "x"), model=str(older))
+    main(options, AnimationOptions())
+    template_too = options.replace(driving=str(templates / "own.npz"))
+    with pytest.raises(ValueError, match=r"ONNX takes no masks, .* export the model again"):
+        main(template_too, AnimationOptions())
+    with pytest.raises(ValueError, match="--smooth_masks changes masks, to which ONNX gives no"):
+        main(options, AnimationOptions(smooth_masks=0.5))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
