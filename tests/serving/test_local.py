@@ -303,6 +303,9 @@ def test_the_command_and_its_end(exported):
     ) as process:
         url = process.stdout.readline().split()[1]
         assert url.startswith("http://127.0.0.1:")
+        assert process.stdout.readline().startswith("page: ")
+        # Whoever read it has gone, which is no reason to stay.
+        process.stdout.close()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             # An open request is answered before the end.
             requests = [pool.submit(http, "POST", f"{url}:predict", BODY) for _ in range(8)]
@@ -316,7 +319,8 @@ def test_the_command_and_its_end(exported):
                     statuses.append(None)  # It came after the end.
         assert set(statuses) <= {200, None}
         assert 200 in statuses
-        _, log = process.communicate(timeout=20)
+        process.wait(60)
+        log = process.stderr.read()
     assert process.returncode == 0
     assert "this server is for development" in log
 
