@@ -2,18 +2,25 @@
 
 `python benchmarks/live.py --seconds=30` uses the embedded weights and samples, `--checkpoint=FILE`
 others. The film is repeated. Delays are from the moment the camera gives a frame until its result
-was handed to who shows it.
+was handed to who shows it. Memory is what the process has of its own, again and again, for leaks
+to show.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import resource
+import os
+import sys
+import threading
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Before TensorFlow.
 
 # isort: split
+from benchmarks.page_live import own_memory
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.animation.live import LiveSession, open_camera, perform
 from maskanim_tf.animation.options import MOTIONS, RELATIVE
@@ -35,6 +42,7 @@ class LiveBenchmarkOptions(Section):
     camera: str = option(str(SPEAKER), "film in place of the camera")
     seconds: float = option(20.0, "how long to measure", above=0)
     output: str = option("", "film to record meanwhile")
+    every_seconds: float = option(60.0, "between two looks at memory", above=0)
 
 
 class Repeated:
@@ -63,7 +71,10 @@ def main(options: LiveBenchmarkOptions) -> None:
     sources = read_sources(options.source, generator.image_size)
     relative = options.motion == RELATIVE
     with LiveSession(generator, Repeated(options.camera), sources, relative) as session:
-        memory, begin = _memory(), time.process_time()
+        begin = time.process_time()
+        ended = threading.Event()
+        watcher = threading.Thread(target=watch, args=(options.every_seconds, ended))
+        watcher.start()
         report = perform(
             session,
             record=options.output,
@@ -71,13 +82,21 @@ def main(options: LiveBenchmarkOptions) -> None:
             seconds=options.seconds,
         )
         busy = time.process_time() - begin
+        ended.set()
+        watcher.join()
     size = config.model.image_size
     print(f"{size}x{size}, {precision}, {options.motion}: {report}")
-    print(f"processor {busy / report.seconds:.2f} cores; memory {memory} MB, then {_memory()} MB")
+    print(f"processor {busy / report.seconds:.2f} cores")
 
 
-def _memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def watch(every_seconds: float, ended: threading.Event) -> None:
+    """Prints memory until it is to end."""
+    begin = time.monotonic()
+    while True:
+        minutes = (time.monotonic() - begin) / 60
+        print(f"{minutes:6.2f} minutes {own_memory(os.getpid()):7.1f} MiB", flush=True)
+        if ended.wait(every_seconds):
+            return
 
 
 if __name__ == "__main__":

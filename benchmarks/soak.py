@@ -4,8 +4,9 @@
 own answers clients that ask as fast as they are answered, without trying anything twice. Meanwhile
 newer versions of the model appear in its folder and take over. Every answer must be a success, and
 the same. Memory is what is left in the server after each stretch between two swaps, while nobody
-asks; the exit status is 1 if a request failed, a swap did not happen, or memory grew by more than
-`--growth_mb`.
+asks. The first swap raises it, since TensorFlow's pool for oneDNN keeps what it took while two
+versions were there; growth since then is told apart. The exit status is 1 if a request failed, a
+swap did not happen, or memory grew by more than `--first_mb` or `--growth_mb`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class SoakOptions(Section):
     minutes: float = option(10.0, "all in all", above=0)
     swaps: int = option(2, "of the version", minimum=0)
     frames: int = option(1, "in a request", minimum=1)
-    growth_mb: float = option(64.0, "that memory may grow by from the first stretch to the last")
+    first_mb: float = option(64.0, "that memory may grow by at the first swap")
+    growth_mb: float = option(32.0, "that memory may grow by from the first swap to the last")
 
 
 def main(options: SoakOptions) -> None:
@@ -80,12 +82,15 @@ def main(options: SoakOptions) -> None:
                 )
     requests = sum(crowd.outcomes.values())
     failed = requests - crowd.outcomes["200"]
-    growth = levels[-1] - levels[0]
+    swap = levels[min(1, options.swaps)]
+    first, growth = swap - levels[0], levels[-1] - swap
     print(
         f"{options.clients} clients, {options.minutes:g} minutes, {swapped} swaps: {requests} "
-        f"requests, {failed} failed {dict(crowd.outcomes)}; memory {growth:+.0f} MiB"
+        f"requests, {failed} failed {dict(crowd.outcomes)}; memory {first:+.0f} MiB at the first "
+        f"swap, {growth:+.0f} MiB since then"
     )
-    if failed or swapped != options.swaps or growth > options.growth_mb:
+    too_much = first > options.first_mb or growth > options.growth_mb
+    if failed or swapped != options.swaps or too_much:
         raise SystemExit(1)
 
 

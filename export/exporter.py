@@ -13,7 +13,7 @@ from maskanim_tf.config import Config, option
 from maskanim_tf.export.export_options import ExportOptions
 from maskanim_tf.export.model_card import CARD, write_model_card
 from maskanim_tf.export.parity import FLOAT_BOUND, check_inputs, compare
-from maskanim_tf.export.stages import Runtime, animate_with_runtime
+from maskanim_tf.export.stages import ANIMATE, ANIMATE_MASK, Runtime, animate_with_runtime
 from maskanim_tf.models import Animator, load_animator
 from maskanim_tf.storage.files import atomic_path, check_writable
 
@@ -55,10 +55,12 @@ def export_folder(
     with atomic_path(folder) as partial:
         partial.mkdir()
         details = write(animator, config, partial)
-        inputs = check_inputs(config, options, batches)
-        exported = bind(animate_with_runtime, runtime(partial))
-        parity = compare(animator, exported, inputs, bound or FLOAT_BOUND)
-        # A coarse format may differ, but must give numbers.
-        parity.require(float("inf") if bound is None else bound, str(folder))
-        write_model_card(partial / CARD, config, options, parity, **details)
+        inputs = list(check_inputs(config, options, batches))
+        loaded = runtime(partial)
+        for stage in (ANIMATE_MASK, ANIMATE):
+            exported = bind(animate_with_runtime, loaded, stage=stage)
+            parity = compare(animator, exported, iter(inputs), bound or FLOAT_BOUND)
+            # A coarse format may differ, but must give numbers.
+            parity.require(float("inf") if bound is None else bound, f"{folder}, {stage}")
+        write_model_card(partial / CARD, animator, config, options, parity, **details)
     print(f"{folder}: {parity}")

@@ -8,8 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from maskanim_tf import keys
-from maskanim_tf.export.signatures import animate_with, encoded
-from maskanim_tf.export.stages import ANIMATE, OUTPUTS, RENDER, SOURCE_MASK
+from maskanim_tf.export.signatures import encoded
+from maskanim_tf.export.stages import ANIMATE, ANIMATE_MASK, OUTPUTS, RENDER, SOURCE_MASK
 from maskanim_tf.inference import AnyAnimator
 from maskanim_tf.ops.addons import core_only
 
@@ -26,17 +26,26 @@ def make_stages(animator: AnyAnimator, batch: int | None) -> dict[str, Traceable
     """
     source, source_mask = input_specs(animator)
     driving = tf.TensorSpec((batch, *source.shape[1:]), tf.float32, keys.DRIVING)
+    driving_mask = tf.TensorSpec((batch, *source_mask.shape[1:]), tf.float32, keys.DRIVING_MASK)
 
     def animate(
         source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         with core_only():
-            result = animate_with(animator, source, source_mask, driving)
+            result = animator.animate(encoded(animator, source, source_mask), driving)
         return pick(ANIMATE, result)
+
+    def animate_mask(
+        source: tf.Tensor, source_mask: tf.Tensor, driving_mask: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        with core_only():
+            result = animator.animate_mask(encoded(animator, source, source_mask), driving_mask)
+        return pick(ANIMATE_MASK, result)
 
     return {
         SOURCE_MASK: _mask_stage(animator, source),
         ANIMATE: _traceable(animate, [source, source_mask, driving]),
+        ANIMATE_MASK: _traceable(animate_mask, [source, source_mask, driving_mask]),
     }
 
 

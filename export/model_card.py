@@ -16,6 +16,8 @@ from maskanim_tf import __version__
 from maskanim_tf.config import Config
 from maskanim_tf.export.export_options import ExportOptions
 from maskanim_tf.export.parity import Parity
+from maskanim_tf.inference import mask_model_of
+from maskanim_tf.models import Animator
 from maskanim_tf.models.presets import find_weights
 from maskanim_tf.storage.locations import read_file
 
@@ -24,12 +26,16 @@ CARD = "model_card.json"
 
 def write_model_card(
     path: str | os.PathLike[str],
+    animator: Animator,
     config: Config,
     options: ExportOptions,
     parity: Parity,
     **details: Any,
 ) -> None:
-    """Writes configuration, checksum of the weights, parity, versions, and what else is given."""
+    """Writes configuration, fingerprints, parity, versions, and what else is given.
+
+    `export.run` reads size and fingerprint of the mask generator there.
+    """
     weights = find_weights(options.checkpoint)
     card = {
         **details,
@@ -37,6 +43,8 @@ def write_model_card(
         "configuration": config.to_dict(),
         "weights": os.path.basename(weights),
         "weights_sha256": hashlib.sha256(read_file(weights)).hexdigest(),
+        "mask_size": animator.model.mask_size,
+        "mask_model": mask_model_of(animator),
         "parity": parity.to_dict(),
         "versions": {
             "maskanim": __version__,

@@ -17,7 +17,14 @@ import numpy as np
 
 from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
-from maskanim_tf.export.stages import ANIMATE, RENDER, SOURCE_MASK, Runtime, stage_path
+from maskanim_tf.export.stages import (
+    ANIMATE,
+    ANIMATE_MASK,
+    RENDER,
+    SOURCE_MASK,
+    Runtime,
+    stage_path,
+)
 
 # Its threads would wait for each other in busy loops, fifty times slower where cores are shared. A
 # value that the user has set stays. It must be set before the library is loaded.
@@ -73,7 +80,10 @@ class NcnnRuntime(Runtime):
         """See `Runtime.run`."""
         if stage == SOURCE_MASK:
             return {keys.SOURCE_MASK: self._run(SOURCE_MASK, inputs)}
-        mask = self._run(SOURCE_MASK, {keys.SOURCE: inputs[keys.DRIVING]})
+        if stage == ANIMATE_MASK:
+            mask = inputs[keys.DRIVING_MASK]
+        else:
+            mask = self._run(SOURCE_MASK, {keys.SOURCE: inputs[keys.DRIVING]})
         if self._perturbation is not None:
             mask = perturbed(mask, self._perturbation)
         frame = self._run(RENDER, {**inputs, keys.PERTURBED_MASK: mask})

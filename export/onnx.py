@@ -1,13 +1,13 @@
 """Exports ONNX files: `python -m export.onnx --output=models/onnx`.
 
-The folder holds `source_mask.onnx`, `animate.onnx` (the stages of `export.stages`, with any number
-of driving frames) and a `model_card.json`. `export.run` animates a video with it.
+The folder holds `source_mask.onnx`, `animate.onnx`, `animate_mask.onnx` (the stages of
+`export.stages`, with any number of driving frames), the weights that they share, and a
+`model_card.json`. `export.run` animates a video with it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from functools import partial as bind
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 from maskanim_tf.commands import run_command  # Before TensorFlow.
 
 # isort: split
-import onnx
 from tqdm import tqdm
 
 from maskanim_tf.config import Config, option
@@ -24,7 +23,8 @@ from maskanim_tf.export.graphs import make_stages
 from maskanim_tf.export.onnx_graph import to_onnx
 from maskanim_tf.export.onnx_runtime import SUFFIX, OnnxRuntime
 from maskanim_tf.export.parity import FLOAT_BOUND
-from maskanim_tf.inference import rewrite
+from maskanim_tf.export.shared_weights import WEIGHTS, SharedWeights
+from maskanim_tf.inference import AnyAnimator, rewrite
 from maskanim_tf.models import Animator
 
 
@@ -41,19 +41,20 @@ def main(options: OnnxOptions) -> None:
 
 
 def write(opset: int, animator: Animator, config: Config, folder: Path) -> dict[str, Any]:
-    """Writes both files and returns what describes them."""
-    for stage, model in stage_models(animator, opset):
-        (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
+    """Writes all files and returns what describes them."""
+    write_stages(rewrite(animator), opset, folder, half=False)
     return {"format": "ONNX", "opset": opset}
 
 
-def stage_models(
-    animator: Animator, opset: int, compact: bool = False
-) -> Iterator[tuple[str, onnx.ModelProto]]:
-    """Name and model of each stage; see `rewrite` for the compact form."""
-    stages = make_stages(rewrite(animator, compact=compact), batch=None).items()
-    for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
-        yield stage, to_onnx(function, specs, opset)
+def write_stages(animator: AnyAnimator, opset: int, folder: Path, half: bool) -> None:
+    """Writes the stages and their weights, the latter as float16 if `half`."""
+    stages = make_stages(animator, batch=None).items()
+    with (folder / WEIGHTS).open("wb") as file:
+        weights = SharedWeights(file, half)
+        for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
+            model = to_onnx(function, specs, opset)
+            weights.take_from(model.graph)
+            (folder / f"{stage}{SUFFIX}").write_bytes(model.SerializeToString())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf import keys
-from maskanim_tf.export.stages import ANIMATE, STAGES, Runtime, stage_path
+from maskanim_tf.export.stages import ANIMATE, ANIMATE_MASK, SOURCE_MASK, Runtime, stage_path
 
 try:
     import onnxruntime
@@ -37,9 +37,19 @@ class OnnxRuntime(Runtime):
         if onnxruntime is None:
             raise ValueError("ONNX files need onnxruntime: pip install onnxruntime")
         super().__init__("ONNX", threads)
-        self._sessions = {stage: self._open(stage_path(folder, stage, SUFFIX)) for stage in STAGES}
-        inputs = {value.name: value.shape for value in self._sessions[ANIMATE].get_inputs()}
+        self._folder = folder
+        self._sessions: dict[str, Any] = {}
+        for stage in (SOURCE_MASK, ANIMATE):
+            self._session(stage)
+        self.takes_masks = (folder / f"{ANIMATE_MASK}{SUFFIX}").is_file()
+        inputs = {value.name: value.shape for value in self._session(ANIMATE).get_inputs()}
         self.image_size = int(inputs[keys.DRIVING][1])
+
+    def _session(self, stage: str) -> Any:
+        """What runs a stage; it takes memory, so that the third is made when it is first wanted."""
+        if stage not in self._sessions:
+            self._sessions[stage] = self._open(stage_path(self._folder, stage, SUFFIX))
+        return self._sessions[stage]
 
     def _open(self, path: Path) -> Any:
         options = onnxruntime.SessionOptions()
@@ -54,6 +64,6 @@ class OnnxRuntime(Runtime):
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; driving frames may be of any number."""
-        session = self._sessions[stage]
+        session = self._session(stage)
         outputs = [value.name for value in session.get_outputs()]
         return dict(zip(outputs, session.run(outputs, inputs)))

@@ -7,6 +7,7 @@ LiteRT, ONNX and ncnn files need neither TensorFlow nor checkpoints.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -65,19 +66,19 @@ def open_model(folder: Path, threads: int = 0) -> FrameGenerator:
         if path.is_file():
             module, name = FORMATS[path.name]
             generator = getattr(importlib.import_module(module), name)(path.parent, threads)
-            generator.model = _weights_of(path.parent)
+            _tell_weights(generator, path.parent)
             return generator
     raise FileNotFoundError(
         f"{folder} holds no exported model, none of {', '.join(FORMATS)}; give the folder of one"
     )
 
 
-def _weights_of(folder: Path) -> str:
-    """What the model card calls the weights, "" without a card."""
-    try:
-        return Path(json.loads((folder / CARD).read_text())["weights"]).stem
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+def _tell_weights(generator: FrameGenerator, folder: Path) -> None:
+    """Says to a generator what the model card knows of its weights, if there is one."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        card = json.loads((folder / CARD).read_text())
+        generator.model = Path(card["weights"]).stem
+        generator.mask_size, generator.mask_model = int(card["mask_size"]), card["mask_model"]
 
 
 if __name__ == "__main__":

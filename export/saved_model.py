@@ -26,9 +26,12 @@ from maskanim_tf.export.quiet import quietly
 from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
+    ANIMATE_MASKS,
     DRIVING_BYTES,
     ENCODE_SOURCE,
+    FIND_MASKS,
     FRAME_BYTES,
+    INSPECT_MASKS,
     MASKS,
     SERVING_DEFAULT,
     SOURCE_BYTES,
@@ -102,7 +105,7 @@ def main(options: SavedModelOptions) -> None:
         parity = compare(animator, exported, check_inputs(config, options, batches), bound)
         parity.require(bound, str(folder))
         check_bytes(reloaded, config, options)
-        write_model_card(partial / CARD, config, options, parity, format="SavedModel")
+        write_model_card(partial / CARD, animator, config, options, parity, format="SavedModel")
     print(f"{folder}: {parity}")
 
 
@@ -127,7 +130,7 @@ def write_requests(config: Config, options: SavedModelOptions, folder: Path) -> 
     model, batch = config.model, options.batch or 1
     frames = np.full((batch, model.image_size, model.image_size, 3), 0.5, np.float32)
     pictures = encoded_pictures(frames)
-    mask = np.full((1, model.mask_size, model.mask_size, 1), 0.5, np.float32)
+    masks = np.full((batch, model.mask_size, model.mask_size, 1), 0.5, np.float32)
     pair = {keys.SOURCE: frames, keys.DRIVING: frames}
     requests = {
         SERVING_DEFAULT: pair,
@@ -135,10 +138,13 @@ def write_requests(config: Config, options: SavedModelOptions, folder: Path) -> 
         ENCODE_SOURCE: {SOURCE_BYTES: pictures[:1]},
         ANIMATE_ENCODED: {
             keys.SOURCE: frames[:1],
-            keys.SOURCE_MASK: mask,
+            keys.SOURCE_MASK: masks[:1],
             DRIVING_BYTES: pictures,
         },
         MASKS: pair,
+        FIND_MASKS: {DRIVING_BYTES: pictures[:1]},
+        ANIMATE_MASKS: {SOURCE_BYTES: pictures, keys.DRIVING_MASK: masks},
+        INSPECT_MASKS: {keys.SOURCE: frames[:1], keys.DRIVING_MASK: masks},
     }
     write_warmup(folder, options.name, requests)
 
@@ -161,11 +167,13 @@ def check_bytes(
     pictures = tf.constant(encoded_pictures(driving / np.float32(255)))
     source_pictures = tf.constant(encoded_pictures(sources / np.float32(255)))
     encoded = reloaded[ENCODE_SOURCE](source_bytes=source_pictures[:1])
+    masks = reloaded[FIND_MASKS](driving_bytes=pictures)[keys.DRIVING_MASK]
     answers = {
         ANIMATE_BYTES: reloaded[ANIMATE_BYTES](
             source_bytes=source_pictures, driving_bytes=pictures
         ),
         ANIMATE_ENCODED: reloaded[ANIMATE_ENCODED](**encoded, driving_bytes=pictures),
+        ANIMATE_MASKS: reloaded[ANIMATE_MASKS](source_bytes=source_pictures, driving_mask=masks),
     }
     for signature, answer in answers.items():
         shown = np.stack([tf.io.decode_image(b).numpy() for b in answer[FRAME_BYTES].numpy()])

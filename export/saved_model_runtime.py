@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.animation.frame_generator import FrameGenerator
-from maskanim_tf.export.signature_names import ENCODE_SOURCE, MASKS, SOURCE_BYTES
-from maskanim_tf.keys import DRIVING, FRAME, INTERMEDIATES, SOURCE, SOURCE_MASK
+from maskanim_tf.export.signature_names import (
+    DRIVING_BYTES,
+    ENCODE_SOURCE,
+    FIND_MASKS,
+    INSPECT_MASKS,
+    MASK_MODEL,
+    MASKS,
+    SOURCE_BYTES,
+)
+from maskanim_tf.keys import DRIVING, DRIVING_MASK, FRAME, INTERMEDIATES, SOURCE, SOURCE_MASK
 from maskanim_tf.media.frame_bytes import encode_png
 from maskanim_tf.ops.pixels import as_floats
 
@@ -18,22 +28,37 @@ Arrays = Mapping[str, np.ndarray]
 
 
 class SignatureGenerator(FrameGenerator):
-    """The signatures of a SavedModel, which give every intermediate, but take no masks.
+    """The signatures of a SavedModel, which give every intermediate.
 
     Args:
       run: calls a signature with its inputs; tensors of strings are object arrays of bytes.
       image_size: height and width of a frame in pixels.
       batch_size: driving frames of every call, 0 for any number.
+      mask_size: height and width of a mask in pixels, 0 for an older model that takes none.
     """
 
     label = "a SavedModel"
     outputs = INTERMEDIATES
     finds_masks = True
 
-    def __init__(self, run: Callable[[str, Arrays], Arrays], image_size: int, batch_size: int):
+    def __init__(
+        self,
+        run: Callable[[str, Arrays], Arrays],
+        image_size: int,
+        batch_size: int,
+        mask_size: int,
+    ):
         self._run = run
         self.image_size = image_size
         self.batch_size = batch_size
+        self.mask_size = mask_size
+        self.takes_masks = mask_size > 0
+
+    @functools.cached_property
+    def mask_model(self) -> str:  # type: ignore[override]
+        """See `FrameGenerator`."""
+        picture = np.array([encode_png(np.zeros((1, 1, 3), np.uint8))], object)
+        return bytes(self._run(FIND_MASKS, {DRIVING_BYTES: picture})[MASK_MODEL][0]).decode()
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`."""
@@ -43,7 +68,11 @@ class SignatureGenerator(FrameGenerator):
         self, driving: np.ndarray, wanted: Sequence[str] = (FRAME,), masks: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
         """See `FrameGenerator`."""
-        result = self._run(MASKS, {SOURCE: self._source, DRIVING: as_floats(driving)})
+        if masks is None:
+            result = self._run(MASKS, {SOURCE: self._source, DRIVING: as_floats(driving)})
+        else:
+            given = {SOURCE: self._source, DRIVING_MASK: masks}
+            result = {DRIVING: as_floats(driving), **self._run(INSPECT_MASKS, given)}
         return {key: result[key] for key in wanted}
 
     def masks(self, frames: np.ndarray) -> np.ndarray:
@@ -66,7 +95,7 @@ def open_saved_model(folder: Path, threads: int = 0) -> SignatureGenerator:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     try:
         model = tf.saved_model.load(str(folder))
-        specs = model.signatures[MASKS].structured_input_signature[1]
+        shapes = frame_shapes(model.signatures)
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
         raise ValueError(
             f"{folder} is no readable SavedModel of this project; export it again"
@@ -78,5 +107,22 @@ def open_saved_model(folder: Path, threads: int = 0) -> SignatureGenerator:
         result = model.signatures[signature](**tensors)
         return {key: value.numpy() for key, value in result.items()}
 
-    batch, size = specs[DRIVING].shape[:2]
-    return SignatureGenerator(run, size, batch or 0)
+    return SignatureGenerator(run, *shapes)
+
+
+def frame_shapes(signatures: Mapping[str, Any]) -> tuple[int, int, int]:
+    """What a `SignatureGenerator` has to know: image size, batch size, mask size.
+
+    Args:
+      signatures: of a SavedModel that was loaded.
+
+    Raises:
+      KeyError: it is no model of this project.
+    """
+
+    def shape(signature: str, key: str) -> tf.TensorShape:
+        return signatures[signature].structured_input_signature[1][key].shape
+
+    batch, size = shape(MASKS, DRIVING)[:2]
+    mask_size = shape(INSPECT_MASKS, DRIVING_MASK)[1] if INSPECT_MASKS in signatures else 0
+    return size, batch or 0, mask_size

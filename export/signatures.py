@@ -7,11 +7,15 @@
 | `encode_source` | `source_bytes`: strings `[sources]` | `source`, `source_mask` |
 | `animate_encoded` | `source`, `source_mask`, `driving_bytes` `[batch]` | `frame_bytes` `[batch]` |
 | `masks` | `source`: frames `[sources, size, size, 3]`, `driving` | every intermediate |
+| `find_masks` | `driving_bytes`: strings `[frames]` | `driving_mask`, `mask_model` `[frames]` |
+| `animate_masks` | `source_bytes`, `driving_mask` `[batch, side, side, 1]` | `frame_bytes` |
+| `inspect_masks` | `source`, `driving_mask` | every intermediate but `driving` |
 
-Frames are float32 in [0, 1], strings are encoded pictures. `animate_encoded` and `masks` take one
-source for all driving frames, or one for each: a server that joins requests wants equal batch
-sizes. Names of binary tensors end in `_bytes`, TensorFlow Serving's convention for base64 in REST
-requests.
+Frames and masks are float32 in [0, 1], strings are encoded pictures, but for `mask_model`, the
+fingerprint of the mask generator, which says whose masks it can take. The last two begin where
+masks are known. `animate_encoded`, `masks` and `inspect_masks` take one source for all driving
+frames, or one for each: a server that joins requests wants equal batch sizes. Names of binary
+tensors end in `_bytes`, TensorFlow Serving's convention for base64 in REST requests.
 """
 
 from __future__ import annotations
@@ -23,15 +27,22 @@ from maskanim_tf.export.encoded_frames import decode_frames, encode_frames
 from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
+    ANIMATE_MASKS,
     DRIVING_BYTES,
     ENCODE_SOURCE,
+    FIND_MASKS,
     FRAME_BYTES,
+    INSPECT_MASKS,
+    MASK_MODEL,
     MASKS,
     SERVING_DEFAULT,
     SOURCE_BYTES,
 )
-from maskanim_tf.inference import AnyAnimator
+from maskanim_tf.inference import AnyAnimator, mask_model_of
 from maskanim_tf.ops.resizing import resize_bilinear
+
+# Intermediates that need no driving frame.
+SHOWN = (*(key for key in keys.INTERMEDIATES if key != keys.DRIVING), keys.SOURCE_SMALL)
 
 
 def make_signatures(
@@ -52,61 +63,78 @@ def make_signatures(
     frames = tf.TensorSpec((batch, size, size, 3), tf.float32)
     sources = tf.TensorSpec((None, size, size, 3), tf.float32, keys.SOURCE)
     masks_of_sources = tf.TensorSpec((None, mask_size, mask_size, 1), tf.float32, keys.SOURCE_MASK)
+    driving_masks = tf.TensorSpec((batch, mask_size, mask_size, 1), tf.float32, keys.DRIVING_MASK)
     strings = tf.TensorSpec((batch,), tf.string)
+
+    mask_model = mask_model_of(animator)
 
     def traced(function, *specs):
         return tf.function(function).get_concrete_function(*specs)
 
-    encode = traced(lambda source: animator.encode_source(source)[keys.SOURCE_MASK], sources)
+    find = traced(lambda frames: animator.encode_source(frames)[keys.SOURCE_MASK], sources)
     animate = traced(
-        lambda source, source_mask, driving: animate_with(animator, source, source_mask, driving),
+        lambda source, source_mask, driving_mask: animator.animate_mask(
+            encoded(animator, source, source_mask), driving_mask
+        ),
         sources,
         masks_of_sources,
-        frames,
+        driving_masks,
     )
 
+    def inspect_masks(source, driving_mask):
+        result = animate(source, find(source), driving_mask)
+        return {key: result[key] for key in SHOWN}
+
     def masks(source, driving):
-        result = animate(source, encode(source), driving)
-        return {key: result[key] for key in (*keys.INTERMEDIATES, keys.SOURCE_SMALL)}
+        return {keys.DRIVING: driving, **inspect_masks(source, find(driving))}
 
     def serving_default(source, driving):
-        return {keys.FRAME: animate(source, encode(source), driving)[keys.FRAME]}
+        return {keys.FRAME: inspect_masks(source, find(driving))[keys.FRAME]}
+
+    def frame_bytes(source, source_mask, driving_mask):
+        frame = animate(source, source_mask, driving_mask)[keys.FRAME]
+        return {FRAME_BYTES: encode_frames(frame, encoding, quality)}
 
     def animate_encoded(source, source_mask, driving_bytes):
-        driving = decode_frames(driving_bytes, size)
-        frame = animate(source, source_mask, driving)[keys.FRAME]
-        return {FRAME_BYTES: encode_frames(frame, encoding, quality)}
+        return frame_bytes(source, source_mask, find(decode_frames(driving_bytes, size)))
 
     def encode_source(source_bytes):
         source = decode_frames(source_bytes, size)
-        return {keys.SOURCE: source, keys.SOURCE_MASK: encode(source)}
+        return {keys.SOURCE: source, keys.SOURCE_MASK: find(source)}
 
-    def animate_bytes(source_bytes, driving_bytes):
+    def encode_sources(source_bytes):
         # A video has one source: it is encoded once, alone, as `encode_source` does it. In a batch
         # some kernels would round differently.
         different, places = tf.unique(source_bytes)
-        sources = {key: tf.gather(v, places) for key, v in encode_source(different).items()}
-        return animate_encoded(**sources, driving_bytes=driving_bytes)
+        return {key: tf.gather(v, places) for key, v in encode_source(different).items()}
+
+    def animate_bytes(source_bytes, driving_bytes):
+        return animate_encoded(**encode_sources(source_bytes), driving_bytes=driving_bytes)
+
+    def animate_masks(source_bytes, driving_mask):
+        return frame_bytes(**encode_sources(source_bytes), driving_mask=driving_mask)
+
+    def find_masks(driving_bytes):
+        masks = find(decode_frames(driving_bytes, size))
+        return {keys.DRIVING_MASK: masks, MASK_MODEL: tf.fill(tf.shape(masks)[:1], mask_model)}
 
     def named(spec, name):
         return tf.TensorSpec(spec.shape, spec.dtype, name)
 
     driving = named(frames, keys.DRIVING)
     driving_bytes = named(strings, DRIVING_BYTES)
+    source_bytes = named(strings, SOURCE_BYTES)
+    any_driving_bytes = tf.TensorSpec((None,), tf.string, DRIVING_BYTES)
     return {
         SERVING_DEFAULT: traced(serving_default, named(frames, keys.SOURCE), driving),
-        ANIMATE_BYTES: traced(animate_bytes, named(strings, SOURCE_BYTES), driving_bytes),
+        ANIMATE_BYTES: traced(animate_bytes, source_bytes, driving_bytes),
         ENCODE_SOURCE: traced(encode_source, tf.TensorSpec((None,), tf.string, SOURCE_BYTES)),
         ANIMATE_ENCODED: traced(animate_encoded, sources, masks_of_sources, driving_bytes),
         MASKS: traced(masks, sources, driving),
+        FIND_MASKS: traced(find_masks, any_driving_bytes),
+        ANIMATE_MASKS: traced(animate_masks, source_bytes, driving_masks),
+        INSPECT_MASKS: traced(inspect_masks, sources, driving_masks),
     }
-
-
-def animate_with(
-    animator: AnyAnimator, source: tf.Tensor, source_mask: tf.Tensor, driving: tf.Tensor
-) -> dict[str, tf.Tensor]:
-    """`Animator.animate` for a source whose mask is known."""
-    return animator.animate(encoded(animator, source, source_mask), driving)
 
 
 def encoded(

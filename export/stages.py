@@ -1,13 +1,15 @@
-"""The two functions that every runtime but TensorFlow itself is given.
+"""The functions that every runtime but TensorFlow itself is given.
 
 | stage | inputs | outputs |
 | --- | --- | --- |
 | `source_mask` | `source` | `source_mask` |
 | `animate` | `source`, `source_mask`, `driving` | `frame`, `perturbed_mask` |
+| `animate_mask` | `source`, `source_mask`, `driving_mask` | the same |
 
-The first runs once per picture, the second once per driving frame. The perturbed mask costs nothing
-and lets a comparison tell rounding at P_test's threshold from errors (`export.parity`). All are
-float32 in [0, 1], NHWC; source and its mask have batch 1.
+The first runs once per picture, the second once per driving frame, or the third where the frame's
+mask is known: from a template, smoothed or moved. In the files they share their weights. The
+perturbed mask costs nothing and lets a comparison tell rounding at P_test's threshold from errors
+(`export.parity`). All are float32 in [0, 1], NHWC; source and its mask have batch 1.
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ from maskanim_tf.animation.frame_generator import FrameGenerator
 from maskanim_tf.ops.pixels import as_floats
 
 ANIMATE = "animate"
+ANIMATE_MASK = "animate_mask"
 RENDER = "render"  # The part of `animate` behind P_test, where a runtime has to split it.
 SOURCE_MASK = keys.SOURCE_MASK
-STAGES = (SOURCE_MASK, ANIMATE)
+STAGES = (SOURCE_MASK, ANIMATE, ANIMATE_MASK)
 OUTPUTS = {
     SOURCE_MASK: (keys.SOURCE_MASK,),
     ANIMATE: (keys.FRAME, keys.PERTURBED_MASK),
+    ANIMATE_MASK: (keys.FRAME, keys.PERTURBED_MASK),
     RENDER: (keys.FRAME,),
 }
 
@@ -51,7 +55,7 @@ class Runtime(FrameGenerator):
 
     batch_size = 1
     outputs = OUTPUTS[ANIMATE]
-    finds_masks = True
+    finds_masks = takes_masks = True
 
     def __init__(self, label: str, threads: int) -> None:
         self.label = label
@@ -76,7 +80,10 @@ class Runtime(FrameGenerator):
         masks: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         """See `FrameGenerator`."""
-        result = self.run(ANIMATE, **self._encoded, driving=as_floats(driving))
+        if masks is None:
+            result = self.run(ANIMATE, **self._encoded, driving=as_floats(driving))
+        else:
+            result = self.run(ANIMATE_MASK, **self._encoded, driving_mask=masks)
         return {key: result[key] for key in wanted}
 
     def masks(self, frames: np.ndarray) -> np.ndarray:
@@ -98,13 +105,26 @@ def stage_path(folder: Path, stage: str, suffix: str) -> Path:
 
 
 def animate_with_runtime(
-    runtime: Runtime, source: np.ndarray, driving: np.ndarray
+    runtime: Runtime, source: np.ndarray, driving: np.ndarray, stage: str = ANIMATE
 ) -> dict[str, np.ndarray]:
-    """Both stages for a source of batch 1, as many driving frames at once as the format takes."""
-    mask = runtime.run(SOURCE_MASK, source=source)[SOURCE_MASK]
+    """A source of batch 1 by as many driving frames at once as the format takes.
+
+    Args:
+      runtime: whose stages they are.
+      source: float32 `[1, image_size, image_size, 3]` in [0, 1].
+      driving: the same of any number.
+      stage: `ANIMATE`, or `ANIMATE_MASK` by way of the frames' masks.
+    """
+
+    def mask_of(frame: np.ndarray) -> np.ndarray:
+        return runtime.run(SOURCE_MASK, source=frame)[SOURCE_MASK]
+
+    key, mask = keys.DRIVING, mask_of(source)
+    if stage == ANIMATE_MASK:
+        key, driving = keys.DRIVING_MASK, np.concatenate([mask_of(d[None]) for d in driving])
     step = runtime.batch_size or len(driving)
     results = [
-        runtime.run(ANIMATE, source=source, source_mask=mask, driving=driving[i : i + step])
+        runtime.run(stage, source=source, source_mask=mask, **{key: driving[i : i + step]})
         for i in range(0, len(driving), step)
     ]
     joined = {key: np.concatenate([r[key] for r in results]) for key in OUTPUTS[ANIMATE]}

@@ -1,8 +1,8 @@
 """Exports TFLite files: `python -m export.tflite --output=models/tflite --precision=float16`.
 
 The folder holds `source_mask.tflite`, `animate.tflite` (the stages of `export.stages`, static
-shapes, batch 1) and a `model_card.json` that describes their tensors. `export.run` animates a
-video with it.
+shapes, batch 1; `animate_mask` is a signature of the latter) and a `model_card.json` that describes
+their tensors. `export.run` animates a video with it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from maskanim_tf import keys
 from maskanim_tf.config import Config, option
 from maskanim_tf.export.export_options import sample_clips
 from maskanim_tf.export.exporter import FolderOptions, export_folder
-from maskanim_tf.export.graphs import make_stages
+from maskanim_tf.export.graphs import Traceable, make_stages
 from maskanim_tf.export.parity import FLOAT16_BOUND, FLOAT_BOUND
 from maskanim_tf.export.quiet import quietly
-from maskanim_tf.export.stages import SOURCE_MASK, STAGES
-from maskanim_tf.export.tflite_runtime import SIGNATURE, SUFFIX, TfliteRuntime
+from maskanim_tf.export.tflite_runtime import DEFAULT, FILES, SUFFIX, TfliteRuntime
 from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 
@@ -81,40 +80,46 @@ def write(
     # The arithmetic of 8-bit weights gives zeros where all filters of a kernel have one scale, as
     # the shifted copies in a block's kernel do.
     form = rewrite(animator, blocks=options.precision in ("float32", "float16"))
-    stages = make_stages(form, batch=1).items()
-    for stage, (function, _) in tqdm(stages, "converting", unit="graph"):
-        content = convert(stage, function, options.precision, frames)
-        (folder / f"{stage}{SUFFIX}").write_bytes(content)
+    stages = make_stages(form, batch=1)
+    for file, signatures in tqdm(FILES.items(), "converting", unit="file"):
+        functions = {name: stages[stage] for name, stage in signatures.items()}
+        content = convert(functions, options.precision, frames)
+        (folder / f"{file}{SUFFIX}").write_bytes(content)
     runtime = TfliteRuntime(folder)
     return {
         "format": "TFLite",
         "precision": options.precision,
         "calibration_frames": len(frames),
-        "files": {f"{stage}{SUFFIX}": runtime.details(stage) for stage in STAGES},
+        "files": {
+            f"{file}{SUFFIX}" + (f" {name}" if name != DEFAULT else ""): runtime.details(stage)
+            for file, signatures in FILES.items()
+            for name, stage in signatures.items()
+        },
     }
 
 
 def convert(
-    stage: str,
-    function: tf.types.experimental.GenericFunction,
+    functions: dict[str, Traceable],
     precision: str,
     frames: list[dict[str, np.ndarray]],
 ) -> bytes:
-    """The content of a `.tflite` file."""
+    """The content of a `.tflite` file, from functions by names of signatures."""
+    concrete = {name: function.get_concrete_function() for name, (function, _) in functions.items()}
     with tempfile.TemporaryDirectory() as folder:
         # Only from a SavedModel does the converter keep the names of inputs and outputs. All
         # weights are constants: of variables it would lose track on the newest TensorFlow.
         with quietly():
-            tf.saved_model.save(tf.Module(), folder, {SIGNATURE: function.get_concrete_function()})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+            tf.saved_model.save(tf.Module(), folder, concrete)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
         if precision == "int8":
-            wanted = (keys.SOURCE,) if stage == SOURCE_MASK else tuple(frames[0])
             converter.representative_dataset = lambda: (
-                {key: frame[key] for key in wanted} for frame in frames
+                (name, {spec.name: frame[spec.name] for spec in specs})
+                for name, (_, specs) in functions.items()
+                for frame in frames
             )
             # The newer quantizer refuses concatenations of tensors that it wants on other scales.
             # The median, which is no arithmetic, has no 8-bit form and stays as it is.
@@ -147,6 +152,7 @@ def calibration(
                 keys.SOURCE: source,
                 keys.SOURCE_MASK: mask,
                 keys.DRIVING: driving[np.newaxis],
+                keys.DRIVING_MASK: animator.encode_driving(driving[np.newaxis]).numpy(),
             }
         left -= len(clip) - 1
 

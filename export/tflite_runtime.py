@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf import keys
-from maskanim_tf.export.stages import ANIMATE, STAGES, Runtime, stage_path
+from maskanim_tf.export.stages import ANIMATE, ANIMATE_MASK, SOURCE_MASK, Runtime, stage_path
 from maskanim_tf.ops.litert import Interpreter
 
 SUFFIX = ".tflite"
-SIGNATURE = "serving_default"
+# The stages of each file, by names of signatures; those of one file share their weights.
+DEFAULT = "serving_default"
+FILES = {
+    SOURCE_MASK: {DEFAULT: SOURCE_MASK},
+    ANIMATE: {DEFAULT: ANIMATE, ANIMATE_MASK: ANIMATE_MASK},
+}
 
 
 class TfliteRuntime(Runtime):
@@ -30,12 +35,10 @@ class TfliteRuntime(Runtime):
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         super().__init__("TFLite", threads)
-        self._interpreters = {s: self._open(stage_path(folder, s, SUFFIX)) for s in STAGES}
-        self._runners = {
-            stage: interpreter.get_signature_runner(SIGNATURE)
-            for stage, interpreter in self._interpreters.items()
-        }
-        inputs = self._runners[ANIMATE].get_input_details()
+        self._interpreters = {f: self._open(stage_path(folder, f, SUFFIX)) for f in FILES}
+        self._runners: dict[str, Any] = {}
+        self.takes_masks = ANIMATE_MASK in self._interpreters[ANIMATE].get_signature_list()
+        inputs = self._runner(ANIMATE).get_input_details()
         self.image_size = int(inputs[keys.DRIVING]["shape"][1])
 
     def _open(self, path: Path) -> Any:
@@ -44,9 +47,19 @@ class TfliteRuntime(Runtime):
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{path} is no readable TFLite model; export it again") from error
 
+    def _runner(self, stage: str) -> Any:
+        """What runs a stage; it takes memory, so that it is made when it is first wanted."""
+        if stage not in self._runners:
+            ((file, signature),) = (
+                (file, name) for file in FILES for name, s in FILES[file].items() if s == stage
+            )
+            interpreter = self._interpreters[file]
+            self._runners[stage] = interpreter.get_signature_runner(signature)
+        return self._runners[stage]
+
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; takes and returns float32 whatever the file holds."""
-        runner = self._runners[stage]
+        runner = self._runner(stage)
         details = runner.get_input_details()
         results = runner(**{key: quantize(value, details[key]) for key, value in inputs.items()})
         details = runner.get_output_details()
@@ -54,7 +67,7 @@ class TfliteRuntime(Runtime):
 
     def details(self, stage: str) -> dict[str, Any]:
         """Names, shapes, types and quantization of inputs and outputs, for people and for JSON."""
-        runner = self._runners[stage]
+        runner = self._runner(stage)
         return {
             kind: {
                 key: {

@@ -22,11 +22,11 @@ from maskanim_tf.config import Config, option
 from maskanim_tf.export import browser
 from maskanim_tf.export.browser.catalogue import SAMPLES, describe_samples, write_sample
 from maskanim_tf.export.exporter import FolderOptions, export_folder
-from maskanim_tf.export.half_weights import WEIGHTS, HalfWeights
-from maskanim_tf.export.onnx import stage_models
-from maskanim_tf.export.onnx_runtime import SUFFIX, OnnxRuntime
+from maskanim_tf.export.onnx import write_stages
+from maskanim_tf.export.onnx_runtime import OnnxRuntime
 from maskanim_tf.export.parity import FLOAT16_BOUND
 from maskanim_tf.export.web_runtime import PACKAGE, install_runtime
+from maskanim_tf.inference import rewrite
 from maskanim_tf.models import Animator
 from maskanim_tf.models.presets import find_weights
 
@@ -57,11 +57,7 @@ def write(options: WebOptions, animator: Animator, config: Config, folder: Path)
             write_sample(name, samples / f"{name}{ending}")
     model = {"name": Path(find_weights(options.checkpoint)).stem, "size": config.model.image_size}
     (folder / "samples.json").write_text(json.dumps({"model": model, **describe_samples()}))
-    with (folder / WEIGHTS).open("wb") as file:
-        weights = HalfWeights(file)
-        for stage, onnx_model in stage_models(animator, OPSET, compact=True):
-            weights.take_from(onnx_model.graph)
-            (folder / f"{stage}{SUFFIX}").write_bytes(onnx_model.SerializeToString())
+    write_stages(rewrite(animator, compact=True), OPSET, folder, half=True)
     runtime = f"{PACKAGE.name} {PACKAGE.version}"
     return {"format": "ONNX for browsers", "opset": OPSET, "runtime": runtime}
 

@@ -12,13 +12,16 @@ import tensorflow as tf
 from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
     ANIMATE_ENCODED,
+    ANIMATE_MASKS,
     DRIVING_BYTES,
     ENCODE_SOURCE,
+    FIND_MASKS,
     FRAME_BYTES,
+    MASK_MODEL,
     SERVING_DEFAULT,
     SOURCE_BYTES,
 )
-from maskanim_tf.keys import SOURCE, SOURCE_MASK
+from maskanim_tf.keys import DRIVING_MASK, SOURCE, SOURCE_MASK
 from maskanim_tf.serving.api import (
     get_model_metadata_pb2,
     grpc,
@@ -29,7 +32,7 @@ from maskanim_tf.serving.api import (
     require_api,
 )
 from maskanim_tf.serving.retries import TransientError
-from maskanim_tf.serving.server_generator import Client
+from maskanim_tf.serving.server_generator import Client, Shapes
 
 SIGNATURES = "signature_def"
 STRING = 7  # DT_STRING of TensorFlow.
@@ -52,7 +55,6 @@ class GrpcClient(Client):
     """
 
     label = "a server over gRPC"
-    finds_masks = True
 
     def __init__(
         self, server: str, model: str, version: int, label: str, timeout: float, encrypted: bool
@@ -73,7 +75,7 @@ class GrpcClient(Client):
         # What encode_source answered: its version, and the tensors.
         self._encoded: tuple[int, dict[str, Any]] = (0, {})
 
-    def shapes(self) -> tuple[int, int]:
+    def shapes(self) -> Shapes:
         """See `Client`."""
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=self._spec, metadata_field=[SIGNATURES]
@@ -81,22 +83,26 @@ class GrpcClient(Client):
         response = self._ask(self._service.GetModelMetadata, request)
         found = get_model_metadata_pb2.SignatureDefMap()
         response.metadata[SIGNATURES].Unpack(found)
+
+        def side(signature: str, key: str, axis: int) -> int:
+            shape = found.signature_def[signature].inputs[key].tensor_shape
+            return max(0, int(shape.dim[axis].size))
+
         try:
-            frames, strings = (
-                found.signature_def[signature].inputs[key].tensor_shape.dim
-                for signature, key in (
-                    (SERVING_DEFAULT, SOURCE),
-                    (ANIMATE_BYTES, DRIVING_BYTES),
-                )
+            return Shapes(
+                side(SERVING_DEFAULT, SOURCE, 1),
+                side(ANIMATE_BYTES, DRIVING_BYTES, 0),
+                side(ANIMATE_MASKS, DRIVING_MASK, 1) if ANIMATE_MASKS in found.signature_def else 0,
             )
-            return int(frames[1].size), max(0, int(strings[0].size))
         except IndexError as error:
             raise ValueError(f"{self._server} serves no model of this project") from error
 
     def set_source(self, source: bytes) -> None:
         """See `Client`."""
         self._source = source
-        response = self._encode([source], (SOURCE, SOURCE_MASK))
+        request = self._request(ENCODE_SOURCE)
+        _add_strings(request, SOURCE_BYTES, [source])
+        response = self._ask(self._service.Predict, request)
         # Servers send value by value, and read memory faster.
         tensors = {
             key: tf.make_tensor_proto(tf.make_ndarray(response.outputs[key]))
@@ -120,19 +126,25 @@ class GrpcClient(Client):
                 if self._encoded[0] == encoded_by:
                     self.set_source(self._source)
 
-    def find_masks(self, frames: list[bytes]) -> np.ndarray:
+    def animate_masks(self, masks: np.ndarray) -> list[bytes]:
         """See `Client`."""
-        return tf.make_ndarray(self._encode(frames, (SOURCE_MASK,)).outputs[SOURCE_MASK])
+        request = self._request(ANIMATE_MASKS)
+        _add_strings(request, SOURCE_BYTES, [self._source] * len(masks))
+        request.inputs[DRIVING_MASK].CopyFrom(tf.make_tensor_proto(masks))
+        response = self._ask(self._service.Predict, request)
+        return list(response.outputs[FRAME_BYTES].string_val)
+
+    def find_masks(self, frames: list[bytes]) -> tuple[np.ndarray, str]:
+        """See `Client`."""
+        request = self._request(FIND_MASKS)
+        _add_strings(request, DRIVING_BYTES, frames)
+        outputs = self._ask(self._service.Predict, request).outputs
+        masks = tf.make_ndarray(outputs[DRIVING_MASK])
+        return masks, outputs[MASK_MODEL].string_val[0].decode()
 
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
-
-    def _encode(self, sources: list[bytes], outputs: tuple[str, ...]) -> Any:
-        request = self._request(ENCODE_SOURCE)
-        _add_strings(request, SOURCE_BYTES, sources)
-        request.output_filter.extend(outputs)
-        return self._ask(self._service.Predict, request)
 
     def _request(self, signature: str) -> Any:
         request = predict_pb2.PredictRequest(model_spec=self._spec)

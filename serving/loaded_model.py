@@ -13,7 +13,8 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import function_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from maskanim_tf.export.signature_names import SERVING_DEFAULT
+from maskanim_tf.export.saved_model_runtime import frame_shapes
+from maskanim_tf.export.signature_names import MASKS, SERVING_DEFAULT
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.media.pictures import encoded_size
 from maskanim_tf.serving.contract import BYTES_SUFFIX, HTTP_STATUS, ServingError, invalid
@@ -67,6 +68,15 @@ class LoadedModel:
         if not self.has_signature(name):
             raise ServingError("FAILED_PRECONDITION", f'Serving signature key "{name}" not found.')
         return name
+
+    def frame_shapes(self) -> tuple[int, int, int]:
+        """See `export.saved_model_runtime.frame_shapes`.
+
+        Raises:
+          ServingError: it lacks the signature `masks`.
+        """
+        self.signature(MASKS)
+        return frame_shapes(self._model.signatures)
 
     def input_specs(self, signature: str) -> dict[str, tf.TensorSpec]:
         """Shape and type of each input of a known signature, in the order of their names."""

@@ -9,6 +9,7 @@ versions in a folder, and shows a page to browsers. For production there is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import signal
@@ -239,11 +240,13 @@ async def _serve(options: ServeOptions) -> None:
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
-        print("stopping; once more to leave open requests unanswered", flush=True)
         for number in SIGNALS:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
         stop.set()
+        # Who reads this may have gone.
+        with contextlib.suppress(OSError):
+            print("stopping; once more to leave open requests unanswered", flush=True)
 
     for number in SIGNALS:
         loop.add_signal_handler(number, ask_to_stop)

@@ -1,7 +1,8 @@
 """Animating over REST.
 
 Frames go as base64 of PNG files, with the source beside each: the tensors of `encode_source` would
-be float JSON, many times larger, and save less than the mask of one frame.
+be float JSON, many times larger, and save less than the mask of one frame. Masks, which are small,
+are float JSON.
 """
 
 from __future__ import annotations
@@ -11,26 +12,28 @@ import binascii
 import json
 from typing import Any
 
+import numpy as np
 import urllib3
 
 from maskanim_tf.export.signature_names import (
     ANIMATE_BYTES,
+    ANIMATE_MASKS,
     DRIVING_BYTES,
+    FIND_MASKS,
+    MASK_MODEL,
     SERVING_DEFAULT,
     SOURCE_BYTES,
 )
-from maskanim_tf.keys import SOURCE
+from maskanim_tf.keys import DRIVING_MASK, SOURCE
 from maskanim_tf.serving.contract import BASE64_KEY
 from maskanim_tf.serving.retries import TransientError
-from maskanim_tf.serving.server_generator import Client
+from maskanim_tf.serving.server_generator import Client, Shapes
 
 BUSY = (429, 503)
 
 
 class RestClient(Client):
     """A client of one model for several threads.
-
-    Masks would come as JSON of floats, with the frames that they are of, so it gets none.
 
     Args:
       server: such as `http://localhost:8501`.
@@ -54,19 +57,21 @@ class RestClient(Client):
         )
         self._source: dict[str, str] = {}
 
-    def shapes(self) -> tuple[int, int]:
+    def shapes(self) -> Shapes:
         """See `Client`."""
         answer = self._ask("GET", "/metadata")
         try:
             signatures = answer["metadata"]["signature_def"]["signature_def"]
-            dims = [
-                signatures[signature]["inputs"][key]["tensor_shape"]["dim"]
-                for signature, key in (
-                    (SERVING_DEFAULT, SOURCE),
-                    (ANIMATE_BYTES, DRIVING_BYTES),
-                )
-            ]
-            return int(dims[0][1]["size"]), max(0, int(dims[1][0]["size"]))
+
+            def side(signature: str, key: str, axis: int) -> int:
+                shape = signatures[signature]["inputs"][key]["tensor_shape"]
+                return max(0, int(shape["dim"][axis]["size"]))
+
+            return Shapes(
+                side(SERVING_DEFAULT, SOURCE, 1),
+                side(ANIMATE_BYTES, DRIVING_BYTES, 0),
+                side(ANIMATE_MASKS, DRIVING_MASK, 1) if ANIMATE_MASKS in signatures else 0,
+            )
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{self._model} is no model of this project: it lacks {error}"
@@ -78,19 +83,35 @@ class RestClient(Client):
 
     def animate(self, driving: list[bytes]) -> list[bytes]:
         """See `Client`."""
-        inputs = {
-            SOURCE_BYTES: [self._source] * len(driving),
-            DRIVING_BYTES: [_to_json(frame) for frame in driving],
-        }
-        answer = self._ask("POST", ":predict", {"signature_name": ANIMATE_BYTES, "inputs": inputs})
+        inputs = {DRIVING_BYTES: [_to_json(frame) for frame in driving]}
+        return self._frames(ANIMATE_BYTES, len(driving), inputs)
+
+    def animate_masks(self, masks: np.ndarray) -> list[bytes]:
+        """See `Client`."""
+        return self._frames(ANIMATE_MASKS, len(masks), {DRIVING_MASK: masks.tolist()})
+
+    def find_masks(self, frames: list[bytes]) -> tuple[np.ndarray, str]:
+        """See `Client`."""
+        answer = self._predict(FIND_MASKS, {DRIVING_BYTES: [_to_json(frame) for frame in frames]})
         try:
-            return [base64.b64decode(frame[BASE64_KEY]) for frame in answer["outputs"]]
-        except (KeyError, TypeError, binascii.Error) as error:
-            raise ValueError(f"{self._server} gave an answer without frames") from error
+            return np.array(answer[DRIVING_MASK], np.float32), str(answer[MASK_MODEL][0])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ValueError(f"{self._server} gave an answer without masks") from error
 
     def close(self) -> None:
         """Closes all connections."""
         self._pool.clear()
+
+    def _frames(self, signature: str, count: int, inputs: dict[str, Any]) -> list[bytes]:
+        answer = self._predict(signature, {SOURCE_BYTES: [self._source] * count, **inputs})
+        try:
+            return [base64.b64decode(frame[BASE64_KEY]) for frame in answer]
+        except (KeyError, TypeError, binascii.Error) as error:
+            raise ValueError(f"{self._server} gave an answer without frames") from error
+
+    def _predict(self, signature: str, inputs: dict[str, Any]) -> Any:
+        answer = self._ask("POST", ":predict", {"signature_name": signature, "inputs": inputs})
+        return answer.get("outputs")
 
     def _ask(self, method: str, route: str, body: dict[str, Any] | None = None) -> Any:
         content = None if body is None else json.dumps(body)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,6 +16,17 @@ from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.serving.retries import with_retries
 
 
+class Shapes(NamedTuple):
+    """What a model takes: sides in pixels, and frames per request, 0 for any number.
+
+    `mask_size` is 0 for an older model, which takes no masks.
+    """
+
+    image_size: int
+    batch_size: int
+    mask_size: int
+
+
 class Client(Protocol):
     """One model on one server.
 
@@ -23,14 +35,12 @@ class Client(Protocol):
 
     Attributes:
       label: what it speaks, for messages.
-      finds_masks: whether `find_masks` can be called.
     """
 
     label: str
-    finds_masks: bool = False
 
-    def shapes(self) -> tuple[int, int]:
-        """Side of frames in pixels, and frames per request, 0 for any number."""
+    def shapes(self) -> Shapes:
+        """What the model takes."""
 
     def set_source(self, source: bytes) -> None:
         """Chooses the picture that is animated, a picture file."""
@@ -38,9 +48,11 @@ class Client(Protocol):
     def animate(self, driving: list[bytes]) -> list[bytes]:
         """Animates it by frames, picture files both."""
 
-    def find_masks(self, frames: list[bytes]) -> np.ndarray:
-        """The masks of frames, float32 `[batch, mask_size, mask_size, 1]`."""
-        raise ValueError(f"{self.label} gives no masks of {len(frames)} frames")
+    def animate_masks(self, masks: np.ndarray) -> list[bytes]:
+        """Animates it by masks, float32 `[batch, mask_size, mask_size, 1]`."""
+
+    def find_masks(self, frames: list[bytes]) -> tuple[np.ndarray, str]:
+        """The masks of frames, and the fingerprint of what made them."""
 
     def close(self) -> None:
         """Ends the use of the client."""
@@ -61,11 +73,17 @@ class ServerGenerator(FrameGenerator):
 
     def __init__(self, client: Client, attempts: int, concurrency: int) -> None:
         self.label = client.label
-        self.finds_masks = client.finds_masks
         self.concurrency = concurrency
         self._client = client
         self._attempts = attempts
-        self.image_size, self.batch_size = with_retries(client.shapes, attempts)
+        shapes = with_retries(client.shapes, attempts)
+        self.image_size, self.batch_size, self.mask_size = shapes
+        self.finds_masks = self.takes_masks = self.mask_size > 0
+
+    @functools.cached_property
+    def mask_model(self) -> str:  # type: ignore[override]
+        """See `FrameGenerator`."""
+        return self._find_masks(np.zeros((1, 1, 1, 3), np.uint8))[1]
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`."""
@@ -75,12 +93,19 @@ class ServerGenerator(FrameGenerator):
         self, driving: np.ndarray, wanted: Sequence[str] = (FRAME,), masks: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
         """See `FrameGenerator`; frames were rounded to 8 bits."""
-        pictures = [encode_png(frame) for frame in driving]
-        answer = with_retries(partial(self._client.animate, pictures), self._attempts)
+        if masks is None:
+            pictures = [encode_png(frame) for frame in driving]
+            ask = partial(self._client.animate, pictures)
+        else:
+            ask = partial(self._client.animate_masks, masks)
+        answer = with_retries(ask, self._attempts)
         return {FRAME: as_floats(np.stack([decode_frame(content) for content in answer]))}
 
     def masks(self, frames: np.ndarray) -> np.ndarray:
         """See `FrameGenerator`."""
+        return self._find_masks(frames)[0]
+
+    def _find_masks(self, frames: np.ndarray) -> tuple[np.ndarray, str]:
         pictures = [encode_png(frame) for frame in frames]
         return with_retries(partial(self._client.find_masks, pictures), self._attempts)
 

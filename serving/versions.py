@@ -15,6 +15,7 @@ import logging
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -86,7 +87,7 @@ class ServedModel:
         # Replaced as a whole, never changed, so that requests need no lock.
         self._loaded: dict[int, LoadedModel] = {}
         self._failed: dict[int, tuple[float, str]] = {}
-        self._dropped = False
+        self._dropped: list[weakref.ref[LoadedModel]] = []
         self._one_poll = threading.Lock()
 
     @property
@@ -150,9 +151,10 @@ class ServedModel:
           OSError: the folder cannot be listed; what is served stays.
         """
         with self._one_poll:
-            if self._dropped:
-                # One poll later, when requests have finished with them.
+            held = [model for model in self._dropped if model() is not None]
+            if len(held) < len(self._dropped):
                 _release_memory()
+            self._dropped = held
             folders = version_folders(self._base_path)
             self._failed = {v: failed for v, failed in self._failed.items() if v in folders}
             kept: dict[int, LoadedModel] = {}
@@ -166,8 +168,8 @@ class ServedModel:
             kept = kept or self._loaded
             for version in self._loaded.keys() - kept.keys():
                 _log.info("%s: version %d is dropped", self.name, version)
-            self._dropped = bool(self._loaded.keys() - kept.keys())
-            # Requests that hold an old version finish with it.
+                # Requests that hold it, those that wait included, finish with it.
+                self._dropped.append(weakref.ref(self._loaded[version]))
             self._loaded = kept
 
     def _try(self, version: int, folder: Path) -> LoadedModel | None:

@@ -44,6 +44,22 @@ def scrambled_animator(
     return Animator(model, perturbation, networks, ablation)
 
 
+# Channels that the networks behind m take: three of a picture, then masks among others.
+INPUTS = (5, 8)
+
+
+def driven_animator() -> Animator:
+    """A scrambled animator whose frames depend on the driver."""
+    animator = scrambled_animator()
+    for network in animator.networks[1:]:
+        for variable in network.trainable_variables:
+            if len(variable.shape) == 4 and variable.shape[2] in INPUTS:
+                kernel = variable.numpy()
+                kernel[:, :, 3:] *= 3
+                variable.assign(kernel)
+    return animator
+
+
 ODD = HourglassConfig(block_expansion=3, max_features=7, blocks=2)
 ODD_MODEL = TINY_MODEL.replace(
     mask_skips=True,

@@ -13,9 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.animation.frame_generator import FrameGenerator
-from maskanim_tf.inference.rewrite import AnyAnimator, original_of
+from maskanim_tf.inference.rewrite import AnyAnimator, mask_model_of
 from maskanim_tf.keys import DRIVING, FRAME, INTERMEDIATES
-from maskanim_tf.models.weights import fingerprint
 from maskanim_tf.ops.pixels import as_floats
 from maskanim_tf.ops.tracing import as_graph
 
@@ -46,9 +45,8 @@ class AnimatorGenerator(FrameGenerator):
 
     @functools.cached_property
     def mask_model(self) -> str:  # type: ignore[override]
-        """See `FrameGenerator`; weights in 16 bits are those that they were rounded from."""
-        trained = original_of(self._animator)
-        return fingerprint(original_of(trained.networks.mask_generator))
+        """See `FrameGenerator`."""
+        return mask_model_of(self._animator)
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`. Raises ValueError: it is of another size."""

@@ -50,6 +50,7 @@ VERSION = 1
 LEVELS = 255
 # Where the two ranges of codes meet, values keep a distance from the median.
 BELOW = 0.999
+LIMIT = 1 << 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,8 +168,15 @@ def write_template(
     return template
 
 
-def read_template(path: str | os.PathLike[str], generator: FrameGenerator) -> Template:
+def read_template(
+    path: str | os.PathLike[str], generator: FrameGenerator, limit: int = LIMIT
+) -> Template:
     """The template of a file, for a generator that takes its masks.
+
+    Args:
+      path: of the file.
+      generator: that it shall drive.
+      limit: most bytes of its arrays, which a small file can be many of.
 
     Raises:
       FileNotFoundError: there is no file.
@@ -177,10 +185,10 @@ def read_template(path: str | os.PathLike[str], generator: FrameGenerator) -> Te
     """
     if not generator.takes_masks:
         raise ValueError(
-            f"{path}: {generator.label} takes no masks, so that no template can drive it; give the "
-            "video, or use python -m maskanim_tf.animate"
+            f"{path}: {generator.label} takes no masks, so that no template can drive it; export "
+            "the model again, give the video, or use python -m maskanim_tf.animate"
         )
-    arrays = _arrays(path)
+    arrays = _arrays(path, limit)
     codes = np.cumsum(arrays["codes"], axis=0, dtype=np.uint8)
     again = "make it again from the video with python -m maskanim_tf.template"
     if generator.mask_size and codes.shape[1] != generator.mask_size:
@@ -188,11 +196,15 @@ def read_template(path: str | os.PathLike[str], generator: FrameGenerator) -> Te
             f"{path}: its masks are {codes.shape[1]}x{codes.shape[1]} pixels, but those of this "
             f"model {generator.mask_size}x{generator.mask_size}; {again}"
         )
+    if not generator.mask_model:
+        raise ValueError(
+            f"{path}: {generator.label} does not say which mask generator it has; export it again"
+        )
     model = str(arrays["model"])
     if model != generator.mask_model:
         raise ValueError(
             f"{path}: its masks come from another model's mask generator ({model or 'unknown'}, "
-            f"this one is {generator.mask_model or 'unknown'}); {again} and these weights"
+            f"this one is {generator.mask_model}); {again} and these weights"
         )
     return Template(
         os.fspath(path),
@@ -225,19 +237,22 @@ def decoded(codes: np.ndarray, median: float) -> np.ndarray:
     return bounded.astype(np.float32)
 
 
-def _arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def _arrays(path: str | os.PathLike[str], limit: int) -> dict[str, np.ndarray]:
     """What a file holds, of the right types and shapes."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
+            size = sum(entry.file_size for entry in archive.zip.infolist())
+            arrays = dict(archive) if size <= limit else {}
     except FileNotFoundError as error:
         raise FileNotFoundError(f"there is no template {path}") from error
     # A lone array is no context manager, which is an AttributeError or a TypeError.
     except (
         *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, NotImplementedError),
-        *(zipfile.BadZipFile, zlib.error),
+        *(MemoryError, zipfile.BadZipFile, zlib.error),
     ) as error:
         raise ValueError(f"{path}: is damaged, or no template ({error}); copy it again") from error
+    if size > limit:
+        raise ValueError(f"{path}: has {size >> 20} MiB of masks, more than {limit >> 20} MiB")
     version = arrays.get("template")
     if version is None or version.shape or version.dtype.kind != "i":
         raise ValueError(
@@ -270,6 +285,8 @@ def _is_whole(arrays: dict[str, np.ndarray]) -> bool:
         and bool((np.isfinite(seconds) & (seconds > 0)).all())
         and bool(((arrays["medians"] >= 0) & (arrays["medians"] <= 1)).all())
         and arrays["sound"].ndim == 1
+        # Of other files FFmpeg knows play lists, which name further ones.
+        and arrays["sound"][4:8].tobytes() in (b"", b"ftyp")
     )
 
 

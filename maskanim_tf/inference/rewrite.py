@@ -36,6 +36,7 @@ from maskanim_tf.models import Animator, LowResGenerator, Networks
 from maskanim_tf.models.blocks import DownBlock, ResidualBlock, UpBlock
 from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.models.network import Network
+from maskanim_tf.models.weights import fingerprint
 from maskanim_tf.ops.convolutions import block_kernel
 from maskanim_tf.ops.sampling import moved
 
@@ -118,6 +119,11 @@ def rewrite(
 def original_of(rewritten: Any) -> Any:
     """What was rewritten; anything else as it is."""
     return vars(rewritten)["_original"] if isinstance(rewritten, Rewritten) else rewritten
+
+
+def mask_model_of(animator: AnyAnimator) -> str:
+    """The mask generator's fingerprint, in 16 bits that of the weights they were rounded from."""
+    return fingerprint(original_of(original_of(animator).networks.mask_generator))
 
 
 def at_precision(animator: Animator, precision: str) -> AnyAnimator:

@@ -10,7 +10,7 @@ from maskanim_tf.people.curves import RATE, ease, smooth_noise
 from maskanim_tf.people.kinematics import Rig, rotation
 from maskanim_tf.people.motion import Motion
 
-_NEAR, FAR = 0.5, 80.0
+NEAR, FAR = 0.5, 80.0
 # Height of the head as a share of the picture.
 FRAMINGS = {
     "face": (0.72, 0.95),
@@ -58,6 +58,10 @@ class View:
         """Distances along the view axis, `[points]`, in decimetres."""
         return (points - self.eye) @ self.forward
 
+    def scale(self, depth: float, size: int) -> float:
+        """Pixels per decimetre at a distance along the view axis."""
+        return 0.5 * size * float(np.linalg.norm(self.matrix[0, :3])) / depth
+
 
 def look(center: np.ndarray, turn: np.ndarray, distance: float, angle: float) -> View:
     """A camera that looks at `center`.
@@ -76,8 +80,8 @@ def look(center: np.ndarray, turn: np.ndarray, distance: float, angle: float) ->
     scale = 1.0 / np.tan(angle / 2.0)
     lens = np.zeros((4, 4))
     lens[0, 0] = lens[1, 1] = scale
-    lens[2, 2] = -(FAR + _NEAR) / (FAR - _NEAR)
-    lens[2, 3] = -2.0 * FAR * _NEAR / (FAR - _NEAR)
+    lens[2, 2] = -(FAR + NEAR) / (FAR - NEAR)
+    lens[2, 3] = -2.0 * FAR * NEAR / (FAR - NEAR)
     lens[3, 2] = -1.0
     matrix = (lens @ view).astype(np.float32)
     return View(matrix, eye.astype(np.float32), -backward.astype(np.float32))

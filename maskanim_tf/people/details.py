@@ -43,8 +43,9 @@ _SPREADS = (
     ("ears", 0.22, 0.0),
     ("forehead/forehead-nubian", 0.12, 0.0),
     ("forehead", 0.25, 0.0),
-    # Brows that slope down to the nose make an angry face.
-    ("eyebrows/eyebrows-angle-up", 0.20, 0.0),
+    # Brows that are low, or slope down to the nose, make an angry face.
+    ("eyebrows/eyebrows-angle-up", 0.20, 0.30),
+    ("eyebrows/eyebrows-trans-up", 0.22, 0.15),
     ("eyebrows", 0.22, 0.0),
     ("neck/neck-trans", 0.10, 0.0),
     ("neck/neck-double", 0.25, -0.10),

@@ -28,6 +28,15 @@ _FOLDING = (
     ("cheekSquintLeft", "cheekSquintRight", "eyeSquintLeft", "eyeSquintRight"),
     ("mouthSmileLeft", "mouthSmileRight"),
 )
+# How far face units open the mouth to light.
+_OPENING = {
+    "jawOpen": 1.6,
+    **{
+        f"{name}{side}": 0.8
+        for name in ("mouthUpperUp", "mouthLowerDown")
+        for side in ("Left", "Right")
+    },
+}
 _PLAIN = {"mouth": 0, "tongue": 0, "teeth": 1, "lashes": 2}
 
 
@@ -80,7 +89,9 @@ class DrawnBody:
             for side, sign in (("left", 1.0), ("right", -1.0))
         }
         units = [str(name) for name in body.mesh.unit_names]
-        self._jaw = units.index("jawOpen")
+        self._opening = np.zeros(len(units))
+        for name, share in _OPENING.items():
+            self._opening[units.index(name)] = share
         self._folding = np.zeros((len(_FOLDING), len(units)))
         for row, names in zip(self._folding, _FOLDING):
             row[[units.index(name) for name in names]] = 1.0 / max(len(names), 1)
@@ -122,10 +133,14 @@ class DrawnBody:
         self._position.write(drawn.astype("f4").tobytes())
         self._normal.write(normals[self._drawn].astype("f4").tobytes())
 
-    def draw_shadow(self) -> None:
-        """Draws depth as the key light sees it."""
+    def draw_shadow(self, context: Any) -> None:
+        """Draws depth as the key light sees it, which does not stand on its head as pictures do."""
+        context.enable(moderngl.CULL_FACE)
+        context.front_face = "ccw"
         for each in self._shadows.values():
             each.render()
+        context.front_face = "cw"
+        context.disable(moderngl.CULL_FACE)
 
     def draw(self, context: Any) -> None:
         """Draws everything into the current frame."""
@@ -136,7 +151,7 @@ class DrawnBody:
         self._surface("cloth", CLOTHES, 2, _CLOTH_SCATTER, 0.03)
         self._draw_eyes()
         traits, pose = self._look.traits, self._pose
-        opening = float(np.clip(pose.state.face[self._jaw] * 1.6 + 0.15, 0.0, 1.0))
+        opening = float(np.clip(self._opening @ pose.state.face + 0.1, 0.0, 1.0))
         tones = {
             "mouth": (0.24, 0.06, 0.05),
             "tongue": (0.46, 0.16, 0.14),

@@ -14,10 +14,11 @@ _SHIFT = 4  # OpenCV's fractional bits of a place
 def brow_strokes(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """How much of the skin brow hairs cover, `[size, size]` in [0, 1]."""
     slim = rng.uniform(0.018, 0.034) * (0.8 if traits.eyeliner or traits.lipstick else 1.15)
-    arch, lift, tail = rng.uniform(0.02, 0.07), rng.uniform(7.485, 7.545), rng.uniform(0.01, 0.06)
-    inner, outer = rng.uniform(0.11, 0.17), rng.uniform(0.50, 0.58)
+    # Low inner ends below high arches make a stern face.
+    arch, lift, tail = rng.uniform(0.01, 0.04), rng.uniform(7.495, 7.55), rng.uniform(0.01, 0.06)
+    inner, outer = rng.uniform(0.13, 0.18), rng.uniform(0.50, 0.58)
     count, length = int(rng.uniform(150, 330)), rng.uniform(0.06, 0.10)
-    thin = rng.uniform(0.5, 0.95) * (1.0 - 0.35 * traits.grey)
+    thin = rng.uniform(0.45, 0.8) * (1.0 - 0.35 * traits.grey)
     along = rng.random((2, count)) ** 0.9
     middle = lift + arch * np.sin(np.pi * np.minimum(along / 1.25, 1.0)) - tail * along**3
     width = slim * (1 - 0.75 * along**1.6) * np.minimum(1.0, 0.5 + 3.0 * along)
@@ -34,7 +35,7 @@ def brow_strokes(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) ->
     # Hairs are as fine in a small texture: they are drawn large.
     places = places * (TEXTURE_SIZE / skin_map.size)
     strokes = np.zeros((TEXTURE_SIZE, TEXTURE_SIZE), np.float32)
-    shades = rng.uniform(0.5, 1.0, len(places))
+    shades = rng.uniform(0.5, 1.0, len(places)) * np.minimum(0.4 + 4.0 * along.ravel(), 1.0)
     fixed = (places * 2**_SHIFT).astype(np.int32)
     for (one, other), shade in zip(fixed.tolist(), shades.tolist()):
         cv2.line(strokes, one, other, shade, 1, cv2.LINE_AA, _SHIFT)

@@ -1,4 +1,4 @@
-"""What a camera does to light: grading, soft focus, grain, compression."""
+"""What a camera does to light: depth of field, motion blur, grading, grain, compression."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import numpy as np
 _TILE, _SEED = 640, 20263
 # Pixels below which motion is not seen; OpenCV's fractional bits of a place.
 _LEAST_SMEAR, _SHIFT = 1.0, 4
+# Standard deviations below which blur is not seen, and above which it is not drawn (as a share of
+# the picture). That of a disc is a quarter of its diameter.
+_LEAST_BLUR, _MOST_BLUR, _DISC = 0.3, 0.02, 0.25
+# Where the motion of the head gives way to that of the chest, on the way from face to breastbone.
+_NECK = 0.45, 0.75
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Film:
         quality: of JPEG, 1 to 100, or 0 for no compression.
         seed: of the grain.
         shutter: how long it is open, seconds.
+        aperture: diameter of the lens, decimetres; 0 draws all depths sharp.
     """
 
     curves: np.ndarray
@@ -38,12 +44,13 @@ class Film:
     quality: int
     seed: int
     shutter: float = 0.0
+    aperture: float = 0.0
 
     def develop(self, image: np.ndarray, seconds: float) -> np.ndarray:
         """RGB uint8 `[size, size, 3]` to the same; `seconds` chooses the grain."""
         size = image.shape[1]
         blur = self.blur * size / 256
-        if blur > 0.3:
+        if blur > _LEAST_BLUR:
             image = cv2.GaussianBlur(image, (0, 0), blur)
         if self.sharpen:
             soft = cv2.GaussianBlur(image, (0, 0), 1.0)
@@ -59,9 +66,56 @@ class Film:
             image = cv2.imdecode(cv2.imencode(".jpg", image, flags)[1], cv2.IMREAD_COLOR)
         return image
 
-    def smear(self, image: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """Blurs uint8 `[size, size, ...]` along a motion of `velocity` pixels a second."""
-        way = velocity * self.shutter
+    def defocus(
+        self, image: np.ndarray, depth: np.ndarray, focus: float, scale: float
+    ) -> np.ndarray:
+        """Blurs what lies before or behind the plane that is sharp.
+
+        Args:
+            image: uint8 `[size, size, 4]`.
+            depth: float32 `[size, size]`, distances along the view axis, decimetres.
+            focus: distance of the sharp plane.
+            scale: pixels per decimetre there.
+
+        Returns:
+            The same as `image`.
+        """
+        if not self.aperture:
+            return image
+        widest = np.float32(_DISC * self.aperture * scale)
+        drawn = depth < 2 * focus
+        spread = np.where(drawn, widest * np.abs(1.0 - focus / depth), np.float32(0.0))
+        if spread.max() < _LEAST_BLUR:
+            return image
+        # The blur of an edge reaches beyond it, to where nothing is.
+        most = _MOST_BLUR * len(image)
+        reach = int(np.ceil(2 * most))
+        beyond = cv2.dilate(spread, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        spread = np.where(drawn, spread, beyond)
+        half, full = (cv2.GaussianBlur(image, (0, 0), each) for each in (0.5 * most, most))
+        # Shares that give the mixture the variance that is wanted, in units of the half blur's.
+        variance = np.square(spread * np.float32(2.0 / most))
+        near = _blend(half, image, np.minimum(variance, 1.0))
+        return _blend(full, near, np.clip((variance - 1.0) / 3.0, 0.0, 1.0))
+
+    def smear(self, image: np.ndarray, ways: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Blurs along the motions of head and chest while the shutter is open.
+
+        Args:
+            image: uint8 `[size, size, ...]`.
+            ways: `[2, 2]`, (x, y) of head and chest, pixels a second.
+            places: `[2, 2]`, (x, y) of face and breastbone, pixels.
+        """
+        head, chest = (self._streaked(image, way * self.shutter) for way in ways)
+        if head is chest:
+            return image
+        size = len(image)
+        rows = places[0, 1] + np.multiply(_NECK, places[1, 1] - places[0, 1])
+        share = np.interp(np.arange(size) + 0.5, rows, (1.0, 0.0)).astype(np.float32)
+        return _blend(head, chest, np.tile(share[:, None], size))
+
+    def _streaked(self, image: np.ndarray, way: np.ndarray) -> np.ndarray:
+        """The image blurred along `way` in pixels; itself if that would not be seen."""
         reach = int(np.ceil(0.5 * np.abs(way).max()))
         if np.hypot(*way) < _LEAST_SMEAR:
             return image
@@ -82,6 +136,11 @@ class Film:
         return cv2.add(image, weight, dtype=cv2.CV_8U)
 
 
+def _blend(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """`one` where the share is 1, `other` where it is 0; float32 `[size, size]`."""
+    return cv2.blendLinear(one, other, share, 1.0 - share)
+
+
 @functools.lru_cache(maxsize=2)
 def _grain_tile(coarse: float) -> np.ndarray:
     """Noise of deviation 1, float32 `[640, 640, 3]`; frames show different places of it."""
@@ -95,7 +154,7 @@ def draw_film(rng: np.random.Generator) -> Film:
     """Draws a film."""
     levels = np.linspace(0, 1, 256)[:, None]
     gamma = np.exp(rng.normal(0.0, 0.09))
-    balance = np.exp(rng.normal(0, 0.035, 3))
+    balance = np.exp(rng.normal(0, 0.022, 3))
     contrast = rng.uniform(-0.15, 0.5)
     black, white = rng.uniform(0, 0.05), rng.uniform(0.95, 1.0)
     value = np.clip(levels**gamma * balance, 0, 1)
@@ -103,7 +162,7 @@ def draw_film(rng: np.random.Generator) -> Film:
     value = black + (white - black) * value
     return Film(
         curves=(np.clip(value, 0, 1) * 255 + 0.5).astype(np.uint8),
-        saturation=float(rng.uniform(0.75, 1.2)),
+        saturation=float(rng.uniform(0.88, 1.2)),
         blur=float(rng.choice([0.0, 0.0, 0.0, 0.6, 1.0])),
         sharpen=float(rng.choice([0.0, 0.0, 0.4, 0.9])),
         grain=float(rng.choice([0.0, 1.0]) * rng.gamma(1.5, 2.0)),
@@ -111,4 +170,5 @@ def draw_film(rng: np.random.Generator) -> Film:
         quality=int(rng.choice([0, 92, 80, 60])),
         seed=int(rng.integers(2**31)),
         shutter=float(rng.choice([0.002, 0.008, 0.016, 0.024])),
+        aperture=float(rng.choice([0.0, 0.0, 0.3, 0.6, 1.2])),
     )

@@ -17,9 +17,9 @@ from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.traits import Traits
 
 _BEARDS = {
-    "full": Style(1000, (0.18, 0.40), 1.0, (0.03, 0.09), "beard", steps=4, width=0.038),
-    "goatee": Style(480, (0.12, 0.30), 1.0, (0.02, 0.06), "beard", steps=3, width=0.032),
-    "moustache": Style(240, (0.10, 0.16), 1.0, (0.01, 0.03), "beard", steps=3, width=0.03),
+    "full": Style(1200, (0.18, 0.40), 1.0, (0.03, 0.09), "beard", steps=4, width=0.030),
+    "goatee": Style(700, (0.12, 0.30), 1.0, (0.02, 0.06), "beard", steps=3, width=0.024),
+    "moustache": Style(360, (0.10, 0.16), 1.0, (0.01, 0.03), "beard", steps=3, width=0.022),
 }
 
 

@@ -103,10 +103,7 @@ def _lock(rng: np.random.Generator, count: int, thick: float, ragged: float) -> 
         end = 1.0 - ragged * rng.random() ** 1.5 - 0.02
         x = start + drift * t + rng.normal(0, 1.5) * np.sin(3 * t + rng.uniform(0, 6))
         x = _WIDTH / 2 + (x - _WIDTH / 2) * (1 - 0.35 * t**2)
-        line = np.int32(np.column_stack([np.clip(x, 2, _WIDTH - 3), t * end * _HEIGHT]) * 2**_SHIFT)
-        width = int(rng.integers(1, 2 + round(thick)))
-        cv2.polylines(cover, [line], False, 1.0, width, cv2.LINE_AA, _SHIFT)
-        cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), width, cv2.LINE_AA, _SHIFT)
+        _draw_hair(cover, tone, x, t * end, 2 + round(thick), rng)
     return _encode(tone, cover, rng)
 
 
@@ -118,11 +115,23 @@ def _curls(rng: np.random.Generator) -> np.ndarray:
         turns, phase = rng.uniform(5, 9), rng.uniform(0, 6.28)
         x = rng.uniform(16, _WIDTH - 16) + rng.uniform(5, 12) * np.sin(turns * 6.28 * t + phase)
         end = rng.uniform(0.75, 0.98)
-        line = np.int32(np.column_stack([np.clip(x, 2, _WIDTH - 3), t * end * _HEIGHT]) * 2**_SHIFT)
-        width = int(rng.integers(1, 4))
-        cv2.polylines(cover, [line], False, 1.0, width, cv2.LINE_AA, _SHIFT)
-        cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), width, cv2.LINE_AA, _SHIFT)
+        _draw_hair(cover, tone, x, t * end, 4, rng)
     return _encode(tone, cover, rng)
+
+
+def _draw_hair(
+    cover: np.ndarray,
+    tone: np.ndarray,
+    x: np.ndarray,
+    along: np.ndarray,
+    widths: int,
+    rng: np.random.Generator,
+) -> None:
+    """A line of chance width below `widths` and chance tone, within a column of the texture."""
+    line = np.int32(np.column_stack([np.clip(x, 2, _WIDTH - 3), along * _HEIGHT]) * 2**_SHIFT)
+    width = int(rng.integers(1, widths))
+    cv2.polylines(cover, [line], False, 1.0, width, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), width, cv2.LINE_AA, _SHIFT)
 
 
 def _encode(tone: np.ndarray, cover: np.ndarray, rng: np.random.Generator) -> np.ndarray:

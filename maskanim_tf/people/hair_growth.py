@@ -10,9 +10,13 @@ from maskanim_tf.people.hair_styles import Style
 from maskanim_tf.people.shape import Shape
 
 _DOWN = np.array([0.0, -1.0, 0.0])
-_CROWN = np.array([0.0, 7.45, 0.42])
 # Half width of the face over height, in the base shape: hair beside it stays outside.
 _FACE = (6.0, 6.3, 6.6, 6.9, 7.2, 7.5, 7.8), (0.42, 0.52, 0.60, 0.66, 0.68, 0.66, 0.0)
+
+# A strand whose neighbours are so many times as far as others' are is alone.
+_LONELY = 2.0
+# Cosine of the angle from which on a bend is a kink.
+_KINK = 0.2
 
 
 class Skin:
@@ -135,10 +139,11 @@ def grow(
         points.append(place)
     strands = np.stack(points, axis=1)
     strands = _clump(strands, root, style, rng)
+    together = _together(strands) | (style.comb in ("out", "tie"))
     strands = _wave(strands, length, style, rng)
     inner = (strands[:, 2:] + strands[:, :-2]) / 2
     strands[:, 1:-1] = 0.5 * strands[:, 1:-1] + 0.5 * inner
-    return strands, layer
+    return strands[together], layer[together]
 
 
 def _tie_point(skin: Skin, style: Style, rng: np.random.Generator) -> np.ndarray:
@@ -194,6 +199,16 @@ def _clump(
     goal = strands[leader] + 0.45 * (root - root[leader])[:, None]
     near = np.linalg.norm(goal - strands, axis=2, keepdims=True) < 0.6
     return np.where(near, strands + (goal - strands) * along, strands)
+
+
+def _together(strands: np.ndarray) -> np.ndarray:
+    """Which strands have neighbours all along and no kinks, `[strands]`: others look like wires."""
+    far = [cKDTree(points).query(points, k=5)[0][:, -1] for points in strands[:, 2:].swapaxes(0, 1)]
+    farthest = np.max(far, axis=0)
+    ways = np.diff(strands, axis=1)
+    ways /= np.maximum(np.linalg.norm(ways, axis=2, keepdims=True), 1e-6)
+    straight = (ways[:, 1:] * ways[:, :-1]).sum(axis=2).min(axis=1)
+    return (farthest < _LONELY * np.median(farthest)) & (straight > _KINK)
 
 
 def _wave(

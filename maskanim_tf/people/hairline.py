@@ -42,7 +42,7 @@ def scalp_density(
     patchy = surface_noise(noise_tile(rng, 3, 32), skin_map.surface, 0.45)
     strands = load_skin_fields(skin_map.size).strands
     mask = hair_mask(position, traits.style, 0.035 * patchy + 0.02 * strands)
-    grown = {"buzz": 0.8, "bald": 0.22, "receding": 0.85}.get(traits.style, 0.95)
+    grown = {"buzz": 0.8, "bald": 0.22, "receding": 0.85, "scarf": 0.0}.get(traits.style, 0.95)
     dots = smooth_step(-1.0, 1.0, strands) if traits.style in ("buzz", "bald") else 1.0
     density = mask * grown * (0.55 + 0.45 * dots)
     return density.astype(np.float32), np.clip(0.5 + 0.35 * strands, 0, 1.5)

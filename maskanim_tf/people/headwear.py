@@ -78,7 +78,9 @@ def make_scarf(body: Body, shape: Shape, rng: np.random.Generator) -> list[Piece
     paint = _weave(color, 0.03, rng)
     around = np.linspace(-np.pi, np.pi, _ROUND, endpoint=False)  # 0 above the face
     above = 0.5 + 0.5 * np.cos(around)
-    edge = np.interp(np.abs(around), [0, 0.7, 1.5, 2.4, np.pi], [0.86, 0.90, 1.02, 1.12, 1.02])
+    edge = np.interp(
+        np.abs(around), [0, 0.7, 1.1, 1.5, 2.4, np.pi], [0.46, 0.60, 0.78, 0.96, 1.10, 1.02]
+    )
     rows = []
     for share in np.array([0.0, 0.03, 0.12, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0]):
         away = edge + (np.pi - 0.05 - edge) * share
@@ -112,8 +114,8 @@ def _drape(body: Body, shape: Shape, paint: Paint, rng: np.random.Generator) -> 
         body_reach = np.where(apart < 0.28, reach[near], 0.0).max(axis=1)
         body_reach = cv2.blur(np.tile(body_reach, 3)[None].astype(np.float32), (7, 1))[0]
         widest = np.maximum(widest, body_reach[_ROUND : 2 * _ROUND] + 0.24)
-        if number == 0:
-            widest = np.minimum(widest, 0.80)
+        # Its upper edge is hidden below the cloth round the head.
+        widest = np.minimum(widest, 0.45 + 0.17 * number)
         folds = 1.0 + 0.03 * np.sin(turn * 7 + 3.0 * number / 12)
         ring = widest * folds
         rows.append(

@@ -44,18 +44,18 @@ def draw_lights(rng: np.random.Generator, tone: np.ndarray) -> Lights:
         ]
     )
     contrast = rng.uniform(0.25, 0.8) if not hard else rng.uniform(0.6, 1.0)
-    key = contrast * _temperature(rng, 0.14)
+    key = contrast * _temperature(rng, 0.10)
     fill = (1 - contrast) * rng.uniform(0.1, 0.5) * _temperature(rng, 0.1)
     rim = rng.choice([0.0, 0.0, 0.35, 0.9]) * rng.random() * _temperature(rng, 0.22)
     level = (1.05 - contrast) * rng.uniform(0.6, 1.0) + 0.10
     hue = tone / max(float(tone.mean()), 0.02)
-    around = level * (0.55 + 0.45 * np.clip(hue, 0.2, 2.5)) * _temperature(rng, 0.05)
+    around = level * (0.7 + 0.3 * np.clip(hue, 0.2, 2.5)) * _temperature(rng, 0.05)
     harmonics = np.zeros((9, 3))
     harmonics[0] = around * 0.55
     harmonics += _lobe(np.array([0.0, 1.0, 0.15]), around * rng.uniform(0.2, 0.6))
     for _ in range(3):  # windows, walls, lamps
         where = _direction(rng.uniform(-np.pi, np.pi), rng.uniform(-0.5, 0.8))
-        harmonics += _lobe(where, around * _temperature(rng, 0.2) * rng.uniform(0.0, 0.35))
+        harmonics += _lobe(where, around * _temperature(rng, 0.12) * rng.uniform(0.0, 0.35))
     return Lights(
         directions=directions.astype(np.float32),
         colors=np.array([key, fill, rim], np.float32) * 1.35,
@@ -71,7 +71,7 @@ def _direction(yaw: float, pitch: float) -> np.ndarray:
 
 def _temperature(rng: np.random.Generator, spread: float) -> np.ndarray:
     """A colour from cool to warm, of mean brightness about 1."""
-    return np.exp(np.array([1.0, 0.1, -1.1]) * rng.normal(0.02, spread) + rng.normal(0, 0.02, 3))
+    return np.exp(np.array([1.0, 0.1, -1.1]) * rng.normal(0.05, spread) + rng.normal(0, 0.02, 3))
 
 
 def _lobe(direction: np.ndarray, color: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ from maskanim_tf.people.workers import run_in_one_thread, run_tasks
 
 MANIFEST = "people.json"
 # Raised whenever the same parameters would give other pictures.
-_GENERATOR_VERSION = 3
+_GENERATOR_VERSION = 4
 
 
 @dataclasses.dataclass(frozen=True)

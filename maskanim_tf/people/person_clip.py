@@ -20,8 +20,6 @@ from maskanim_tf.people.scene import Scene
 from maskanim_tf.people.truth import visible_points
 
 MIN_SIZE, MAX_SIZE = 64, 512
-# The middle of a face in the base shape, homogeneous.
-_FACE = np.array([0.0, 7.1, 1.2, 1.0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,15 +137,15 @@ def make_clip(seed: int, person: int, motion: int, options: ClipOptions) -> Pers
     renderer.set_person(identity)
     renderer.set_scene(Scene(stream(seed, SCENE, person, motion), options.background))
     landmarks = landmark_vertices(body)
-    states, views, pictures, points, heads = [], [], [], [], []
+    states, views, pictures, points, places = [], [], [], [], []
     for seconds in times:
         states.append(movement.at(float(seconds)))
         views.append(camera.at(float(seconds)))
         pose = identity.poser.pose(states[-1])
         points.append(pose.positions[landmarks])
-        heads.append(views[-1].project((pose.head @ _FACE)[None], options.size)[0])
-        velocity = (heads[-1] - heads[max(len(heads) - 2, 0)]) * options.fps
-        pictures.append(renderer.render(pose, views[-1], float(seconds), velocity))
+        places.append(views[-1].project(pose.anchors, options.size))
+        ways = (places[-1] - places[max(len(places) - 2, 0)]) * options.fps
+        pictures.append(renderer.render(pose, views[-1], float(seconds), ways))
     size = options.size
     return PersonClip(
         name=clip_name(person, motion),

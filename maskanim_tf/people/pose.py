@@ -18,6 +18,8 @@ _LOWER_TEETH = np.array([0.0, -0.05, -0.03], np.float32)
 _LOWER_TEETH_OPEN = np.array([0.0, -0.20, -0.02], np.float32)
 _TONGUE = np.array([0.0, -0.05, -0.03], np.float32)
 _TONGUE_OPEN = np.array([0.0, -0.22, -0.06], np.float32)
+# The middle of a face and a breastbone in the base shape, homogeneous.
+_FACE, _BREASTBONE = np.array([0.0, 7.1, 1.2, 1.0]), np.array([0.0, 5.0, 1.0, 1.0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Pose:
     eye_rotations: dict[str, np.ndarray]
     eye_centers: dict[str, np.ndarray]
     state: MotionState
+
+    @property
+    def anchors(self) -> np.ndarray:
+        """Middle of the face and breastbone, `[2, 3]`."""
+        return np.stack([self.head @ _FACE, self.chest @ _BREASTBONE])
 
 
 class Poser:

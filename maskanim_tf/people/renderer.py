@@ -21,24 +21,20 @@ import numpy as np
 
 from maskanim_tf.people.appearance import Appearance
 from maskanim_tf.people.body import Body
-from maskanim_tf.people.camera import View
+from maskanim_tf.people.camera import FAR, NEAR, View
 from maskanim_tf.people.drawn_body import DrawnBody
 from maskanim_tf.people.drawn_pieces import DrawnPiece
 from maskanim_tf.people.graphics import Program, encoded, make_texture
 from maskanim_tf.people.identity import Identity
-from maskanim_tf.people.labels import BACKGROUND, LABELS
 from maskanim_tf.people.pieces import LENS
 from maskanim_tf.people.pose import Pose
 from maskanim_tf.people.scene import Scene
 
-_NEAR, _FAR = 0.5, 80.0
 _BACKEND: dict[str, Any] = {"backend": "egl"}
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
-_STILL = np.zeros(2)
+_STILL = np.zeros((2, 2))
 _TEXTURE_UNITS = {"shadow_map": 0, "albedo_map": 1, "strands": 1, "relief_map": 2}
-
-__all__ = ["BACKGROUND", "LABELS", "Rendered", "Renderer"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Rendered:
 
     Attributes:
         image: RGB uint8 `[size, size, 3]`.
-        labels: uint8 `[size, size]`, an index of `LABELS`.
+        labels: uint8 `[size, size]`, an index of `labels.LABELS`.
         depth: float32 `[size, size]`, distance along the view axis in decimetres; 80 where nothing
             is.
     """
@@ -120,9 +116,9 @@ class Renderer:
         self._scene = scene
 
     def render(
-        self, pose: Pose, view: View, seconds: float = 0.0, velocity: np.ndarray = _STILL
+        self, pose: Pose, view: View, seconds: float = 0.0, ways: np.ndarray = _STILL
     ) -> Rendered:
-        """Draws one frame; `velocity` (x, y) of the head in pixels a second blurs it."""
+        """Draws one frame; `ways`, how `Pose.anchors` move in it, pixels a second, blur it."""
         self._drawn_body.set_pose(pose)
         self._share_uniforms(pose, view)
         self._cast_shadows(pose)
@@ -137,6 +133,8 @@ class Renderer:
         pixels = self._read()
         labels = cv2.extractChannel(pixels, 3)
         depth = np.frombuffer(self._depth.read(), np.float32).reshape(labels.shape)
+        depth = depth[:: self._scale, :: self._scale]
+        depth = 2 * NEAR * FAR / (FAR + NEAR - (depth * 2 - 1) * (FAR - NEAR))
         lenses = [piece for piece in self._pieces if piece.kind == LENS]
         if lenses:
             context.enable(moderngl.BLEND)
@@ -144,12 +142,14 @@ class Renderer:
             for piece in lenses:
                 piece.draw()
             pixels = self._read()
-        image = self._finish(pixels, labels, view, seconds, velocity)
-        depth = depth[:: self._scale, :: self._scale]
+        size = (self.size, self.size)
+        person = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
+        cv2.insertChannel(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), person, 3)
         return Rendered(
-            image=image,
+            image=self._scene.finish(person, depth, view, seconds, pose.anchors, ways),
             labels=labels[:: self._scale, :: self._scale].copy(),
-            depth=2 * _NEAR * _FAR / (_FAR + _NEAR - (depth * 2 - 1) * (_FAR - _NEAR)),
+            depth=depth,
         )
 
     def release(self) -> None:
@@ -195,7 +195,7 @@ class Renderer:
         self._shadow_frame.use()
         self._shadow_frame.clear(depth=1.0)
         self.context.enable_only(moderngl.DEPTH_TEST)
-        self._drawn_body.draw_shadow()
+        self._drawn_body.draw_shadow(self.context)
         for piece in self._pieces:
             piece.draw_shadow()
         depth = np.frombuffer(self._shadow_depth.read(), np.float32)
@@ -204,21 +204,6 @@ class Renderer:
         softness = self._scene.lights.softness * _SHADOW_SIZE / 256
         self._shadow.write(cv2.GaussianBlur(powers, (0, 0), softness).tobytes())
         self._shadow.use(0)
-
-    def _finish(
-        self,
-        pixels: np.ndarray,
-        labels: np.ndarray,
-        view: View,
-        seconds: float,
-        velocity: np.ndarray,
-    ) -> np.ndarray:
-        size = (self.size, self.size)
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        person = cv2.cvtColor(small, cv2.COLOR_RGBA2RGB)
-        _, cover = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)
-        cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
-        return self._scene.finish(person, cover, view, seconds, velocity)
 
 
 def _light_matrix(pose: Pose, toward: np.ndarray) -> np.ndarray:

@@ -35,26 +35,33 @@ class Scene:
     def finish(
         self,
         person: np.ndarray,
-        cover: np.ndarray,
+        depth: np.ndarray,
         view: View,
         seconds: float,
-        velocity: np.ndarray,
+        anchors: np.ndarray,
+        ways: np.ndarray,
     ) -> np.ndarray:
         """Puts the person before the background and develops the picture.
 
         Args:
-            person: RGB uint8 `[size, size, 3]`, black where nobody is.
-            cover: uint8 `[size, size]`, share of each pixel that the person covers.
+            person: RGBA uint8 `[size, size, 4]`, black where nobody is; the last is the share of
+                each pixel that the person covers.
+            depth: float32 `[size, size]`, distances along the view axis, decimetres.
             view: the camera.
             seconds: time of the frame; the grain depends on it.
-            velocity: (x, y) of the head, pixels a second.
+            anchors: `[2, 3]`, the person's face, which is sharp, and breastbone.
+            ways: `[2, 2]`, how these move in the picture: (x, y), pixels a second.
 
         Returns:
             RGB uint8 `[size, size, 3]`.
         """
-        behind = self._behind(view, len(person))
-        person, cover = (self.film.smear(each, velocity) for each in (person, cover))
-        open_share = cv2.merge([cv2.bitwise_not(cover)] * 3)
+        size = len(person)
+        behind = self._behind(view, size)
+        focus = float(view.depth(anchors[:1])[0])
+        person = self.film.defocus(person, depth, focus, view.scale(focus, size))
+        person = self.film.smear(person, ways, view.project(anchors, size))
+        open_share = cv2.merge([cv2.bitwise_not(cv2.extractChannel(person, 3))] * 3)
+        person = cv2.cvtColor(person, cv2.COLOR_RGBA2RGB)
         image = cv2.add(person, cv2.multiply(behind, open_share, scale=1 / 255))
         return self.film.develop(image, seconds)
 

@@ -86,7 +86,7 @@ def _lids(position: np.ndarray) -> Lids:
     socket = np.exp(-(((np.abs(x) - 0.27) / 0.2) ** 2) - ((y - 7.16) / 0.10) ** 2) * front
     upper = np.exp(-(across**2)) * smooth_step(7.33, 7.36, y) * smooth_step(7.46, 7.40, y) * front
     rim = smooth_step(1.25, 1.0, around) * front
-    liner = smooth_step(1.45, 1.15, around) * smooth_step(-0.1, 0.6, up) * front
+    liner = smooth_step(1.08, 0.84, around) * smooth_step(-0.1, 0.6, up) * front
     return Lids(socket, upper, rim, liner)
 
 

@@ -147,7 +147,7 @@ def draw_traits(shape: Shape, rng: np.random.Generator) -> Traits:
         beard=beard,
         style=str(rng.choice(styles)),
         lipstick=lipstick,
-        eye_shadow=float(rng.uniform(0.1, 0.5)) if made_up and rng.random() < 0.4 else 0.0,
+        eye_shadow=float(rng.uniform(0.06, 0.28)) if made_up and rng.random() < 0.4 else 0.0,
         eyeliner=float(rng.uniform(0.3, 1.0)) if made_up and rng.random() < 0.5 else 0.0,
         iris_size=float(rng.uniform(0.46, 0.53)),
         pupil_size=float(rng.uniform(0.14, 0.24)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from maskanim_tf.people.camera import View
@@ -14,6 +13,7 @@ _FACE_TOLERANCE, _BODY_TOLERANCE = 0.10, 0.40
 _TOLERANCES = np.array(
     [_FACE_TOLERANCE] * len(FACE_POINTS) + [_BODY_TOLERANCE] * len(BODY_POINTS), np.float32
 )
+_DOWN, _RIGHT = np.indices((3, 3)).reshape(2, 9)
 
 
 def visible_points(points: np.ndarray, view: View, depth: np.ndarray) -> np.ndarray:
@@ -28,6 +28,9 @@ def visible_points(points: np.ndarray, view: View, depth: np.ndarray) -> np.ndar
     places = view.project(points, size)
     inside = ((places >= 0.0) & (places < size)).all(axis=1)
     column, row = np.clip(places.astype(int), 0, size - 1).T
-    # A silhouette passes between the middles of pixels: the farthest of the neighbours decides.
-    farthest = cv2.dilate(depth, np.ones((3, 3), np.uint8))[row, column]
-    return inside & (view.depth(points) <= farthest + _TOLERANCES)
+    ours = view.depth(points)
+    # A silhouette passes between the middles of pixels: a point lies on it if the surface in one of
+    # the neighbouring pixels is as far away.
+    around = np.pad(depth, 1, mode="edge")[row[:, None] + _DOWN, column[:, None] + _RIGHT]
+    near = np.abs(around - ours[:, None]) <= _TOLERANCES[:, None]
+    return inside & ((ours <= depth[row, column] + _TOLERANCES) | near.any(axis=1))

@@ -15,10 +15,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from maskanim_tf.animation.driver import Driver
 from maskanim_tf.animation.options import AnimationOptions
+from maskanim_tf.animation.templates import is_template, read_template
 from maskanim_tf.animation.video import animate_footage
 from maskanim_tf.export.saved_model_runtime import Arrays, SignatureGenerator
-from maskanim_tf.export.signature_names import MASKS
 from maskanim_tf.keys import DRIVING, DRIVING_MASK, FRAME, REFINED_MASK, SOURCE
 from maskanim_tf.media.footage import SquareFootage
 from maskanim_tf.media.frame_bytes import encode_png
@@ -36,6 +37,8 @@ ATTEMPTS = 6
 # Frames beyond this side are sent as JPEG.
 LARGEST_PNG = 128
 JPEG_QUALITY = 90
+# Bytes of a template's arrays.
+LARGEST_TEMPLATE = 1 << 28
 
 Event = dict[str, Any]
 
@@ -47,8 +50,8 @@ class Animation:
       model: with the signature `masks`.
       work: where it computes.
       bridge: to the event loop.
-      materials: a picture, or video whose first frame is animated, and the video that it shall
-        move like.
+      materials: a picture, or video whose first frame is animated, and the video, or template of
+        one, that it shall move like.
       max_pixels: most pixels of a frame.
       options: how.
 
@@ -71,7 +74,8 @@ class Animation:
         self._materials = materials
         self._max_pixels = max_pixels
         self._options = options
-        self._generator = SignatureGenerator(self._ask, *frame_shape(model))
+        self._driving: Driver
+        self._generator = SignatureGenerator(self._ask, *model.frame_shapes())
 
     def prepare(self) -> Event:
         """Opens both files; returns the first event.
@@ -81,22 +85,23 @@ class Animation:
           StoppedError: the client has gone.
         """
         with plain_errors(self._materials):
-            squares: list[SquareFootage] = []
-            for material in self._materials:
-                footage = open_material(material, self._max_pixels, self._bridge.check)
-                if material is self._materials[1] and footage.clip.kind == "picture":
-                    raise invalid(f"{material.shown} is a picture; the driver must be a video")
-                how = self._options.fit, self._options.auto_crop
-                squares.append(footage.squares(self._generator.image_size, *how))
-            self._source, self._driving = squares
+            picture, video = self._materials
+            self._source = self._squares(picture)
+            if is_template(video.path):
+                template = read_template(video.path, self._generator, LARGEST_TEMPLATE)
+                self._driving, has_sound = template, bool(template.recording)
+            else:
+                squares = self._squares(video)
+                if squares.clip.kind == "picture":
+                    raise invalid(f"{video.shown} is a picture; the driver must be a video")
+                self._driving, has_sound = squares, squares.clip.has_audio
             source = self._source.frame(0)
-        clip = self._driving.clip
         return {
             "event": "start",
-            "frames": clip.frames,
-            "fps": clip.fps,
+            "frames": self._driving.count,
+            "fps": self._driving.fps,
             "size": self._generator.image_size,
-            "sound": clip.has_audio,
+            "sound": has_sound,
             SOURCE: encode_picture(source),
         }
 
@@ -121,6 +126,11 @@ class Animation:
         with plain_errors(self._materials, output):
             return animate_footage(*inputs, False, watch, MOVING).frames
 
+    def _squares(self, material: Material) -> SquareFootage:
+        footage = open_material(material, self._max_pixels, self._bridge.check)
+        how = self._options.fit, self._options.auto_crop
+        return footage.squares(self._generator.image_size, *how)
+
     def _ask(self, signature: str, inputs: Arrays) -> Arrays:
         def ask() -> Arrays:
             try:
@@ -136,16 +146,6 @@ class Animation:
             return with_retries(ask, ATTEMPTS)
         except OSError as error:
             raise ServingError("UNAVAILABLE", str(error)) from error
-
-
-def frame_shape(model: LoadedModel) -> tuple[int, int]:
-    """Side of a model's frames in pixels, and how many it takes at once, 0 for any number.
-
-    Raises:
-      ServingError: it lacks the signature `masks`.
-    """
-    shape = model.input_specs(model.signature(MASKS))[DRIVING].shape
-    return int(shape[1]), shape[0] or 0
 
 
 def encode_picture(frame: np.ndarray) -> str:

@@ -36,7 +36,7 @@ from maskanim_tf.media.pictures import encoded_size
 from maskanim_tf.ops.pixels import as_bytes
 from maskanim_tf.serving.contract import ServingError, invalid
 from maskanim_tf.serving.loaded_model import LoadedModel
-from maskanim_tf.serving.page.animation import encode_picture, frame_shape
+from maskanim_tf.serving.page.animation import encode_picture
 from maskanim_tf.serving.page.bridge import Bridge, StoppedError
 from maskanim_tf.serving.page.limits import PageLimits
 from maskanim_tf.serving.page.materials import Material, open_material, plain_errors
@@ -85,7 +85,7 @@ class FrameSocket:
         limits: PageLimits,
         find_sample: Callable[[str], Awaitable[Material]],
     ):
-        self._generator = SignatureGenerator(model.run, *frame_shape(model))
+        self._generator = SignatureGenerator(model.run, *model.frame_shapes())
         self._work = work
         self._bridge = bridge
         self._limits = limits

@@ -33,7 +33,7 @@ from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.export import browser
 from maskanim_tf.export.browser.catalogue import SAMPLES, describe_samples
 from maskanim_tf.serving.contract import ServingError, invalid
-from maskanim_tf.serving.page.animation import Animation, Event, frame_shape
+from maskanim_tf.serving.page.animation import Animation, Event
 from maskanim_tf.serving.page.bridge import Bridge, StoppedError
 from maskanim_tf.serving.page.frame_socket import (
     GOODBYE_SECONDS,
@@ -123,7 +123,7 @@ class Page:
 
     async def _describe(self, request: web.Request) -> web.Response:
         model = self._served.find()
-        size, _ = frame_shape(model)
+        size, _, _ = model.frame_shapes()
         return web.json_response(
             {
                 "model": {"name": self._served.name, "version": model.version, "size": size},

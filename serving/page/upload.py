@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import BodyPartReader, web
 
+from maskanim_tf.animation.templates import SUFFIX as TEMPLATE_SUFFIX
 from maskanim_tf.media.clip import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from maskanim_tf.serving.contract import invalid
 from maskanim_tf.serving.page.materials import Material
@@ -97,6 +98,7 @@ def named(name: str, kind: str, folder: Path) -> Material:
     endings = [os.path.splitext(shown)[1].lower()]
     # Phones send names without an ending, but with a type.
     endings += mimetypes.guess_all_extensions(kind)
-    known = (ending for ending in endings if ending in VIDEO_SUFFIXES + PICTURE_SUFFIXES)
+    suffixes = (*VIDEO_SUFFIXES, *PICTURE_SUFFIXES, TEMPLATE_SUFFIX)
+    known = (ending for ending in endings if ending in suffixes)
     path = folder / f"{secrets.token_hex(8)}{next(known, '')}"
     return Material(path, shown[-LONGEST_NAME:] or "the file")

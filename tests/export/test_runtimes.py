@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf import animate, keys
+from maskanim_tf import animate, keys, template
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.config import PerturbationConfig
@@ -29,6 +30,7 @@ from maskanim_tf.models import load_animator
 from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.puppets import make_clip
 from tests.animation.material import decoded
+from tests.animation.test_templates import rewritten
 from tests.animators import scrambled_animator, write_checkpoint
 from tests.helpers import REPOSITORY, TINY_MODEL, random_frames
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
@@ -226,13 +228,84 @@ def test_the_film_is_that_of_the_local_command(folder, checkpoint, film, tmp_pat
     )
     assert local.shape[1:] == (40, 120, 3)
     assert np.abs(local - exported).max() <= 1
-    for refused in ({"view": "all"}, {"smooth_masks": 0.5}):
-        with pytest.raises(ValueError, match="gives no access; leave the option out"):
-            main(
-                RunOptions(**film, output=str(tmp_path / "x"), model=str(folder)),
-                AnimationOptions(**refused),
-            )
+    with pytest.raises(ValueError, match="gives no access; leave the option out"):
+        main(
+            RunOptions(**film, output=str(tmp_path / "x"), model=str(folder)),
+            AnimationOptions(view="all"),
+        )
     assert not (tmp_path / "x").exists()
+
+
+@pytest.fixture(scope="module")
+def templates(checkpoint, film, tmp_path_factory):
+    """That of the film, that of other weights, and one of masks that differ a lot."""
+    folder = tmp_path_factory.mktemp("templates")
+    other = write_checkpoint(folder / "weights.npz", scrambled_animator(seed=5))
+    for name, weights in (("own", checkpoint), ("other", other)):
+        template.main(
+            template.TemplateOptions(
+                driving=film["driving"],
+                output=str(folder / f"{name}.npz"),
+                checkpoint=str(weights),
+                precision="float32",
+            )
+        )
+    codes = np.random.default_rng(0).integers(0, 256, (6, 16, 16), np.uint8)
+    rewritten(folder / "own.npz", folder / "lively.npz", codes=codes)
+    return folder
+
+
+def frames_in(folder):
+    return np.array([cv2.imread(str(path)) for path in sorted(folder.iterdir())], int)
+
+
+def test_a_template_drives_as_in_the_local_command(folder, checkpoint, film, templates, tmp_path):
+    lively = {**film, "driving": str(templates / "lively.npz")}
+    how = AnimationOptions(smooth_masks=0.3, motion="relative")
+    wanted = AnimateOptions(**lively, output=str(tmp_path / "local"), checkpoint=checkpoint)
+    animate.main(wanted.replace(precision="float32"), how)
+    main(RunOptions(**lively, output=str(tmp_path / "run"), model=str(folder)), how)
+    frames = frames_in(tmp_path / "run")
+    assert len(frames) == 6
+    assert np.abs(frames - frames_in(tmp_path / "local")).max() <= 1
+    assert np.abs(frames - frames[:1]).max() >= 1
+    for name, driving in (("film", film["driving"]), ("own", str(templates / "own.npz"))):
+        options = RunOptions(source=film["source"], driving=driving, model=str(folder))
+        main(options.replace(output=str(tmp_path / name)), AnimationOptions())
+    assert np.abs(frames_in(tmp_path / "film") - frames_in(tmp_path / "own")).max() <= 1
+
+
+def test_a_template_of_another_model_is_refused(folder, film, templates, tmp_path):
+    options = RunOptions(
+        source=film["source"],
+        driving=str(templates / "other.npz"),
+        output=str(tmp_path / "x"),
+        model=str(folder),
+    )
+    with pytest.raises(ValueError, match="its masks come from another model's mask"):
+        main(options, AnimationOptions())
+    small = rewritten(
+        templates / "own.npz", tmp_path / "small.npz", codes=np.zeros((6, 8, 8), np.uint8)
+    )
+    with pytest.raises(ValueError, match="masks are 8x8 pixels, but those of this model 16x16"):
+        main(options.replace(driving=str(small)), AnimationOptions())
+    older = shutil.copytree(folder, tmp_path / "older")
+    (older / "model_card.json").unlink()
+    with pytest.raises(ValueError, match="does not say which mask generator it has; export it"):
+        main(options.replace(model=str(older)), AnimationOptions())
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_older_export_takes_no_masks(onnx_folder, film, templates, tmp_path):
+    older = shutil.copytree(onnx_folder, tmp_path / "older")
+    (older / "animate_mask.onnx").unlink()
+    options = RunOptions(**film, output=str(tmp_path / "x"), model=str(older))
+    main(options, AnimationOptions())
+    template_too = options.replace(driving=str(templates / "own.npz"))
+    with pytest.raises(ValueError, match=r"ONNX takes no masks, .* export the model again"):
+        main(template_too, AnimationOptions())
+    with pytest.raises(ValueError, match="--smooth_masks changes masks, to which ONNX gives no"):
+        main(options, AnimationOptions(smooth_masks=0.5))
 
 
 @pytest.mark.parametrize(

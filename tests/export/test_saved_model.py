@@ -9,6 +9,7 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from maskanim_tf import keys
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.export import saved_model
 from maskanim_tf.export.encoded_frames import decode_frames, encode_frames
 from maskanim_tf.export.saved_model import SavedModelOptions
@@ -20,7 +21,17 @@ from maskanim_tf.ops.pixels import as_bytes, as_floats
 from maskanim_tf.serving.loaded_model import LoadedModel
 from tests.helpers import random_frames
 
-SIGNATURES = {"serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks"}
+# And how many inputs each has.
+SIGNATURES = {
+    "serving_default": 2,
+    "animate_bytes": 2,
+    "encode_source": 1,
+    "animate_encoded": 3,
+    "masks": 2,
+    "find_masks": 1,
+    "animate_masks": 2,
+    "inspect_masks": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +62,17 @@ def test_bfloat16_takes_half_the_space(folder, checkpoint, tmp_path):
 
 def test_signatures_are_the_contract(folder):
     signatures = tf.saved_model.load(str(folder)).signatures
-    assert set(signatures) == SIGNATURES
+    assert set(signatures) == set(SIGNATURES)
     for name, signature in signatures.items():
         inputs = signature.structured_input_signature[1]
         assert all(
             (spec.dtype == tf.string) == key.endswith("_bytes") for key, spec in inputs.items()
         )
         assert {spec.shape[0] for spec in inputs.values()} == {None}
-        assert len(inputs) == {"encode_source": 1, "animate_encoded": 3}.get(name, 2)
-    assert set(keys.INTERMEDIATES) <= set(signatures["masks"].structured_outputs)
+        assert len(inputs) == SIGNATURES[name]
+    intermediates = set(signatures["masks"].structured_outputs)
+    assert set(keys.INTERMEDIATES) <= intermediates
+    assert set(signatures["inspect_masks"].structured_outputs) == intermediates - {keys.DRIVING}
 
 
 def test_operations_are_core_tensorflow_only(folder):
@@ -99,9 +112,35 @@ def test_bytes_animate_pictures_of_any_size(folder, checkpoint):
         np.testing.assert_allclose(frame, as_bytes(expected["frame"].numpy())[0], atol=1)
 
 
-def test_card_and_warmup(folder):
+def test_masks_may_come_from_outside(folder, checkpoint):
+    signatures = tf.saved_model.load(str(folder)).signatures
+    animator, _ = load_animator(checkpoint)
+    pixels = as_bytes(random_frames(4, seed=3))
+    source, *driving = (tf.io.encode_png(picture).numpy() for picture in pixels)
+    found = signatures["find_masks"](driving_bytes=tf.constant(driving))
+    frames = as_floats(pixels[1:])
+    np.testing.assert_allclose(found["driving_mask"], animator.encode_driving(frames), atol=1e-5)
+    own = AnimatorGenerator(animator).mask_model.encode()
+    assert found["mask_model"].numpy().tolist() == [own] * 3
+    masks = random_frames(3, 16, channels=1)
+    expected = animator.animate_mask(animator.encode_source(as_floats(pixels[:1])), masks)
+    shown = signatures["inspect_masks"](
+        source=tf.constant(as_floats(pixels[:1])), driving_mask=tf.constant(masks)
+    )
+    for key, value in shown.items():
+        np.testing.assert_allclose(value, expected[key], atol=1e-4)
+    answer = signatures["animate_masks"](
+        source_bytes=tf.constant([source] * 3), driving_mask=tf.constant(masks)
+    )
+    frames = [tf.io.decode_png(content).numpy() for content in answer["frame_bytes"].numpy()]
+    np.testing.assert_allclose(frames, as_bytes(expected["frame"].numpy()), atol=1)
+
+
+def test_card_and_warmup(folder, checkpoint):
     card = json.loads((folder / "model_card.json").read_text())
     assert card["configuration"]["model"]["image_size"] == 32
+    own = AnimatorGenerator(load_animator(checkpoint)[0]).mask_model
+    assert (card["mask_size"], card["mask_model"]) == (16, own)
     assert len(card["weights_sha256"]) == 64
     assert max(card["parity"]["differences"].values()) < 1e-4
     assert card["versions"]["tensorflow"] == tf.__version__
@@ -114,7 +153,7 @@ def test_card_and_warmup(folder):
         inputs = {key: tf.constant(tf.make_ndarray(v)) for key, v in request.inputs.items()}
         assert signatures[request.model_spec.signature_name](**inputs)
         seen.add(request.model_spec.signature_name)
-    assert seen == SIGNATURES
+    assert seen == set(SIGNATURES)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import pytest
 
 from maskanim_tf.export import browser as browser_files
 from maskanim_tf.export import web, web_runtime
-from maskanim_tf.export.half_weights import WEIGHTS, HalfWeights
 from maskanim_tf.export.onnx_runtime import OnnxRuntime
+from maskanim_tf.export.shared_weights import WEIGHTS, SharedWeights
 from maskanim_tf.export.web import WebOptions
 from maskanim_tf.ops.pixels import as_bytes
 from tests.animation.material import decoded, moving_square, pixels
@@ -208,13 +208,14 @@ def test_it_fits_its_window(browser, page, width):
         assert tab.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_graphs_share_weights_of_16_bits(tmp_path):
+@pytest.mark.parametrize("half", [True, False])
+def test_graphs_share_weights(half, tmp_path):
     rng = np.random.default_rng(0)
     large, small = rng.normal(size=(64, 32)).astype(np.float32), np.ones(32, np.float32)
     x = rng.normal(size=(1, 64)).astype(np.float32)
     constants = {"large": large, "small": small}
     with (tmp_path / WEIGHTS).open("wb") as file:
-        weights = HalfWeights(file)
+        weights = SharedWeights(file, half)
         for name in ("first", "second"):
             graph = onnx.helper.make_graph(
                 [
@@ -231,10 +232,10 @@ def test_graphs_share_weights_of_16_bits(tmp_path):
             model.ir_version = 8
             (tmp_path / name).write_bytes(model.SerializeToString())
             assert (tmp_path / name).stat().st_size < 1024
-    assert (tmp_path / WEIGHTS).stat().st_size == 2 * large.size
+    assert (tmp_path / WEIGHTS).stat().st_size == (2 if half else 4) * large.size
     for name in ("first", "second"):
         (z,) = onnxruntime.InferenceSession(str(tmp_path / name)).run(None, {"x": x})
-        wanted = x @ large.astype(np.float16).astype(np.float32) + 1
+        wanted = x @ large.astype(np.float16 if half else np.float32).astype(np.float32) + 1
         np.testing.assert_allclose(z, wanted, rtol=1e-5)
 
 

@@ -23,6 +23,7 @@ def test_projection_by_hand():
     expected = [[5.0, 5.0], [7.5, 5.0], [5.0, 2.5], [5.0, 5.0]]
     np.testing.assert_allclose(view.project(points, 10), expected, atol=1e-5)
     np.testing.assert_allclose(view.depth(points), [10, 10, 10, 5], atol=1e-5)
+    assert view.scale(10.0, 10) == pytest.approx(0.5)
 
 
 def test_a_turned_camera_stands_aside():

@@ -94,7 +94,8 @@ def test_strands_start_on_the_scalp_and_stay_outside(body, shape, name):
     weights = hair_mask(body.rest, name) * (body.ear < 0.3) * ~body.inner_mouth
     style = dataclasses.replace(STYLES[name], cards=80)
     strands, layer = grow(skin, style, weights, np.random.default_rng(1))
-    assert strands.shape == (80, style.steps + 1, 3)
+    assert strands.shape == (len(layer), style.steps + 1, 3)
+    assert 70 <= len(layer) <= 80  # single strands are left out
     assert ((layer >= 0) & (layer <= 1)).all()
     height, _ = skin.nearest(strands)
     assert np.abs(height[:, 0]).max() < 0.1
@@ -139,13 +140,46 @@ def test_film_without_effects_changes_nothing():
 
 def test_an_open_shutter_smears_along_the_motion():
     film = Film(np.zeros((256, 3), np.uint8), 1.0, 0.0, 0.0, 0.0, 0.0, 0, 1, shutter=0.02)
-    dot = np.zeros((21, 21), np.uint8)
-    dot[10, 10] = 255
-    smeared = film.smear(dot, np.array([300.0, 0.0]))  # 6 pixels while the shutter is open
+    dots = np.zeros((41, 41, 4), np.uint8)
+    dots[[10, 34], 10] = 255
+    places = np.array([[10.5, 10.5], [10.5, 30.5]])  # face and breastbone
+    # 6 pixels while the shutter is open, of the head alone.
+    smeared = film.smear(dots, np.array([[300.0, 0.0], [0.0, 0.0]]), places)[..., 0]
     seen = np.flatnonzero(smeared[10] > 10)
     assert (seen[0], seen[-1]) == (7, 13)
     assert (smeared[[8, 12]] == 0).all()
-    np.testing.assert_array_equal(film.smear(dot, np.array([30.0, 0.0])), dot)
+    np.testing.assert_array_equal(smeared[30:], dots[30:, :, 0])
+    slow = film.smear(dots, np.array([[30.0, 0.0], [30.0, 0.0]]), places)
+    np.testing.assert_array_equal(slow, dots)
+
+
+def test_depth_of_field_is_that_of_a_thin_lens():
+    film = Film(np.zeros((256, 3), np.uint8), 1.0, 0.0, 0.0, 0.0, 0.0, 0, 1, aperture=1.0)
+    edge = np.zeros((128, 128, 4), np.uint8)
+    edge[:, 64:] = 255
+    for distance in (10.0, 8.0, 14.0, 15.0):
+        depth = np.full((128, 128), distance, np.float32)
+        seen = film.defocus(edge, depth, focus=10.0, scale=20.0)[64, :, 3].astype(float)
+        profile = np.diff(seen) / 255
+        place = np.arange(127) - 63
+        variance = profile @ place**2 - (profile @ place) ** 2
+        # The disc of a lens 1 dm across, on the film at a scale of 20 pixels per dm.
+        diameter = 20.0 * abs(distance - 10.0) / distance
+        assert variance == pytest.approx((diameter / 4) ** 2, rel=0.06, abs=1e-9)
+
+
+def test_depth_of_field_blurs_what_is_far_from_the_focus_alone():
+    film = Film(np.zeros((256, 3), np.uint8), 1.0, 0.0, 0.0, 0.0, 0.0, 0, 1, aperture=1.0)
+    stripes = np.zeros((128, 128, 4), np.uint8)
+    stripes[:, ::4] = 255
+    depth = np.full((128, 128), 10.0, np.float32)
+    depth[64:] = 16.0
+    depth[:, :32] = 80.0  # nobody is there
+    seen = film.defocus(stripes, depth, focus=10.0, scale=20.0)
+    np.testing.assert_array_equal(seen[:64, 32:], stripes[:64, 32:])
+    assert seen[72:, 40:120, 3].std() < 0.3 * stripes[72:, 40:120, 3].std()
+    sharp = dataclasses.replace(film, aperture=0.0)
+    assert sharp.defocus(stripes, depth, 10.0, 20.0) is stripes
 
 
 def test_furrows_are_marked_where_they_outweigh_the_rest():

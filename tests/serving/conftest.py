@@ -5,25 +5,15 @@ import pytest
 from maskanim_tf.export import saved_model
 from maskanim_tf.export.saved_model import SavedModelOptions
 from maskanim_tf.serving.api import has_api
-from tests.animators import scrambled_animator, write_checkpoint
+from tests.animators import driven_animator, write_checkpoint
 from tests.serving import toy_model
 from tests.serving.servers import CALLERS, Address, running
-
-# Channels that the networks take: three of a picture, then masks among others.
-INPUTS = (5, 8)
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """A weight file of tiny networks whose frames depend on the driver."""
-    animator = scrambled_animator()
-    for network in animator.networks[1:]:
-        for variable in network.trainable_variables:
-            if len(variable.shape) == 4 and variable.shape[2] in INPUTS:
-                kernel = variable.numpy()
-                kernel[:, :, 3:] *= 3
-                variable.assign(kernel)
-    return write_checkpoint(tmp_path_factory.mktemp("weights") / "tiny.npz", animator)
+    return write_checkpoint(tmp_path_factory.mktemp("weights") / "tiny.npz", driven_animator())
 
 
 @pytest.fixture(scope="session")

@@ -13,17 +13,20 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf import animate
+from maskanim_tf import animate, template
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.export import run, saved_model
 from maskanim_tf.export.saved_model import SavedModelOptions
+from maskanim_tf.export.signatures import make_signatures
 from maskanim_tf.models import load_animator
 from maskanim_tf.puppets import make_clip
 from maskanim_tf.serving.api import has_api
 from maskanim_tf.serving.client import ClientOptions, main
 from maskanim_tf.serving.retries import TransientError, with_retries
 from tests.animation.material import decoded, moving_square
+from tests.animation.test_templates import rewritten
+from tests.animators import scrambled_animator, write_checkpoint
 from tests.helpers import REPOSITORY
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
 from tests.serving import test_page
@@ -156,8 +159,14 @@ def animated(material, output, checkpoint):
 
 @pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
 def test_options_beyond_the_result(server, material, checkpoint, tmp_path, capsys):
-    """Source and driver beside the result; the best first frame, which only gRPC finds."""
-    how = AnimationOptions(view="side_by_side", output_size=16, find_best_frame="grpc" in server)
+    """Source and driver beside the result; masks on their way from the driver to P_test."""
+    how = AnimationOptions(
+        view="side_by_side",
+        output_size=16,
+        find_best_frame=True,
+        smooth_masks=0.5,
+        motion="relative",
+    )
     wanted = AnimateOptions(
         **inputs(material, tmp_path / "local"), checkpoint=checkpoint, precision="float32"
     )
@@ -165,11 +174,109 @@ def test_options_beyond_the_result(server, material, checkpoint, tmp_path, capsy
     main(options(material, tmp_path / "served", server), how)
     local, served = capsys.readouterr().out.splitlines()
     assert local.replace("local", "served") == served
-    assert ("frame 3 of the driver" in local) == ("grpc" in server)
+    assert "frame 3 of the driver" in local
     assert contents_of(tmp_path / "served") == contents_of(tmp_path / "local")
-    refused = {"view": "all"} if "grpc" in server else {"find_best_frame": True}
     with pytest.raises(ValueError, match=r"to which a server over .* gives no access"):
-        ask(material, tmp_path / "refused", server, **refused)
+        ask(material, tmp_path / "refused", server, view="all")
+
+
+@pytest.fixture(scope="module")
+def templates(checkpoint, material, tmp_path_factory):
+    """That of the video, that of other weights, and one of masks that differ a lot."""
+    folder = tmp_path_factory.mktemp("templates")
+    other = write_checkpoint(folder / "weights.npz", scrambled_animator(seed=5))
+    for name, weights in (("own", checkpoint), ("other", other)):
+        template.main(
+            template.TemplateOptions(
+                driving=str(material / "driving.mp4"),
+                output=str(folder / f"{name}.npz"),
+                checkpoint=weights,
+                precision="float32",
+                audio="driving",
+            )
+        )
+    # A bright bar that grows; codes are differences to the mask before.
+    codes = np.zeros((10, 16, 16), np.uint8)
+    codes[np.arange(10), :, np.arange(10) + 3] = 255
+    rewritten(folder / "own.npz", folder / "lively.npz", codes=codes)
+    return folder
+
+
+@pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
+def test_templates_drive_wherever_frames_are_made(
+    address, material, templates, exported, checkpoint, tmp_path
+):
+    driver = {"driving": str(templates / "lively.npz")}
+    how = AnimationOptions(batch_size=3)
+    wanted = AnimateOptions(**inputs(material, tmp_path / "local.mp4"), checkpoint=checkpoint)
+    animate.main(wanted.replace(precision="float32", **driver), how)
+    expected = all_packets(tmp_path / "local.mp4")
+    frames, rate = decoded(tmp_path / "local.mp4")
+    assert (len(frames), rate) == (10, 25)
+    assert len({frame.tobytes() for frame in frames}) > 5
+    assert sound_packets(tmp_path / "local.mp4") == sound_packets(material / "driving.mp4")
+    run_options = run.RunOptions(**inputs(material, tmp_path / "run.mp4"), model=str(exported))
+    run.main(run_options.replace(**driver), how)
+    assert all_packets(tmp_path / "run.mp4") == expected
+    servers = [address.rest, *([f"grpc://{address.grpc}"] if has_api() else [])]
+    for number, server in enumerate(servers):
+        output = tmp_path / f"served-{number}.mp4"
+        main(options(material, output, server).replace(**driver), how)
+        assert all_packets(output) == expected, server
+    fields = files(picture=material / "source.png", video=templates / "lively.npz")
+    events, video = test_page.animate(address.rest, fields)
+    assert (events[0]["frames"], events[0]["fps"], events[0]["sound"]) == (10, 25, True)
+    (tmp_path / "page.mp4").write_bytes(video.data)
+    assert all_packets(tmp_path / "page.mp4") == expected
+    # The masks stand for the driver that is not there.
+    masks = [test_page.picture(events[1], key) for key in ("driving", "driving_mask")]
+    assert np.abs(cv2.resize(masks[1], (32, 32)).astype(int) - masks[0][..., 0]).max() <= 1
+
+
+@pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
+def test_templates_that_do_not_fit_are_refused(
+    server, address, material, templates, exported, tmp_path
+):
+    small = rewritten(
+        templates / "own.npz", tmp_path / "small.npz", codes=np.zeros((10, 8, 8), np.uint8)
+    )
+    output = tmp_path / "out.mp4"
+    for path, message in (
+        (templates / "other.npz", "its masks come from another model's mask generator"),
+        (small, "its masks are 8x8 pixels, but those of this model 16x16"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            main(options(material, output, server).replace(driving=str(path)), AnimationOptions())
+        wanted = run.RunOptions(**inputs(material, output), model=str(exported))
+        with pytest.raises(ValueError, match=message):
+            run.main(wanted.replace(driving=str(path)), AnimationOptions())
+        fields = files(picture=material / "source.png", video=path)
+        status, error = test_page.refused(address.rest, fields)
+        assert (status, path.name in error, message in error) == (400, True, True)
+    assert not output.exists()
+
+
+@pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
+def test_older_models_take_no_masks(material, templates, checkpoint, tmp_path, monkeypatch):
+    def without_masks(*args):
+        older = ("serving_default", "animate_bytes", "encode_source", "animate_encoded", "masks")
+        return {key: value for key, value in make_signatures(*args).items() if key in older}
+
+    monkeypatch.setattr(saved_model, "make_signatures", without_masks)
+    base_path = tmp_path / "maskanim"
+    (base_path / "1").mkdir(parents=True)
+    saved_model.save(load_animator(checkpoint)[0], SavedModelOptions(), base_path / "1")
+    driver = {"driving": str(templates / "own.npz")}
+    with running(base_path) as address:
+        for server in (address.rest, *([f"grpc://{address.grpc}"] if has_api() else [])):
+            ask(material, tmp_path / "served", server)
+            wanted = options(material, tmp_path / "out", server).replace(**driver)
+            with pytest.raises(ValueError, match="takes no masks, so that no template can drive"):
+                main(wanted, AnimationOptions())
+        fields = files(picture=material / "source.png", video=templates / "own.npz")
+        status, error = test_page.refused(address.rest, fields)
+        assert (status, "own.npz: a SavedModel takes no masks" in error) == (400, True)
+        assert len(page_animation(address.rest, material)[0]) == 10
 
 
 def contents_of(folder):
@@ -230,7 +337,7 @@ def test_a_new_version_encodes_the_source_anew(exported, material, tmp_path):
     picture = encode_png(np.full((32, 32, 3), 90, np.uint8))
     with running(base_path) as address:
         client = connect(options(material, "", f"grpc://{address.grpc}"))
-        assert client.shapes() == (32, 0)
+        assert client.shapes() == (32, 0, 16)
         client.set_source(picture)
         before = client.animate([picture])
         shutil.copytree(base_path / "1", tmp_path / "2")

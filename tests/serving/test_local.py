@@ -215,20 +215,18 @@ def test_a_new_version_under_load(base_path):
         assert ask_rest(address, "animate_bytes", PAIR)["frame_bytes"]
 
 
-def test_a_dropped_version_leaves_memory(tmp_path):
-    class Model:
+def test_a_dropped_version_leaves_memory_after_its_last_request(tmp_path):
+    class Graph:
         """Refers to itself, as graphs of TensorFlow do."""
 
-        def __init__(self, folder):
+        def __init__(self):
             self.me = self
+
+    class Model:
+        def __init__(self, folder):
             self.version = int(folder.name)
-
-    loaded = []
-
-    def load(folder):
-        model = Model(folder)
-        loaded.append(weakref.ref(model))
-        return model
+            self.graph = Graph()
+            graphs.append(weakref.ref(self.graph))
 
     def add(version):
         (tmp_path / version / "variables").mkdir(parents=True)
@@ -236,15 +234,21 @@ def test_a_dropped_version_leaves_memory(tmp_path):
             (tmp_path / version / name).write_text("x")
         (tmp_path / version / "variables" / "variables.data-00000-of-00001").write_text("x")
 
-    served = ServedModel("model", tmp_path, load, {}, kept=1, settle_seconds=0)
+    graphs = []
+    served = ServedModel("model", tmp_path, Model, {}, kept=1, settle_seconds=0)
     gc.disable()
     try:
-        for version in ("1", "2"):
-            add(version)
-            served.poll()
-            assert served.find().version == int(version)
+        add("1")
         served.poll()
-        assert [each() is None for each in loaded] == [True, False]
+        requests = [served.find(), served.find()]
+        add("2")
+        for _ in range(3):
+            served.poll()
+            assert served.find().version == 2
+            assert [graph() is None for graph in graphs] == [False, False]
+        requests.clear()
+        served.poll()
+        assert [graph() is None for graph in graphs] == [True, False]
     finally:
         gc.enable()
 
@@ -303,6 +307,9 @@ def test_the_command_and_its_end(exported):
     ) as process:
         url = process.stdout.readline().split()[1]
         assert url.startswith("http://127.0.0.1:")
+        assert process.stdout.readline().startswith("page: ")
+        # Whoever read it has gone, which is no reason to stay.
+        process.stdout.close()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             # An open request is answered before the end.
             requests = [pool.submit(http, "POST", f"{url}:predict", BODY) for _ in range(8)]
@@ -316,7 +323,8 @@ def test_the_command_and_its_end(exported):
                     statuses.append(None)  # It came after the end.
         assert set(statuses) <= {200, None}
         assert 200 in statuses
-        _, log = process.communicate(timeout=20)
+        process.wait(60)
+        log = process.stderr.read()
     assert process.returncode == 0
     assert "this server is for development" in log
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from maskanim_tf.animation.templates import is_template
 from maskanim_tf.media.clips import clip_time
 from maskanim_tf.media.footage import Footage, open_footage
 
@@ -54,7 +55,13 @@ def open_camera(name: str) -> Camera:
     Raises:
       CameraError: the camera is missing or busy.
       ClipError: the film cannot be read.
+      ValueError: it is a template.
     """
+    if is_template(name):
+        raise ValueError(
+            f"{name} is a template, which is no camera: give the film with --camera, or animate "
+            "by the template with python -m maskanim_tf.animate --driving"
+        )
     if re.fullmatch(r"\d+", name) or name.startswith(DEVICE) or "://" in name:
         return DeviceCamera(name)
     return FilmCamera(open_footage(name))

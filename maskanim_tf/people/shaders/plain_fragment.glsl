@@ -18,7 +18,7 @@ void main() {
         return;
     }
     // Teeth stand in the front, where light reaches them between the lips.
-    float shut = kind == 1 ? 0.75 : 0.35;
+    float shut = kind == 1 ? 0.3 : 0.35;
     float open = detail.z * (shut + (1.0 - shut) * opening);
     vec3 albedo = tone;
     if (kind == 1) {

@@ -1,8 +1,8 @@
-"""Weights of 16 bits that ONNX graphs share: a quarter of the bytes that a browser would wait for.
+"""Weights that ONNX graphs share: a file beside the graphs holds each once, whichever use it.
 
-A file beside the graphs holds each large weight once, whichever of them use it (the mask generator
-is in both stages). Runtimes make float32 of them when they load a graph, so that it computes as
-before.
+The mask generator is in two stages, r, l and h in two. For browsers weights have 16 bits, half of
+the bytes that somebody would wait for; runtimes make float32 of them when they load a graph, so
+that it computes as before.
 """
 
 from __future__ import annotations
@@ -18,35 +18,42 @@ from maskanim_tf.export.onnx_graph import LARGE
 WEIGHTS = "weights.bin"
 
 
-class HalfWeights:
+class SharedWeights:
     """Takes the large weights out of graphs.
 
     Args:
       file: that they are written to; graphs look for it under the name `WEIGHTS`.
+      half: as float16.
     """
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: BinaryIO, half: bool):
         self._file = file
+        self._half = half
         self._places: dict[bytes, int] = {}
 
     def take_from(self, graph: onnx.GraphProto) -> None:
-        """Moves a graph's large weights of 32 bits into the file, as float16."""
+        """Moves a graph's large weights of 32 bits into the file."""
         casts = []
         for weight in graph.initializer:
             values = onnx.numpy_helper.to_array(weight)
             if values.dtype != np.float32 or values.size < LARGE:
                 continue
-            half = onnx.TensorProto(
-                name=f"{weight.name}/half",
-                data_type=onnx.TensorProto.FLOAT16,
+            outside = onnx.TensorProto(
+                name=weight.name,
+                data_type=onnx.TensorProto.FLOAT,
                 dims=weight.dims,
                 data_location=onnx.TensorProto.EXTERNAL,
             )
-            for key, value in self._place(values.astype(np.float16).tobytes()).items():
-                half.external_data.add(key=key, value=str(value))
-            float32 = onnx.TensorProto.FLOAT
-            casts.append(onnx.helper.make_node("Cast", [half.name], [weight.name], to=float32))
-            weight.CopyFrom(half)
+            if self._half:
+                values = values.astype(np.float16)
+                outside.name, outside.data_type = f"{weight.name}/half", onnx.TensorProto.FLOAT16
+                float32 = onnx.TensorProto.FLOAT
+                casts.append(
+                    onnx.helper.make_node("Cast", [outside.name], [weight.name], to=float32)
+                )
+            for key, value in self._place(values.tobytes()).items():
+                outside.external_data.add(key=key, value=str(value))
+            weight.CopyFrom(outside)
         nodes = [*casts, *graph.node]
         del graph.node[:]
         graph.node.extend(nodes)
