@@ -38,7 +38,9 @@ class BenchmarkOptions(Section):
     checkpoint: str = option("", "weight file; the embedded one without")
     random_weights: bool = option(False, "random networks of the configuration instead")
     graphs: tuple[str, ...] = option((VARIABLES,), "what to measure, by turns", choices=GRAPHS)
-    precision: str = option("auto", "as of the animate command", choices=PRECISIONS)
+    inference_precision: str = option(
+        "auto", "the animate command's --precision", choices=PRECISIONS
+    )
     rounds: int = option(1, "how often", minimum=1)
     measure: str = option("", "animate by this driver and print its figures (used internally)")
 
@@ -75,7 +77,7 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
     picture = str(folder / "source.png")
     cv2.imwrite(picture, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
     output = folder / f"result{Path(options.measure).stem}{options.ending}"
-    precision = resolve_precision(options.precision)
+    precision = resolve_precision(options.inference_precision)
     generators = {
         graph: AnimatorGenerator(
             trained

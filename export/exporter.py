@@ -57,7 +57,7 @@ def export_folder(
         details = write(animator, config, partial)
         inputs = list(check_inputs(config, options, batches))
         loaded = runtime(partial)
-        for stage in (ANIMATE_MASK, ANIMATE):
+        for stage in (ANIMATE_MASK, ANIMATE) if loaded.takes_masks else (ANIMATE,):
             exported = bind(animate_with_runtime, loaded, stage=stage)
             parity = compare(animator, exported, iter(inputs), bound or FLOAT_BOUND)
             # A coarse format may differ, but must give numbers.

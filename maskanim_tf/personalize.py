@@ -76,7 +76,7 @@ def main(options: PersonalizeOptions) -> None:
         f"{result.after:.4f} after {result.steps} steps; copying the first frame {result.copy:.4f}"
     )
     if result.after >= result.before:
-        print("that is no better: give it more --minutes, or a video in which more happens")
+        print("that is no lower, but L1 favours blurred frames: compare them in the picture below")
     print(f"  weights           {options.output}")
     print(f"  before and after  {result.picture}")
     print(f"use them: python -m maskanim_tf.animate --checkpoint={options.output} --source=...")
