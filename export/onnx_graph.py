@@ -64,7 +64,7 @@ def to_onnx(
 
 
 def _grid_sample(graph: Any, node: Any, _name: str, _arguments: Any) -> None:
-    """Converts `inference.plain_layers.moved_by_grid`."""
+    """Converts `inference.plain_layers.warp_by_grid`."""
     pictures, grid = node.input
     (output,), (shape,), (dtype,) = node.output, node.output_shapes, node.output_dtypes
     graph.remove_node(node.name)

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.ops.convolutions import spread_kernel
-from maskanim_tf.ops.sampling import moved
+from maskanim_tf.ops.warping import warp
 
 Weights = Union[np.ndarray, tf.Variable]
 ONE_PIXEL = ((0, 0), (1, 1), (1, 1), (0, 0))
@@ -280,8 +280,8 @@ def _four_kernels(kernel: np.ndarray, taps: np.ndarray) -> np.ndarray:
     return four.reshape(*four.shape[:3], -1)
 
 
-def moved_by_grid(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
-    """`ops.sampling.moved` as one operation, for runtimes that have no gather.
+def warp_by_grid(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    """`ops.warping.warp` as one operation, for runtimes that have no gather.
 
     The operation is TensorFlow's `PyFunc`, whose inputs are the pictures and a grid as ONNX's
     GridSample defines it: columns and rows from -1 to 1, the centres of the outermost pixels.
@@ -293,7 +293,7 @@ def moved_by_grid(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
     grid = centres + tf.concat((steps[..., 1:] / halves[0], steps[..., :1] / halves[1]), -1)
 
     def sample(pictures: np.ndarray, grid: np.ndarray) -> np.ndarray:
-        return moved(pictures, ((grid - centres) * halves)[..., ::-1]).numpy()
+        return warp(pictures, ((grid - centres) * halves)[..., ::-1]).numpy()
 
     sampled = tf.numpy_function(sample, (pictures, grid), pictures.dtype)
     return tf.ensure_shape(sampled, pictures.shape)

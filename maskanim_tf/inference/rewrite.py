@@ -27,9 +27,9 @@ from maskanim_tf.inference.plain_layers import (
     Weights,
     WinogradUpConvolution,
     identity,
-    moved_by_grid,
     sub_pixel_kernel,
     turned_kernel,
+    warp_by_grid,
 )
 from maskanim_tf.inference.precision import FLOAT32
 from maskanim_tf.models import Animator, LowResGenerator, Networks
@@ -38,7 +38,7 @@ from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.models.network import Network
 from maskanim_tf.models.weights import fingerprint
 from maskanim_tf.ops.convolutions import block_kernel
-from maskanim_tf.ops.sampling import moved
+from maskanim_tf.ops.warping import warp
 
 
 class Rewritten:
@@ -170,7 +170,7 @@ class _Rewriter:
             return {}
         rewritten = Rewritten(
             layer,
-            read=moved_by_grid if self.winograd else moved,
+            warp=warp_by_grid if self.winograd else warp,
             first=self.down(layer.first),
             hourglass=self.hourglass(layer.hourglass),
             describe=self.convolution(layer.describe, precision=FLOAT32),

@@ -29,7 +29,7 @@ from maskanim_tf.models.blocks import DownBlock, UpBlock
 from maskanim_tf.models.convolution import Convolution
 from maskanim_tf.models.hourglass import Hourglass
 from maskanim_tf.ops.resizing import resize_bilinear
-from maskanim_tf.ops.sampling import moved
+from maskanim_tf.ops.warping import warp
 
 # At first places prefer what lies this close, in blocks: the source itself, blurred.
 NEARNESS = 1.5
@@ -76,7 +76,7 @@ class Correspondence(keras.layers.Layer):
             here, there = self._features(driving_mask), self._features(source_mask)
         steps = 2 * self._steps(self._descriptors(here), self._descriptors(there))
         steps = resize_bilinear(steps, source_mask.shape[1])
-        masks = tf.concat((driving_mask, source_mask, self.read(source_mask, steps)), -1)
+        masks = tf.concat((driving_mask, source_mask, self.warp(source_mask, steps)), -1)
         finer = self.up(here, training=training)
         finer = self.compare(tf.concat((finer, tf.cast(masks, finer.dtype)), -1))
         steps += self.correct(tf.nn.relu(finer))
@@ -84,12 +84,12 @@ class Correspondence(keras.layers.Layer):
         for picture in pictures:
             size = picture.shape[1]
             scale = size / source_mask.shape[1]
-            fetched.append(self.read(picture, resize_bilinear(scale * steps, size)))
+            fetched.append(self.warp(picture, resize_bilinear(scale * steps, size)))
         return tuple(fetched)
 
-    def read(self, picture: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
-        """See `moved`; exporters put other operations in its place."""
-        return moved(picture, steps)
+    def warp(self, picture: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        """See `warp`; exporters put other operations in its place."""
+        return warp(picture, steps)
 
     def _features(self, masks: tf.Tensor, training: bool = False) -> tf.Tensor:
         return self.hourglass(self.first(masks, training=training), training=training)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 
-def moved(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+def warp(pictures: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
     """Every pixel from another place of the picture, bilinear.
 
     Args:

@@ -1,8 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
-from maskanim_tf.inference.plain_layers import moved_by_grid
-from maskanim_tf.ops.sampling import moved
+from maskanim_tf.inference.plain_layers import warp_by_grid
+from maskanim_tf.ops.warping import warp
 from tests.helpers import random_frames
 
 
@@ -13,7 +13,7 @@ def steps_of(shape, seed=0):
 def test_whole_steps_read_other_pixels_and_the_border_beyond():
     picture = random_frames(2, 8)[:, :6]
     steps = np.zeros((2, 6, 8, 2), np.float32) + np.float32([1, -2])
-    result = moved(picture, steps)
+    result = warp(picture, steps)
     np.testing.assert_allclose(result[:, :-1, 2:], picture[:, 1:, :-2], rtol=1e-6)
     np.testing.assert_allclose(result[:, -1, 2:], picture[:, -1, :-2], rtol=1e-6)
     np.testing.assert_allclose(result[:, :-1, 0], picture[:, 1:, 0])
@@ -25,7 +25,7 @@ def test_between_pixels_by_hand():
     steps[0, 0, 0] = [0.5, 0.25]
     # Three quarters of the left column, a quarter of the right one, half of each row.
     expected = 0.5 * (0.75 * 0 + 0.25 * 1) + 0.5 * (0.75 * 10 + 0.25 * 100)
-    assert moved(picture, steps)[0, 0, 0, 0] == expected
+    assert warp(picture, steps)[0, 0, 0, 0] == expected
 
 
 def test_gradients_reach_steps_and_pictures():
@@ -33,7 +33,7 @@ def test_gradients_reach_steps_and_pictures():
     direction = steps_of((1, 8, 8, 2), seed=1) / 3
 
     def total(steps):
-        return tf.reduce_sum(moved(picture, steps) ** 2)
+        return tf.reduce_sum(warp(picture, steps) ** 2)
 
     with tf.GradientTape() as tape:
         tape.watch((picture, steps))
@@ -45,11 +45,11 @@ def test_gradients_reach_steps_and_pictures():
     # Each result is a mean of pixels.
     with tf.GradientTape() as tape:
         tape.watch(picture)
-        value = tf.reduce_sum(moved(picture, steps))
+        value = tf.reduce_sum(warp(picture, steps))
     np.testing.assert_allclose(tf.reduce_sum(tape.gradient(value, picture)), 8 * 8 * 3, rtol=1e-5)
     assert np.abs(to_picture).max() > 0
 
 
 def test_a_grid_reads_the_same():
     pictures, steps = tf.constant(random_frames(2, 16)), tf.constant(steps_of((2, 16, 16, 2)))
-    np.testing.assert_allclose(moved_by_grid(pictures, steps), moved(pictures, steps), atol=1e-5)
+    np.testing.assert_allclose(warp_by_grid(pictures, steps), warp(pictures, steps), atol=1e-5)
