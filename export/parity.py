@@ -26,9 +26,8 @@ from maskanim_tf.ops.perturbation import rho, shrink, threshold
 from maskanim_tf.ops.resizing import resize_bilinear
 
 FLOAT_BOUND = 1e-4
-FLOAT16_BOUND = 0.1
 # Of single pixels; their mean square is smaller by far (docs/measurements.md).
-BFLOAT16_BOUND = 0.1
+FLOAT16_BOUND = BFLOAT16_BOUND = 0.1
 # Distance of the random colours of random frames in pixels.
 _RANDOM_STEP = 4
 # Compared wherever an export has them; it must have the first three.
