@@ -89,6 +89,8 @@ class Conversation {
       const number = ++this.number;
       this.sentAt.set(number, performance.now());
       const jpeg = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
+      // It may have closed meanwhile.
+      if (this.socket.readyState !== WebSocket.OPEN) return;
       this.socket.send(new Blob([new Uint32Array([number]), jpeg]));
     }
     throw new PlainError("the camera was unplugged");
