@@ -8,9 +8,10 @@ import tensorflow as tf
 from maskanim_tf.ops.resizing import pyramid
 
 # Features of one image: a dict of layers per size of the pyramid.
+Features = list[dict[str, tf.Tensor]]
+
 # Side of a window that no detail of a face fills, as a share of the mask's.
 _LARGEST_DETAIL = 0.17
-Features = list[dict[str, tf.Tensor]]
 
 
 def mask_loss(refined: tf.Tensor, target: tf.Tensor, weights: tf.Tensor | float = 1.0) -> tf.Tensor:
