@@ -18,6 +18,7 @@ from maskanim_tf.models import Animator, build_networks
 from maskanim_tf.ops.perturbation import rho, threshold
 from maskanim_tf.template import TemplateOptions, main
 from tests.animation.material import SIZE, pixels
+from tests.animation.template_files import rewritten
 from tests.animation.test_video import frames_of
 from tests.helpers import TINY_MODEL, random_frames
 from tests.media.clip_files import (
@@ -131,13 +132,6 @@ def test_the_commands_make_and_take_a_template(checkpoint, folder, tmp_path, cap
     ):
         with pytest.raises(ValueError, match=message):
             main(TemplateOptions(**{"driving": "x.mp4", "output": "", **wrong}))
-
-
-def rewritten(path, target, **changes):
-    with np.load(path) as archive:
-        arrays = {**archive, **changes}
-    np.savez(target, **{key: value for key, value in arrays.items() if value is not None})
-    return target
 
 
 def test_what_is_damaged_is_refused(generator, folder, tmp_path):

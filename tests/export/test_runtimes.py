@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf import animate, keys, template
+from maskanim_tf import animate, keys
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.config import PerturbationConfig
@@ -30,7 +30,7 @@ from maskanim_tf.models import load_animator
 from maskanim_tf.ops.perturbation import perturb_test
 from maskanim_tf.puppets import make_clip
 from tests.animation.material import decoded
-from tests.animation.test_templates import rewritten
+from tests.animation.template_files import rewritten, write_templates
 from tests.animators import scrambled_animator, write_checkpoint
 from tests.helpers import REPOSITORY, TINY_MODEL, random_frames
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
@@ -239,20 +239,9 @@ def test_the_film_is_that_of_the_local_command(folder, checkpoint, film, tmp_pat
 @pytest.fixture(scope="module")
 def templates(checkpoint, film, tmp_path_factory):
     """That of the film, that of other weights, and one of masks that differ a lot."""
-    folder = tmp_path_factory.mktemp("templates")
-    other = write_checkpoint(folder / "weights.npz", scrambled_animator(seed=5))
-    for name, weights in (("own", checkpoint), ("other", other)):
-        template.main(
-            template.TemplateOptions(
-                driving=film["driving"],
-                output=str(folder / f"{name}.npz"),
-                checkpoint=str(weights),
-                precision="float32",
-            )
-        )
     codes = np.random.default_rng(0).integers(0, 256, (6, 16, 16), np.uint8)
-    rewritten(folder / "own.npz", folder / "lively.npz", codes=codes)
-    return folder
+    folder = tmp_path_factory.mktemp("templates")
+    return write_templates(folder, checkpoint, codes, driving=film["driving"])
 
 
 def frames_in(folder):

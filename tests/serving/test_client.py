@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf import animate, template
+from maskanim_tf import animate
 from maskanim_tf.animate import AnimateOptions
 from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.export import run, saved_model
@@ -25,8 +25,7 @@ from maskanim_tf.serving.api import has_api
 from maskanim_tf.serving.client import ClientOptions, main
 from maskanim_tf.serving.retries import TransientError, with_retries
 from tests.animation.material import decoded, moving_square
-from tests.animation.test_templates import rewritten
-from tests.animators import scrambled_animator, write_checkpoint
+from tests.animation.template_files import rewritten, write_templates
 from tests.helpers import REPOSITORY
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
 from tests.serving import test_page
@@ -183,23 +182,12 @@ def test_options_beyond_the_result(server, material, checkpoint, tmp_path, capsy
 @pytest.fixture(scope="module")
 def templates(checkpoint, material, tmp_path_factory):
     """That of the video, that of other weights, and one of masks that differ a lot."""
-    folder = tmp_path_factory.mktemp("templates")
-    other = write_checkpoint(folder / "weights.npz", scrambled_animator(seed=5))
-    for name, weights in (("own", checkpoint), ("other", other)):
-        template.main(
-            template.TemplateOptions(
-                driving=str(material / "driving.mp4"),
-                output=str(folder / f"{name}.npz"),
-                checkpoint=weights,
-                precision="float32",
-                audio="driving",
-            )
-        )
     # A bright bar that grows; codes are differences to the mask before.
     codes = np.zeros((10, 16, 16), np.uint8)
     codes[np.arange(10), :, np.arange(10) + 3] = 255
-    rewritten(folder / "own.npz", folder / "lively.npz", codes=codes)
-    return folder
+    folder = tmp_path_factory.mktemp("templates")
+    driving = str(material / "driving.mp4")
+    return write_templates(folder, checkpoint, codes, driving=driving, audio="driving")
 
 
 @pytest.mark.skipif("MASKANIM_SERVER_URL" in os.environ, reason="needs the server's own weights")
