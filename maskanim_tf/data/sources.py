@@ -110,10 +110,12 @@ def open_clips(config: Config, split: str) -> ClipSource:
     location = config.data.data_dir
     if not location:
         raise ValueError("data_dir is empty; give the folder of your videos with --data_dir=DIR")
+    whole: ClipSource
     if is_prepared(location):
         whole, has_test = _open_shards(location, split, config)
     else:
-        whole, has_test = _open_folder(location, split, config)
+        found, has_test = folder_clips(location, split, config.data)
+        whole = RawClips(found, config.model.image_size)
     if has_test:
         return whole
     train, test = hold_out(whole.names, config.data.held_out, config.seed)
@@ -136,12 +138,6 @@ def _open_shards(location: str, split: str, config: Config) -> tuple[ClipSource,
             f"--image_size={config.model.image_size}"
         )
     return clips, has_test
-
-
-def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource, bool]:
-    """The same for a folder of clips."""
-    clips, has_test = folder_clips(location, split, config.data)
-    return RawClips(clips, config.model.image_size), has_test
 
 
 def folder_clips(location: str, split: str, data: DataConfig) -> tuple[list[Clip], bool]:

@@ -25,10 +25,10 @@ from maskanim_tf.evaluation.result_files import decode_scores, encode_scores, re
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
 from maskanim_tf.evaluation.truth_judge import TruthJudge
 from maskanim_tf.inference import AnyAnimator
-from maskanim_tf.media.clip import DEFAULT_FPS
 from maskanim_tf.media.clips import batched, filled
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import write_picture
+from maskanim_tf.media.timing import DEFAULT_FPS
 from maskanim_tf.ops.pixels import as_bytes
 from maskanim_tf.storage.files import atomic_path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from maskanim_tf.evaluation.scoring import Results, Score, pool
-from maskanim_tf.storage.files import atomic_path
+from maskanim_tf.storage.csv_tables import write_table
+from maskanim_tf.storage.files import write_json
 
 Scores = Mapping[str, Score]
 
@@ -46,21 +46,12 @@ def write_results(
         },
     }
     write_json(Path(folder) / "results.json", content)
-    with (
-        atomic_path(Path(folder) / "results.csv") as partial,
-        open(partial, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(("method", "video", *columns))
-        for method, videos in methods.items():
-            for name, scores in (*videos.items(), ("mean", pool(videos.values()))):
-                writer.writerow((method, name, *(_cell(scores, metric) for metric in columns)))
-
-
-def write_json(path: str | os.PathLike[str], content: Any) -> None:
-    """Writes a JSON file, whole or not at all."""
-    with atomic_path(path) as partial:
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    rows = [
+        (method, name, *(_cell(scores, metric) for metric in columns))
+        for method, videos in methods.items()
+        for name, scores in (*videos.items(), ("mean", pool(videos.values())))
+    ]
+    write_table(Path(folder) / "results.csv", ("method", "video", *columns), rows)
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

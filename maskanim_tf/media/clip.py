@@ -6,18 +6,6 @@ import dataclasses
 import os
 
 from maskanim_tf.media.errors import ClipError
-from maskanim_tf.media.timing import DEFAULT_FPS
-
-__all__ = [
-    "DEFAULT_FPS",
-    "PICTURE_SUFFIXES",
-    "VIDEO_SUFFIXES",
-    "Clip",
-    "ClipError",
-    "has_suffix",
-    "is_finished",
-    "printable",
-]
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif")
 PICTURE_SUFFIXES = (*(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".apng", ".tif", ".tiff"),)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf.media.contact_sheet import contact_sheet
+from maskanim_tf.media.panels import contact_sheet
 from maskanim_tf.puppets import JOINT_NAMES, Cast, make_clip
 from maskanim_tf.puppets.actions import ACTIONS, random_motion
 from maskanim_tf.puppets.figure import random_figure

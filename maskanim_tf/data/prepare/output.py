@@ -165,24 +165,18 @@ def _check_content(
 def _finish_split(
     config: PrepareConfig, split: str, made: Sequence[tuple[ShardJob, Sidecar]]
 ) -> dict[str, Any]:
-    parts = []
-    shards = []
-    skipped = []
-    static = []
-    for job, (index, about) in made:
-        parts.append(index)
-        shards.append(
-            {
-                "file": job.file,
-                "clips": len(index.names),
-                "frames": len(index.offset),
-                "bytes": about["bytes"],
-                "sha256": about["sha256"],
-            }
-        )
-        skipped += [{"clip": name, "reason": reason} for name, reason in about["skipped"]]
-        static += about["static"]
-    content = ShardIndex.concatenate(parts).to_bytes()
+    shards = [
+        {
+            "file": job.file,
+            "clips": len(index.names),
+            "frames": len(index.offset),
+            "bytes": about["bytes"],
+            "sha256": about["sha256"],
+        }
+        for job, (index, about) in made
+    ]
+    notes = [about for _, (_, about) in made]
+    content = ShardIndex.concatenate([index for _, (index, _) in made]).to_bytes()
     with whole_file(join(config.output, split, INDEX)) as path:
         path.write_bytes(content)
     return {
@@ -190,6 +184,8 @@ def _finish_split(
         "frames": sum(shard["frames"] for shard in shards),
         "index_sha256": hashlib.sha256(content).hexdigest(),
         "shards": shards,
-        "skipped": skipped,
-        "static": static,
+        "skipped": [
+            {"clip": name, "reason": reason} for about in notes for name, reason in about["skipped"]
+        ],
+        "static": [name for about in notes for name in about["static"]],
     }

@@ -106,12 +106,9 @@ def _encode_part(part: ClipPart, config: PrepareConfig) -> list[bytes] | None:
 
 def _frames(part: ClipPart) -> Iterator[np.ndarray]:
     if part.start == 0:
-        return itertools.islice(iterate_frames(part.clip), part.end)
-    return _later_frames(part)
-
-
-def _later_frames(part: ClipPart) -> Iterator[np.ndarray]:
-    """In stretches as long as memory allows, since each seeks to its beginning."""
+        yield from itertools.islice(iterate_frames(part.clip), part.end)
+        return
+    # In stretches as long as memory allows, since each seeks to its beginning.
     size = max(1, STRETCH_BYTES // (part.clip.height * part.clip.width * 3))
     for start in range(part.start, part.end, size):
         yield from read_frames(part.clip, range(start, min(start + size, part.end)))

@@ -6,7 +6,6 @@ import hashlib
 import os
 import zlib
 from collections.abc import Sequence
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -61,12 +60,7 @@ class ShardWriter:
     def __enter__(self) -> ShardWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with clear_errors(self._path):
             self._writer.close()
 
