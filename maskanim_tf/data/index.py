@@ -50,11 +50,9 @@ def find_clips(
 
     Raises:
       FileNotFoundError, NotADirectoryError, PermissionError: `folder` cannot be listed.
-      ValueError: there is no clip, or `minimum_frames` is below 1.
+      ValueError: there is no clip, or none is long enough.
       ClipError, PermissionError: with `strict`, what is wrong with the first broken file or folder.
     """
-    if minimum_frames < 1:
-        raise ValueError(f"minimum_frames must be at least 1, got {minimum_frames}")
     root = os.fspath(folder)
     report = _raise if strict else _warn
     found: list[Clip] = []

@@ -37,14 +37,6 @@ class Clip:
     has_audio: bool
     left_out: tuple[str, ...] = ()
 
-    def check_indices(self, indices: list[int]) -> None:
-        """Raises ClipError unless every index is in [0, frames)."""
-        for index in indices:
-            if not 0 <= index < self.frames:
-                raise ClipError(
-                    f"{self.path}: frame {index} asked for; it has frames 0 to {self.frames - 1}"
-                )
-
     def check_shape(self, path: str, shape: tuple[int, ...]) -> None:
         """Raises ClipError unless a frame `[height, width, 3]` has the size of the clip."""
         if shape[:2] != (self.height, self.width):

@@ -9,7 +9,6 @@ import threading
 
 _log = logging.getLogger(__name__)
 
-REENCODE = "copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
 EMPTY = "the file is empty; copy or download it again, or delete it"
 
 _lock = threading.Lock()
@@ -21,7 +20,8 @@ class ClipError(ValueError):
 
 def remedy(path: str) -> str:
     """What to do about a broken video."""
-    return REENCODE.format(name=os.path.basename(path))
+    name = os.path.basename(path)
+    return f"copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
 
 
 def warn_once(path: str, message: str) -> None:

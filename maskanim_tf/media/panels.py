@@ -52,29 +52,20 @@ def draw_panel(
     return np.concatenate((panel, _line(caption, panel.shape[1]))) if caption else panel
 
 
-def contact_sheet(
-    clips: Sequence[tuple[str, np.ndarray]], *, steps: int = 8, tile: int = 128
-) -> np.ndarray:
-    """One row per clip, one column per moment, with a caption above each row.
+def contact_sheet(clips: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
+    """A row per clip with a caption above it: eight moments, spread evenly over the clip.
 
     Args:
       clips: caption and frames of each, RGB uint8 `[frames, side, side, 3]`; at least one clip.
-      steps: number of moments, spread evenly over each clip, at least 1.
-      tile: height and width of a frame on the sheet in pixels.
 
     Returns:
-      RGB uint8 `[height, width, 3]`.
-
-    Raises:
-      ValueError: there are no clips or no steps.
+      RGB uint8 `[height, 1024, 3]`.
     """
-    if not clips or steps < 1:
-        raise ValueError(f"a sheet needs clips and steps, got {len(clips)} clips, {steps} steps")
     rows = []
     for text, frames in clips:
-        moments = np.linspace(0, len(frames) - 1, steps).round().astype(int)
-        tiles = [_cell(frames[moment], tile) for moment in moments]
-        rows += [_line(text, tile * steps), np.concatenate(tiles, axis=1)]
+        moments = np.linspace(0, len(frames) - 1, 8).round().astype(int)
+        row = np.concatenate([_cell(frames[moment], 128) for moment in moments], axis=1)
+        rows += [_line(text, row.shape[1]), row]
     return np.concatenate(rows)
 
 

@@ -46,10 +46,15 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         else:
             os.replace(partial, final)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        remove_whole(partial)
+
+
+def remove_whole(path: Path) -> None:
+    """Removes a file, a link, or a folder with all that it holds; it is no error if it is gone."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:
@@ -111,8 +116,4 @@ def _replace_content(folder: Path, new: Path, name: str | os.PathLike[str]) -> N
         # Other programs', such as the lost+found of a volume, and what they are just writing.
         if each.startswith(".") or each == "lost+found":
             continue
-        target = folder / each
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        else:
-            target.unlink()
+        remove_whole(folder / each)

@@ -170,11 +170,9 @@ def test_standing_feet_are_on_the_floor():
 
 
 def test_contact_sheet_shows_every_clip(clips):
-    sheet = contact_sheet([(clip.name, clip.frames) for clip in clips[:3]], steps=4, tile=128)
-    assert sheet.shape[1] == 4 * 128
+    sheet = contact_sheet([(clip.name, clip.frames) for clip in clips[:3]])
+    assert sheet.shape[1] == 8 * 128
     assert sheet.shape[0] > 3 * 128
-    with pytest.raises(ValueError, match="0 clips"):
-        contact_sheet([])
 
 
 @pytest.mark.parametrize(

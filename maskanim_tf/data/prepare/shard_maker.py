@@ -80,8 +80,8 @@ def read_sidecar(job: ShardJob, config: PrepareConfig) -> tuple[ShardIndex, dict
         return None
     shard, size = join(folder, job.file), about["bytes"]
     # One byte, and none after it: the size without a listing.
-    whole = size == 0 or (exists(shard) and len(read_range(shard, size - 1, 2)) == 1)
-    return (index, about) if whole and exists(shard) else None
+    whole = exists(shard) and (size == 0 or len(read_range(shard, size - 1, 2)) == 1)
+    return (index, about) if whole else None
 
 
 def _encode_part(part: ClipPart, config: PrepareConfig) -> list[bytes] | None:

@@ -6,10 +6,9 @@ import pytest
 import tensorflow as tf
 
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.shards.shard_clips import ShardClips
 from maskanim_tf.data.shards.shard_index import ShardIndex
-from tests.data.prepared import write_clips
+from tests.data.prepared import preparation, write_clips
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
 
@@ -20,22 +19,14 @@ COUNTS = {"a": 3, "b": 7, "c": 2, "d": 5, "e": 4}
 def prepared(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     clips = write_clips(folder / "in", COUNTS)
-    config = PrepareConfig(
-        input=str(folder / "in"),
-        output=str(folder / "out"),
-        image_size=32,
-        encoding=request.param,
-        clips_per_shard=2,
-    )
-    prepare(config)
+    prepare(preparation(folder / "in", folder / "out", encoding=request.param))
     return folder / "out", clips, request.param
 
 
 @pytest.fixture
 def output(tmp_path):
     write_clips(tmp_path / "in", COUNTS)
-    config = PrepareConfig(input=str(tmp_path / "in"), output=str(tmp_path / "out"), image_size=32)
-    prepare(config.replace(clips_per_shard=2))
+    prepare(preparation(tmp_path / "in", tmp_path / "out", encoding="jpeg"))
     return tmp_path / "out"
 
 
