@@ -44,7 +44,7 @@ class ClipSource(Protocol):
 
 
 class RawClips:
-    """Clips as they are found, decoded and cropped to their centre square when they are read.
+    """The `ClipSource` of clips as they are found, cropped to their centre square when read.
 
     Args:
       clips: what `find_clips` found.
@@ -58,23 +58,20 @@ class RawClips:
         self.frame_counts = np.array([clip.frames for clip in clips], np.int64)
 
     def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
-        """See `ClipSource.read_frames`."""
         decoded = read_frames(self._clips[clip], frames)
         return np.stack([fit_square(frame, self._image_size) for frame in decoded])
 
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
-        """See `ClipSource.iterate_frames`."""
         for frame in iterate_frames(self._clips[clip]):
             yield fit_square(frame, self._image_size)
 
     def read_truth(self, clip: int) -> ClipTruth | None:
-        """See `ClipSource.read_truth`."""
         truth = read_clip_truth(self._clips[clip])
         return truth and truth.fitted(self._image_size)
 
 
 class Subset:
-    """Some clips of another source."""
+    """The `ClipSource` of some clips of another one."""
 
     def __init__(self, source: ClipSource, indices: Sequence[int]):
         self._source = source
@@ -83,15 +80,12 @@ class Subset:
         self.frame_counts = np.asarray(source.frame_counts)[self._indices]
 
     def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
-        """See `ClipSource.read_frames`."""
         return self._source.read_frames(self._indices[clip], frames)
 
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
-        """See `ClipSource.iterate_frames`."""
         return self._source.iterate_frames(self._indices[clip])
 
     def read_truth(self, clip: int) -> ClipTruth | None:
-        """See `ClipSource.read_truth`."""
         return self._source.read_truth(self._indices[clip])
 
 

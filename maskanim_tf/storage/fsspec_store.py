@@ -8,13 +8,13 @@ import os
 import fsspec
 import s3fs
 
-from maskanim_tf.storage.remote import S3_DEFAULTS
+from maskanim_tf.storage.remote import S3_DEFAULTS, Store
 
 SCHEMES = ("s3", "http", "https")
 BEYOND_THE_END = ("416", "InvalidRange")
 
 
-class FsspecStore:
+class FsspecStore(Store):
     """A `Store` by fsspec's file systems.
 
     Args:
@@ -25,7 +25,6 @@ class FsspecStore:
         self._scheme = scheme
 
     def read_range(self, location: str, offset: int, length: int) -> bytes:
-        """See `Store`."""
         if not length:
             return b""
         try:
@@ -39,7 +38,6 @@ class FsspecStore:
         return content
 
     def read_file(self, location: str) -> bytes:
-        """See `Store`."""
         return self._files.cat_file(location)
 
     def list_folder(self, location: str) -> list[str]:
@@ -51,11 +49,9 @@ class FsspecStore:
         return [each.removeprefix(folder) for each in names if each.startswith(folder)]
 
     def upload(self, path: str, location: str) -> None:
-        """See `Store`."""
         self._files.put_file(path, location)
 
     def remove(self, location: str) -> None:
-        """See `Store`."""
         self._files.rm_file(location)
 
     @property

@@ -7,6 +7,7 @@ raises OSError, naming the location and the remedy, and may be called from many 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from maskanim_tf.storage.stores import store_of
 
 # Asked for less, tensorflow-io stumbles over the page that comes with "404 Not Found".
 ERROR_PAGE = 64 << 10
+CHUNK = 8 << 20
 
 
 def join(location: str | os.PathLike[str], *names: str) -> str:
@@ -47,6 +49,14 @@ def read_file(location: str | os.PathLike[str]) -> bytes:
         return Path(location).read_bytes()
     with clear_errors(location):
         return store.read_file(os.fspath(location))
+
+
+def file_digest(location: str | os.PathLike[str], size: int) -> str:
+    """SHA-256 of a file of so many bytes, in hexadecimal digits; read in pieces."""
+    digest = hashlib.sha256()
+    for offset in range(0, size, CHUNK):
+        digest.update(read_range(location, offset, CHUNK))
+    return digest.hexdigest()
 
 
 def exists(location: str | os.PathLike[str]) -> bool:

@@ -11,12 +11,12 @@ import tensorflow as tf
 import tensorflow_io  # noqa: F401  (registers its file systems)
 from tensorflow.python.lib.io._pywrap_file_io import BufferedInputStream
 
-from maskanim_tf.storage.remote import S3_DEFAULTS
+from maskanim_tf.storage.remote import S3_DEFAULTS, Store
 
 CHUNK = 8 << 20
 
 
-class TensorflowStore:
+class TensorflowStore(Store):
     """A `Store` by TensorFlow's file systems.
 
     Args:
@@ -28,7 +28,6 @@ class TensorflowStore:
             _open_s3()
 
     def read_range(self, location: str, offset: int, length: int) -> bytes:
-        """See `Store`."""
         try:
             # Behind `tf.io.gfile.GFile`, whose buffer would fetch half a megabyte per frame.
             stream = BufferedInputStream(location, length)
@@ -38,7 +37,6 @@ class TensorflowStore:
             return b""
 
     def read_file(self, location: str) -> bytes:
-        """See `Store`."""
         chunks: list[bytes] = []
         stream = BufferedInputStream(location, CHUNK)
         while not chunks or len(chunks[-1]) == CHUNK:
@@ -46,7 +44,6 @@ class TensorflowStore:
         return b"".join(chunks)
 
     def list_folder(self, location: str) -> list[str]:
-        """See `Store`."""
         return [name.rstrip("/") for name in tf.io.gfile.listdir(location.rstrip("/") + "/")]
 
     def upload(self, path: str, location: str) -> None:
@@ -54,7 +51,6 @@ class TensorflowStore:
         tf.io.gfile.copy(path, location, overwrite=True)
 
     def remove(self, location: str) -> None:
-        """See `Store`."""
         tf.io.gfile.remove(location)
 
 

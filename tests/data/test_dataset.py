@@ -76,6 +76,7 @@ def rows(found):
 def assert_same(first, second):
     assert len(first) == len(second)
     for one, other in zip(first, second):
+        assert set(one) == set(other)
         for key in one:
             np.testing.assert_array_equal(one[key], other[key], err_msg=key)
 

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from maskanim_tf.config import DataConfig
-from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.prepare.pipeline import prepare
 from maskanim_tf.data.sources import RawClips, open_clips
@@ -14,6 +13,7 @@ from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.media.clips import read_frames
 from maskanim_tf.media.fitting import fit_square
 from tests.data import prepared
+from tests.data.test_dataset import assert_same, batches
 from tests.helpers import TINY_CONFIG
 from tests.programs import run_module
 
@@ -99,13 +99,10 @@ def raw_and_prepared(tmp_path_factory):
 def test_shards_and_raw_folders_give_the_same_batches(raw_and_prepared):
     for split in (TRAIN, TEST):
         raw, shards = (
-            list(make_dataset(config(raw_and_prepared / kind), split).take(2))
-            for kind in ("raw", "shards")
+            batches(2, config(raw_and_prepared / kind), split) for kind in ("raw", "shards")
         )
-        assert len(raw) == len(shards) > 0
-        for one, other in zip(raw, shards):
-            for key in one:
-                np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+        assert raw
+        assert_same(raw, shards)
 
 
 def test_without_a_test_split_some_prepared_clips_are_held_out(raw_and_prepared, tmp_path):
@@ -164,14 +161,10 @@ def test_pairs_are_the_same_from_shards(tmp_path):
     prepared.write_clips(tmp_path / "raw" / TRAIN, dict.fromkeys(names, 5))
     prepare(prepared.preparation(tmp_path / "raw", tmp_path / "shards", clips_per_shard=4))
     raw, shards = (
-        list(make_dataset(config(tmp_path / kind, driver_identity="other"), TRAIN).take(3))
+        batches(3, config(tmp_path / kind, driver_identity="other"), TRAIN)
         for kind in ("raw", "shards")
     )
-    resumed = make_dataset(
-        config(tmp_path / "shards", driver_identity="other"), TRAIN, start_step=2
-    )
-    for batch, expected in (*zip(shards, raw), (next(iter(resumed)), raw[2])):
-        assert set(batch) == set(expected)
-        for key in expected:
-            np.testing.assert_array_equal(batch[key], expected[key], err_msg=key)
+    assert_same(raw, shards)
+    settings = config(tmp_path / "shards", driver_identity="other")
+    assert_same(raw[2:], batches(1, settings, TRAIN, start_step=2))
     assert np.abs(raw[0]["driving"] - raw[0]["augmented_target"]).mean() > 0.05

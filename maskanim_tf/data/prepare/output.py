@@ -14,17 +14,15 @@ from maskanim_tf.data.shards.shard_index import FORMAT_VERSION, ShardIndex
 from maskanim_tf.keys import SPLITS
 from maskanim_tf.storage.locations import (
     exists,
+    file_digest,
     join,
     list_folder,
     read_file,
-    read_range,
     remove,
     whole_file,
 )
 
 CONFIGURATION = "configuration.json"
-# Bytes of a shard that are read at once to check it.
-CHUNK = 8 << 20
 # The index of a shard, and what was noted with it.
 Sidecar = tuple[ShardIndex, dict[str, Any]]
 
@@ -147,10 +145,7 @@ def _check_content(
     wrong = []
     for job, (_, about) in zip(jobs, sidecars):
         path = join(config.output, job.split, job.file)
-        digest = hashlib.sha256()
-        for offset in range(0, about["bytes"], CHUNK):
-            digest.update(read_range(path, offset, CHUNK))
-        if digest.hexdigest() != about["sha256"]:
+        if file_digest(path, about["bytes"]) != about["sha256"]:
             wrong.append(path)
             remove(join(config.output, job.split, job.sidecar))
     if wrong:

@@ -13,10 +13,17 @@ import numpy as np
 from maskanim_tf.data.prepare.boxes import ClipPart, check_part
 from maskanim_tf.data.prepare.plan import PrepareConfig, ShardJob
 from maskanim_tf.data.shards.shard_index import ShardIndex
-from maskanim_tf.data.shards.shard_writer import ShardWriter, encode_image, file_digest
+from maskanim_tf.data.shards.shard_writer import ShardWriter, encode_image
 from maskanim_tf.media.clips import ClipError, iterate_frames, read_frames
 from maskanim_tf.media.fitting import cut_square, square_around
-from maskanim_tf.storage.locations import exists, join, read_file, read_range, whole_file
+from maskanim_tf.storage.locations import (
+    exists,
+    file_digest,
+    join,
+    read_file,
+    read_range,
+    whole_file,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +67,7 @@ def make_shard(job: ShardJob, config: PrepareConfig, advance: Callable[[int], No
         about = {
             "fingerprint": job.fingerprint(config),
             "bytes": path.stat().st_size,
-            "sha256": file_digest(path),
+            "sha256": file_digest(path, path.stat().st_size),
             "skipped": skipped,
             "static": static,
         }
