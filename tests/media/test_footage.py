@@ -21,7 +21,7 @@ def test_any_format_is_read(tmp_path, ending):
     np.testing.assert_array_equal(square(path), picture)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (8000, 6000), (90, 500)])
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3000, 2000), (90, 500)])
 def test_any_size_becomes_a_square(tmp_path, width, height):
     path = tmp_path / "a.jpg"
     Image.new("RGB", (width, height), (10, 200, 30)).save(path)
