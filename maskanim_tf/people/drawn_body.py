@@ -88,7 +88,7 @@ class DrawnBody:
             side: [body.nearest((sign * 0.312, y, 1.36)) for y in (7.205, 7.355)]
             for side, sign in (("left", 1.0), ("right", -1.0))
         }
-        units = [str(name) for name in body.mesh.unit_names]
+        units = body.unit_names
         self._opening = np.zeros(len(units))
         for name, share in _OPENING.items():
             self._opening[units.index(name)] = share
@@ -193,8 +193,8 @@ class DrawnBody:
             program.set(
                 label=EYES / 255.0,
                 center=center,
-                gaze=skull @ pose.eye_rotations[side],
-                skull=skull,
+                gaze=(skull @ pose.eye_rotations[side]).T,
+                skull=skull.T,
                 lids=lids,
                 iris=traits.iris,
                 iris_pupil=(traits.iris_size, traits.pupil_size),

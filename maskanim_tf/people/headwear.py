@@ -9,10 +9,10 @@ from maskanim_tf.people.body import Body
 from maskanim_tf.people.clothes import random_color
 from maskanim_tf.people.labels import WORN
 from maskanim_tf.people.noise import noise_tile
-from maskanim_tf.people.pieces import Piece, grid_triangles
+from maskanim_tf.people.pieces import Piece, unit
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import Paint, encode_relief
-from maskanim_tf.people.solids import Hull, plain_paint, surface, tube
+from maskanim_tf.people.solids import Hull, plain_paint, sheet, surface, tube
 
 _ROUND = 56
 
@@ -39,19 +39,11 @@ def make_hat(body: Body, shape: Shape, rng: np.random.Generator) -> list[Piece]:
         row[:, 1] += top * min(1.0, 2.5 * share) * (kind != "cap")
         rows.append(row)
     paint = _weave(color, 0.02 if kind == "beanie" else 0.006, rng)
-    points = np.concatenate(rows)
-    uv = np.stack(
-        np.broadcast_arrays(np.linspace(0, 3, _ROUND), np.linspace(0, 1, len(rows))[:, None]), 2
-    )
-    triangles = grid_triangles(len(rows), _ROUND, wrap=True)
-    dome = surface(points, triangles, paint, WORN, 1.0, uv.reshape(-1, 2))
-    pieces = [dome]
+    dome = sheet(rows, paint, WORN, 1.0, repeats=3)
     if kind == "beanie":
         band, corners = tube(rim + np.array([0.0, 0.06, 0.0]), 0.085, 8, closed=True)
-        pieces.append(surface(band, corners, plain_paint(color * 0.85, 0.05), WORN, 1.0))
-    else:
-        pieces.append(_brim(rim, turn, kind, color, rng))
-    return pieces
+        return [dome, surface(band, corners, plain_paint(color * 0.85, 0.05), WORN, 1.0)]
+    return [dome, _brim(rim, turn, kind, color, rng)]
 
 
 def _brim(
@@ -60,16 +52,14 @@ def _brim(
     width = rng.uniform(0.55, 0.75) if kind == "cap" else rng.uniform(0.3, 0.6)
     shape = np.clip(np.cos(turn * 1.25), 0, 1) ** 0.6 * (np.abs(turn) < 1.25)
     reach = width * (shape if kind == "cap" else np.ones_like(turn))
-    way = np.stack([np.sin(turn) * (0.35 if kind == "cap" else 1), 0 * turn, np.cos(turn)], axis=1)
-    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    aside = 0.35 if kind == "cap" else 1
+    way = unit(np.stack([np.sin(turn) * aside, 0 * turn, np.cos(turn)], axis=1))
     rows = []
     for share in (0.0, 0.4, 0.75, 1.0):
         sag = -0.22 * share * reach if kind == "cap" else 0.12 * share**2 * reach
         curve = -0.25 * reach * np.sin(turn) ** 2 * share if kind == "cap" else 0.0
         rows.append(rim + way * (reach * share)[:, None] + np.outer(sag + curve, [0, 1.0, 0]))
-    points = np.concatenate(rows)
-    triangles = grid_triangles(len(rows), _ROUND, wrap=True)
-    return surface(points, triangles, plain_paint(color * 0.9, 0.06), WORN, 1.0, occlusion=0.8)
+    return sheet(rows, plain_paint(color * 0.9, 0.06), WORN, 1.0, occlusion=0.8)
 
 
 def make_scarf(body: Body, shape: Shape, rng: np.random.Generator) -> list[Piece]:
@@ -88,13 +78,7 @@ def make_scarf(body: Body, shape: Shape, rng: np.random.Generator) -> list[Piece
         ways = np.stack([side * np.sin(around), side * np.cos(around), np.cos(away)], axis=1)
         reach = hull.radius(ways) + 0.05 + 0.06 * min(1.0, share * 8) + 0.05 * above * share
         rows.append(hull.center + ways * reach[:, None])
-    points = np.concatenate(rows)
-    uv = np.stack(
-        np.broadcast_arrays(np.linspace(0, 2, _ROUND), np.linspace(0, 1, len(rows))[:, None]), 2
-    )
-    triangles = grid_triangles(len(rows), _ROUND, wrap=True)
-    cover = surface(points, triangles, paint, WORN, 1.0, uv.reshape(-1, 2))
-    return [cover, _drape(body, shape, paint, rng)]
+    return [sheet(rows, paint, WORN, 1.0, repeats=2), _drape(body, shape, paint, rng)]
 
 
 def _drape(body: Body, shape: Shape, paint: Paint, rng: np.random.Generator) -> Piece:
@@ -121,23 +105,16 @@ def _drape(body: Body, shape: Shape, paint: Paint, rng: np.random.Generator) -> 
         rows.append(
             np.stack([ring * np.sin(turn), np.full(_ROUND, height), 0.3 + ring * np.cos(turn)], 1)
         )
-    uv = np.stack(
-        np.broadcast_arrays(np.linspace(0, 2, _ROUND), np.linspace(0, 1, len(rows))[:, None]), 2
-    )
     share = np.repeat(np.clip((heights - 5.6) / 1.0, 0, 1), _ROUND)
-    triangles = grid_triangles(len(rows), _ROUND, wrap=True)
-    return surface(np.concatenate(rows), triangles, paint, WORN, share, uv.reshape(-1, 2))
+    return sheet(rows, paint, WORN, share, repeats=2)
 
 
-def _on_hull(
-    hull: Hull, turn: np.ndarray, height: np.ndarray, gap: np.ndarray | float
-) -> np.ndarray:
+def _on_hull(hull: Hull, turn: np.ndarray, height: np.ndarray, gap: float) -> np.ndarray:
     """Points `[n, 3]` round the head at heights above the hull's center."""
     reach = np.full(len(turn), 0.9)
     for _ in range(3):  # the direction depends on the reach that it leads to
         flat = np.sqrt(np.maximum(reach**2 - height**2, 0.01))
-        ways = np.stack([flat * np.sin(turn), height, flat * np.cos(turn)], axis=1)
-        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+        ways = unit(np.stack([flat * np.sin(turn), height, flat * np.cos(turn)], axis=1))
         reach = hull.radius(ways) + gap
     return hull.center + ways * reach[:, None]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from maskanim_tf.people.body import Body
-
-Point = tuple[float, float, float]
 
 BODY_POINTS = (
     *("left_ear", "right_ear", "head_top", "head_back", "throat", "nape"),
@@ -55,29 +54,19 @@ def landmark_vertices(body: Body) -> np.ndarray:
     """Numbers of the vertices of `POINT_NAMES`, int `[points]`."""
     towards = body.normals(body.rest)[:, 2]
     face: list[int] = []
-    face += [_nearest(body, _mirror(point)) for point in _CONTOUR]
-    face += [_nearest(body, point) for point in (_CHIN, *_CONTOUR[::-1])]
-    face += [_seen(body, point, towards) for point in _both(_BROW, _BROW[::-1])]
-    face += [_seen(body, point, towards) for point in (*_NOSE, *_NOSTRILS)]
-    left_eye = (*_EYE[3::-1], *_EYE[:3:-1])
-    upper = (*(_mirror(point) for point in _UPPER_LIP), *_UPPER_LIP[-2::-1])
-    lower = (*_LOWER_LIP, *(_mirror(point) for point in _LOWER_LIP[-2::-1]))
-    eyes = (*(_mirror(point) for point in _EYE), *left_eye)
-    face += [_nearest(body, point) for point in (*eyes, *upper, *lower)]
-    slit = _both(_SLIT_ABOVE, _SLIT_ABOVE[-2::-1])
-    slit = (*slit, *_SLIT_BELOW, _flat_mirror(_SLIT_BELOW[0]))
-    face += [_nearest(body, (x, y, 1.56), (1.0, 4.0, 1.0)) for x, y in slit]
-    rest = []
-    for name in BODY_POINTS:
-        point = _BODY.get(name) or _mirror(_BODY[name.replace("right", "left")])
-        rest.append(_nearest(body, point))
-    return np.array(face + rest)
-
-
-def _nearest(body: Body, point: Point, weights: Point = (1.0, 1.0, 1.0)) -> int:
-    """The vertex of the skin nearest to `point`, with a weight for each axis."""
-    offsets = body.rest[body.skin_vertices] - np.float32(point)
-    return int(body.skin_vertices[np.argmin(offsets**2 @ np.float32(weights))])
+    face += [body.nearest(point) for point in (*_mirror(_CONTOUR), _CHIN, *_CONTOUR[::-1])]
+    flat = (*_mirror(_BROW), *_BROW[::-1], *_NOSE, *_NOSTRILS)
+    face += [_seen(body, point, towards) for point in flat]
+    eyes = (*_mirror(_EYE), *_EYE[3::-1], *_EYE[:3:-1])
+    upper = (*_mirror(_UPPER_LIP), *_UPPER_LIP[-2::-1])
+    lower = (*_LOWER_LIP, *_mirror(_LOWER_LIP[-2::-1]))
+    face += [body.nearest(point) for point in (*eyes, *upper, *lower)]
+    above = (*_mirror(_SLIT_ABOVE), *_SLIT_ABOVE[-2::-1])
+    slit = (*above, *_SLIT_BELOW, *_mirror(_SLIT_BELOW[:1]))
+    face += [body.nearest((x, y, 1.56), (1.0, 4.0, 1.0)) for x, y in slit]
+    right = {name.replace("left", "right"): (-x, y, z) for name, (x, y, z) in _BODY.items()}
+    points = {**right, **_BODY}
+    return np.array(face + [body.nearest(points[name]) for name in BODY_POINTS])
 
 
 def _seen(body: Body, point: tuple[float, float], towards: np.ndarray) -> int:
@@ -88,16 +77,6 @@ def _seen(body: Body, point: tuple[float, float], towards: np.ndarray) -> int:
     return int(vertices[np.argmin(np.where(front, distance, np.inf))])
 
 
-def _mirror(point: Point) -> Point:
-    return (-point[0], *point[1:])
-
-
-def _flat_mirror(point: tuple[float, float]) -> tuple[float, float]:
-    return (-point[0], point[1])
-
-
-def _both(
-    right: tuple[tuple[float, float], ...], left: tuple[tuple[float, float], ...]
-) -> tuple[tuple[float, float], ...]:
-    """The first points on the person's right, the others on the left."""
-    return (*(_flat_mirror(point) for point in right), *left)
+def _mirror(points: tuple[Any, ...]) -> list[Any]:
+    """Points of the other side."""
+    return [(-x, *others) for x, *others in points]

@@ -28,7 +28,7 @@ class MotionState:
     """A moment of a motion; angles in radians, lengths in decimetres.
 
     Attributes:
-        face: float32 `[52]` in [0, 1], weights of the face units in the order of `Mesh.unit_names`.
+        face: float32 `[52]` in [0, 1], weights of the face units in the order of `Body.unit_names`.
         gaze: float32 `[2]`, eyes turned to the person's left and up, relative to the head.
         head: float32 `[3]`, turn to the left, nod down, tilt to the right, relative to the chest.
         torso: float32 `[3]`, the same of the chest.
@@ -56,7 +56,7 @@ class Motion:
         """Draws a motion.
 
         Args:
-            names: of the face units, `Mesh.unit_names`.
+            names: of the face units, `Body.unit_names`.
             rng: consumed the same way whatever the length.
             seconds: how long it lasts, above 0.
         """

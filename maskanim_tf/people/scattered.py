@@ -8,25 +8,22 @@ from scipy.spatial import cKDTree
 _NEIGHBOURS = 7
 
 
-def fill_grid(
-    places: np.ndarray, values: np.ndarray, columns: np.ndarray, rows: np.ndarray, period: float
-) -> np.ndarray:
-    """Local planes through the nearest points, evaluated on a grid.
+def fill_texture(places: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Local planes through the nearest points, at the middles of texels.
 
     Args:
-        places: `[n, 2]`, sideways and upwards; sideways they repeat after `period`.
+        places: `[n, 2]` in [0, 1], sideways and upwards.
         values: `[n, channels]`.
-        columns: `[c]`, sideways places of the grid.
-        rows: `[r]`, upward places of the grid.
-        period: of the repetition.
+        size: of the texture.
 
     Returns:
-        float32 `[r, c, channels]`.
+        float32 `[size, size, channels]`.
     """
-    shifts = np.array([[-period, 0.0], [0.0, 0.0], [period, 0.0]])
+    shifts = np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
     places = (shifts[:, None] + places).reshape(-1, 2)
     values = np.tile(values, (3, 1))
-    grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+    middles = (np.arange(size) + 0.5) / size
+    grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
     distance, near = cKDTree(places).query(grid, k=_NEIGHBOURS)
     offset = places[near] - grid[:, None]
     reach = distance[:, -1:] + 1e-9
@@ -37,4 +34,4 @@ def fill_grid(
     normal[:, [1, 2], [1, 2]] += 0.02 * weight.sum(axis=1)[:, None]
     right = np.einsum("nka,nk,nkc->nac", basis, weight, values[near])
     plane = np.linalg.solve(normal, right)
-    return plane[:, 0].reshape(len(rows), len(columns), -1).astype(np.float32)
+    return plane[:, 0].reshape(size, size, -1).astype(np.float32)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from maskanim_tf.people.body import Body, load_body
-from maskanim_tf.people.scattered import fill_grid
+from maskanim_tf.people.scattered import fill_texture
 
 TEXTURE_SIZE = 768
 _SMALL_PICTURE = 128
@@ -91,8 +91,7 @@ class SkinMap:
         outer &= (normals * outward).sum(axis=1) > 0.02
         outer &= (body.ear < 0.3) & ~body.inner_mouth & (body.rest[:, 1] > _BOTTOM_Y - 0.4)
         values = np.column_stack([body.rest, body.lips])[outer]
-        grid = (np.arange(_COARSE) + 0.5) / _COARSE
-        sampled = fill_grid(uv[outer], values, grid, grid, 1.0)
+        sampled = fill_texture(uv[outer], values, _COARSE)
         # Lids fold behind each other: the median keeps the surface that most texels agree on.
         channels = [cv2.medianBlur(each, 5) for each in cv2.split(sampled)]
         sampled = np.stack(channels, axis=2)

@@ -8,11 +8,9 @@ from maskanim_tf.people.camera import View
 from maskanim_tf.people.landmarks import BODY_POINTS, FACE_POINTS
 
 # How far behind the drawn surface a point may lie in decimetres and still count as seen. Points of
-# the body may be covered by a shirt: it does not hide where they are.
-_FACE_TOLERANCE, _BODY_TOLERANCE = 0.10, 0.40
-_TOLERANCES = np.array(
-    [_FACE_TOLERANCE] * len(FACE_POINTS) + [_BODY_TOLERANCE] * len(BODY_POINTS), np.float32
-)
+# the body, which come after those of the face, may be covered by a shirt: it does not hide where
+# they are.
+_TOLERANCES = np.repeat(np.float32([0.10, 0.40]), [len(FACE_POINTS), len(BODY_POINTS)])
 _DOWN, _RIGHT = np.indices((3, 3)).reshape(2, 9)
 
 

@@ -11,7 +11,7 @@ from maskanim_tf.people.speech import CONSONANTS, VOWELS, random_speech, sound_o
 
 @pytest.fixture(scope="module")
 def names(body):
-    return [str(name) for name in body.mesh.unit_names]
+    return body.unit_names
 
 
 def sample(motion, channel, fps=25):

@@ -98,11 +98,11 @@ def test_other_motion_same_person(clip):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"size": 48}, "size must be 64 to 512, got 48"),
-        ({"frames": 0}, "frames must be at least 1, got 0"),
-        ({"fps": 0.0}, r"fps must be above 0, got 0\.0"),
-        ({"framing": "wide"}, "framing must be one of any, face.*got 'wide'"),
-        ({"background": "red"}, "background must be one of any, plain, busy, got 'red'"),
+        ({"size": 48}, "size is 48, but must be at least 64 and at most 512"),
+        ({"frames": 0}, "frames is 0, but must be at least 1"),
+        ({"fps": 0.0}, r"fps is 0\.0, but must be above 0"),
+        ({"framing": "wide"}, "framing is 'wide', but must be one of any, face"),
+        ({"background": "red"}, "background is 'red', but must be one of any, plain, busy"),
     ],
 )
 def test_wrong_options_are_named(option, message):
