@@ -11,9 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.noise import noise_tile, smooth_step, solid_noise
-from maskanim_tf.people.scattered import fill_texture
 from maskanim_tf.people.skin import Paint, encode_relief
-from maskanim_tf.people.skin_map import split_seam
+from maskanim_tf.people.skin_map import fill_texture, split_seam
 
 CUTS = ("crew", "crew", "scoop", "vee", "shirt", "shirt", "turtle", "hood", "boat")
 _PATTERNS = ("none", "none", "none", "stripes", "bars", "check", "dots", "blotches", "heather")

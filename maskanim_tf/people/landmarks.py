@@ -1,4 +1,4 @@
-"""Points of face and upper body on the surface of the mesh: the same vertices for everybody."""
+"""Points of face and upper body on the surface of the mesh, and which of them a camera sees."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf.people.body import Body
+from maskanim_tf.people.camera import View
 
 BODY_POINTS = (
     *("left_ear", "right_ear", "head_top", "head_back", "throat", "nape"),
@@ -18,6 +19,12 @@ BODY_POINTS = (
 # nose, right and left eye (6 each), outer (12) and inner (8) border of the lips.
 FACE_POINTS = tuple(f"face{index:02d}" for index in range(68))
 POINT_NAMES = (*FACE_POINTS, *BODY_POINTS)
+
+# How far behind the drawn surface a point may lie in decimetres and still count as seen. Points of
+# the body, which come after those of the face, may be covered by a shirt: it does not hide where
+# they are.
+_TOLERANCES = np.repeat(np.float32([0.10, 0.40]), [len(FACE_POINTS), len(BODY_POINTS)])
+_DOWN, _RIGHT = np.indices((3, 3)).reshape(2, 9)
 
 # Coordinates on the base mesh; the person's left has positive x. Two: whatever their depth.
 _CONTOUR = (
@@ -51,7 +58,7 @@ _BODY = {
 
 @functools.lru_cache(maxsize=1)
 def landmark_vertices(body: Body) -> np.ndarray:
-    """Numbers of the vertices of `POINT_NAMES`, int `[points]`."""
+    """Numbers of the vertices of `POINT_NAMES`, int `[points]`: the same for everybody."""
     towards = body.normals(body.rest)[:, 2]
     face: list[int] = []
     face += [body.nearest(point) for point in (*_mirror(_CONTOUR), _CHIN, *_CONTOUR[::-1])]
@@ -67,6 +74,26 @@ def landmark_vertices(body: Body) -> np.ndarray:
     right = {name.replace("left", "right"): (-x, y, z) for name, (x, y, z) in _BODY.items()}
     points = {**right, **_BODY}
     return np.array(face + [body.nearest(points[name]) for name in BODY_POINTS])
+
+
+def visible_points(points: np.ndarray, view: View, depth: np.ndarray) -> np.ndarray:
+    """Which points lie inside the picture with nothing before them, bool `[points]`.
+
+    Args:
+        points: float32 `[points, 3]`, in the order of `POINT_NAMES`.
+        view: the camera.
+        depth: float32 `[size, size]`, distance of what was drawn along the view axis in decimetres.
+    """
+    size = len(depth)
+    places = view.project(points, size)
+    inside = ((places >= 0.0) & (places < size)).all(axis=1)
+    column, row = np.clip(places.astype(int), 0, size - 1).T
+    ours = view.depth(points)
+    # A silhouette passes between the middles of pixels: a point lies on it if the surface in one of
+    # the neighbouring pixels is as far away.
+    around = np.pad(depth, 1, mode="edge")[row[:, None] + _DOWN, column[:, None] + _RIGHT]
+    near = np.abs(around - ours[:, None]) <= _TOLERANCES[:, None]
+    return inside & ((ours <= depth[row, column] + _TOLERANCES) | near.any(axis=1))
 
 
 def _seen(body: Body, point: tuple[float, float], towards: np.ndarray) -> int:

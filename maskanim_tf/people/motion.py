@@ -78,21 +78,17 @@ class Motion:
             units = {name: value * (1.0 - 0.35 * speech.loudness) for name, value in units.items()}
             for name, value in speech.units.items():
                 units[name] = units.get(name, 0.0) + value
-        posture = random_posture(
+        posture, looks = random_posture(
             sitting, times, liveliness=liveliness, turning=turning, stresses=stresses
         )
-        units["eyeBlink"] = random_blinks(blinking, times, posture.looks)
-        # Lids go with the eyes.
-        units["eyeLookDown"] = np.clip(-posture.gaze[:, 1] / 0.4, 0.0, 1.0)
-        units["eyeLookUp"] = np.clip(posture.gaze[:, 1] / 0.4, 0.0, 1.0)
+        units["eyeBlink"] = random_blinks(blinking, times, looks)
+        gaze = posture["gaze"]  # Lids go with the eyes.
+        units["eyeLookDown"] = np.clip(-gaze[:, 1] / 0.4, 0.0, 1.0)
+        units["eyeLookUp"] = np.clip(gaze[:, 1] / 0.4, 0.0, 1.0)
         face = _two_sided(combine(units), names, choose.normal(0.0, 0.10, len(names)))
-        self._tables = [
-            table.astype(np.float32)
-            for table in (
-                *(face, posture.gaze, posture.head),
-                *(posture.torso, posture.shift, posture.shoulders),
-            )
-        ]
+        self._tables = {
+            name: table.astype(np.float32) for name, table in {"face": face, **posture}.items()
+        }
 
     def at(self, seconds: float) -> MotionState:
         """The state at a moment.
@@ -106,7 +102,10 @@ class Motion:
         first = int(place)
         share = np.float32(place - first)
         return MotionState(
-            *(table[first] + share * (table[first + 1] - table[first]) for table in self._tables)
+            **{
+                name: table[first] + share * (table[first + 1] - table[first])
+                for name, table in self._tables.items()
+            }
         )
 
 

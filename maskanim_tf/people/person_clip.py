@@ -13,12 +13,11 @@ from maskanim_tf.people.body import load_body
 from maskanim_tf.people.camera import CAMERAS, FRAMINGS, Camera
 from maskanim_tf.people.identity import Identity
 from maskanim_tf.people.kinematics import Rig
-from maskanim_tf.people.landmarks import landmark_vertices
+from maskanim_tf.people.landmarks import landmark_vertices, visible_points
 from maskanim_tf.people.motion import Motion, MotionState
 from maskanim_tf.people.randomness import CAMERA, MOTION, SCENE, stream
 from maskanim_tf.people.renderer import Renderer
 from maskanim_tf.people.scene import Scene
-from maskanim_tf.people.truth import visible_points
 
 
 @dataclasses.dataclass(frozen=True)

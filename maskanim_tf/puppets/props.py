@@ -88,7 +88,7 @@ def _window(rng: np.random.Generator, picture: np.ndarray, x: float, horizon: fl
     for column in (-1.0, 0.08):
         for row in (0.0, 0.52):
             height = bottom - top
-            left, upper = x + width * (0.92 * column + 0.0), top + height * (row + 0.04)
+            left, upper = x + width * 0.92 * column, top + height * (row + 0.04)
             _box(picture, (left, upper, left + 0.84 * width, upper + 0.42 * height), glass)
 
 

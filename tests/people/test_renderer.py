@@ -9,11 +9,10 @@ import pytest
 from maskanim_tf.people.camera import look
 from maskanim_tf.people.identity import Identity
 from maskanim_tf.people.labels import EYES, LABELS
-from maskanim_tf.people.landmarks import POINT_NAMES, landmark_vertices
+from maskanim_tf.people.landmarks import POINT_NAMES, landmark_vertices, visible_points
 from maskanim_tf.people.randomness import SCENE, stream
 from maskanim_tf.people.renderer import Renderer
 from maskanim_tf.people.scene import Scene
-from maskanim_tf.people.truth import visible_points
 from tests.people.test_kinematics import state
 
 SIDE = 128
