@@ -45,10 +45,8 @@ def test_points_are_where_the_camera_sees_them(clip):
 
 def test_same_arguments_same_bits(clip):
     again = make_clip(1, 0, 0, OPTIONS)
-    np.testing.assert_array_equal(again.frames, clip.frames)
-    np.testing.assert_array_equal(again.labels, clip.labels)
-    np.testing.assert_array_equal(again.points, clip.points)
-    np.testing.assert_array_equal(again.visible, clip.visible)
+    for field in ("frames", "labels", "points", "visible"):
+        np.testing.assert_array_equal(getattr(again, field), getattr(clip, field))
 
 
 def test_partner_shows_the_same_motion_by_somebody_else(clip, partner):
