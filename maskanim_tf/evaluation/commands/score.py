@@ -22,13 +22,7 @@ from maskanim_tf.evaluation.detectors import (
     describe,
     open_detectors,
 )
-from maskanim_tf.evaluation.methods import (
-    Method,
-    check_videos,
-    common_size,
-    find_methods,
-    square_frames,
-)
+from maskanim_tf.evaluation.methods import Method, gather, square_frames
 from maskanim_tf.evaluation.published import FOMM, published_rows
 from maskanim_tf.evaluation.result_files import write_results
 from maskanim_tf.evaluation.scoring import (
@@ -72,11 +66,13 @@ def main(options: ScoreOptions, detector_options: DetectorOptions) -> None:
     detectors = open_detectors(detector_options, options.dataset)
     pairs = find_pairs(options)
     reconstruction = not options.pairs
-    methods = find_methods(options.methods, [pair.name for pair in pairs])
-    if options.partial:
-        pairs = [pair for pair in pairs if all(pair.name in m.videos for m in methods)]
-    check_videos(methods, {p.name: p.driving for p in pairs}, reconstruction=reconstruction)
-    size = options.image_size or common_size(methods)
+    methods, pairs, size = gather(
+        options.methods,
+        pairs,
+        options.partial,
+        options.image_size,
+        reconstruction=reconstruction,
+    )
     results = score_methods(methods, pairs, detectors, size, reconstruction=reconstruction)
     columns = RECONSTRUCTION if reconstruction else ANIMATION
     reasons = add_reasons(detectors.not_measured, results)

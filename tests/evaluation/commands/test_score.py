@@ -136,6 +136,10 @@ def test_partial_scores_what_every_method_has(folders, capsys):
     )
     main(options, PUPPETS)
     assert "1 videos at 32x32" in capsys.readouterr().out
+    for picture in (folders / "methods" / "late" / "p1").iterdir():
+        picture.unlink()
+    with pytest.raises(ValueError, match="no pair of which every method has a video"):
+        main(options, PUPPETS)
 
 
 @pytest.mark.parametrize(
