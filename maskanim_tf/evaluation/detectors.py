@@ -80,12 +80,14 @@ class Detectors:
       embedding: turns frames into vectors, or None.
       segmenter: finds the subject of a clip, or None.
       not_measured: the reason, for every metric that cannot be measured.
+      names: of the other three, for the results.
     """
 
     detector: KeypointDetector | None
     embedding: ImageModel | FaceEmbedding | None
     segmenter: Segmenter | None
     not_measured: dict[str, str]
+    names: dict[str, str]
 
 
 def open_detectors(options: DetectorOptions, dataset: str = "custom") -> Detectors:
@@ -108,17 +110,12 @@ def open_detectors(options: DetectorOptions, dataset: str = "custom") -> Detecto
         not_measured[SHAPE] = "these key points have no depth; those of --keypoints=face have"
     embedding = opened((AED, CSIM), lambda: _open_embedding(options))
     segmenter = opened((IOU,), lambda: _open_segmenter(options, dataset))
-    return Detectors(detector, embedding, segmenter, not_measured)
-
-
-def describe(detectors: Detectors, options: DetectorOptions) -> dict[str, str]:
-    """Names of what measured, for the results."""
-    detector, segmenter = detectors.detector, detectors.segmenter
-    return {
+    names = {
         "keypoints": detector.description if detector else "none",
         "segmentation": segmenter.description if segmenter else "none",
-        "embedding": os.path.basename(options.embedding) if detectors.embedding else "none",
+        "embedding": os.path.basename(options.embedding) if embedding else "none",
     }
+    return Detectors(detector, embedding, segmenter, not_measured, names)
 
 
 def _keypoints_kind(options: DetectorOptions, dataset: str) -> str:

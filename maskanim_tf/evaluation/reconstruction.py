@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import keys
-from maskanim_tf.animation.animator_generator import AnimatorGenerator
+from maskanim_tf.animation import FrameGenerator, generate_frames
 from maskanim_tf.data.sources import ClipSource
 from maskanim_tf.evaluation.detectors import Detectors
 from maskanim_tf.evaluation.result_files import read_json, write_json
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
 from maskanim_tf.evaluation.truth_judge import TruthJudge
 from maskanim_tf.media.clip import DEFAULT_FPS
-from maskanim_tf.media.clips import batched, filled
+from maskanim_tf.media.clips import batched
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import draw_panel, write_picture
 from maskanim_tf.ops.pixels import as_bytes, as_floats
@@ -54,7 +54,7 @@ class Reconstruction:
       batch_size: frames generated at once.
     """
 
-    generator: AnimatorGenerator
+    generator: FrameGenerator
     clips: ClipSource
     drivers: Sequence[tuple[int, int]]
     detectors: Detectors
@@ -109,7 +109,16 @@ class Reconstruction:
         """The generated frames, scored on their way."""
         frames = self.clips.iterate_frames(clip)
         first = next(frames)
-        self.generator.set_source(first)
+        if driver == clip:
+            frames, driving = tee(frames)
+        else:
+            driving = islice(self.clips.iterate_frames(driver), 1, None)
+        both = keys.DRIVING, keys.FRAME
+        stream = generate_frames(self.generator, first, driving, self.batch_size, keys=both)
+        steps = (
+            np.stack([real, *(as_bytes(result[key]) for key in both)])
+            for real, result in zip(frames, stream)
+        )
         source = observe(self.detectors, first[np.newaxis])
         segmenter = self.detectors.segmenter
         judge = TruthJudge(self.clips, clip, segmenter) if driver != clip else None
@@ -117,9 +126,8 @@ class Reconstruction:
         moments = np.linspace(1, count - 1, min(count - 1, SHEET_ROWS)).round()
         rows = []
         done = 1
-        for real, driving_frames in self._batches(frames, clip, driver):
-            result = self.generator.animate(filled(driving_frames, self.batch_size))
-            made = as_bytes(result[keys.FRAME][: len(real)])
+        for batch in batched(steps, self.batch_size):
+            real, shown_driver, made = batch.swapaxes(0, 1)
             wanted = observe(self.detectors, real)
             seen = observe(self.detectors, made)
             parts[MODEL].append(compare_reconstruction(wanted, seen))
@@ -130,7 +138,7 @@ class Reconstruction:
                 for method, scores in judge.scores(numbers, shown).items():
                     parts.setdefault(method, []).append(scores)
                 for i in np.flatnonzero(np.isin(numbers, moments)):
-                    rows.append((first, driving_frames[i], made[i], real[i]))
+                    rows.append((first, shown_driver[i], made[i], real[i]))
             done += len(real)
             bar.update(len(real))
             yield from made
@@ -138,14 +146,3 @@ class Reconstruction:
             columns = (as_floats(np.stack(column)) for column in zip(*rows))
             sheet = draw_panel(dict(zip(SHEET_COLUMNS, columns)), SHEET_COLUMNS)
             write_picture(self.output / "sheets" / f"{self.clips.names[clip]}.png", sheet)
-
-    def _batches(
-        self, frames: Iterator[np.ndarray], clip: int, driver: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Stacks of the frames to be rebuilt, and of those that drive; the first ones are gone."""
-        if driver == clip:
-            yield from ((real, real) for real in batched(frames, self.batch_size))
-            return
-        driving = islice(self.clips.iterate_frames(driver), 1, None)
-        pairs = (np.stack(pair) for pair in zip(frames, driving))
-        yield from ((b[:, 0], b[:, 1]) for b in batched(pairs, self.batch_size))

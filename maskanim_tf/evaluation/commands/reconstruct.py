@@ -22,7 +22,7 @@ from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import DATASETS, OTHER, SAME
 from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sources import open_clips
-from maskanim_tf.evaluation.detectors import DetectorOptions, describe, open_detectors
+from maskanim_tf.evaluation.detectors import DetectorOptions, open_detectors
 from maskanim_tf.evaluation.metrics import IOU
 from maskanim_tf.evaluation.published import FOMM, published_fomm, published_rows
 from maskanim_tf.evaluation.reconstruction import COPY, FORMATS, MODEL, Reconstruction
@@ -78,7 +78,7 @@ def main(options: ReconstructOptions, detector_options: DetectorOptions) -> None
     detectors = open_detectors(detector_options, dataset)
     clips = open_clips(config, keys.TEST)
     settings = _settings(animator, config, options, detector_options)
-    settings |= describe(detectors, detector_options)
+    settings |= detectors.names
     across = options.pairs == ACROSS_PAIRS
     drivers = evaluation_drivers(clips.names, OTHER if across else SAME, wish="--pairs=across")
     _claim(options.output, settings)

@@ -19,7 +19,6 @@ from maskanim_tf.evaluation.clip_pairs import Pair, listed_pairs, test_clips
 from maskanim_tf.evaluation.detectors import (
     DetectorOptions,
     Detectors,
-    describe,
     open_detectors,
 )
 from maskanim_tf.evaluation.methods import Method, gather, square_frames
@@ -76,7 +75,7 @@ def main(options: ScoreOptions, detector_options: DetectorOptions) -> None:
     results = score_methods(methods, pairs, detectors, size, reconstruction=reconstruction)
     columns = RECONSTRUCTION if reconstruction else ANIMATION
     reasons = add_reasons(detectors.not_measured, results)
-    settings = {**options.to_dict(), **describe(detectors, detector_options), "side": size}
+    settings = {**options.to_dict(), **detectors.names, "side": size}
     write_results(options.output, settings, results, columns, reasons)
     measured = means(results)
     rows = {**(published_rows(options.dataset) if reconstruction else {}), **measured}
@@ -99,7 +98,7 @@ def find_pairs(options: ScoreOptions) -> list[Pair]:
         raise ValueError(
             "nothing to compare with; give --data_dir=FOLDER of test videos or --pairs"
         )
-    clips = test_clips(options.data_dir, options.picture_strips) if options.data_dir else {}
+    clips = test_clips(options.data_dir, options.picture_strips)
     if options.pairs:
         return listed_pairs(options.pairs, clips)
     return [Pair(name, clip, clip) for name, clip in clips.items() if clip.frames > 1]

@@ -46,8 +46,7 @@ def main(options: MakeOptions) -> None:
     """Writes the page and its key."""
     if not options.pairs:
         raise ValueError("nothing to show; give --pairs=CSV with the columns source,driving")
-    clips = test_clips(options.data_dir, strips=False) if options.data_dir else {}
-    pairs = listed_pairs(options.pairs, clips)
+    pairs = listed_pairs(options.pairs, test_clips(options.data_dir, strips=False))
     methods, pairs, size = gather(options.methods, pairs, options.partial, options.image_size)
     texts = options.welcome, options.farewell
     key = write_study(options.output, pairs, methods, size, options.rounds, *texts)
