@@ -12,7 +12,7 @@ from typing import Any
 from maskanim_tf.config import Section, option
 from maskanim_tf.keys import SPLITS
 from maskanim_tf.media.clip_writer import FORMATS, video_path
-from maskanim_tf.storage.files import remove_whole, write_json
+from maskanim_tf.storage.files import remove_partials, write_json
 
 # Test clips are counted from here, so they stay the same however many training clips there are.
 FIRST_TEST = 1_000_000
@@ -123,15 +123,8 @@ def claim_folder(
             f"{output} holds a data set of other parameters "
             f"({_difference(old, wanted['parameters'])}): choose another folder, or remove this one"
         )
-    remove_partials(output)
+    remove_partials(*splits)
     return False
-
-
-def remove_partials(output: str) -> None:
-    """Removes what killed processes have left half-written."""
-    for split in SPLITS:
-        for left in Path(output, split).glob(".*.partial*"):
-            remove_whole(left)
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -6,19 +6,20 @@ import dataclasses
 import functools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import tqdm
 
 from maskanim_tf.config import option
 from maskanim_tf.engine import Engine
+from maskanim_tf.keys import SPLITS
 from maskanim_tf.media.clip_dataset import (
     FIRST_TEST,
     ClipFiles,
     ClipSetParameters,
     claim_folder,
     clip_files,
-    remove_partials,
 )
 from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.people.ground_truth import write_truth
@@ -31,6 +32,7 @@ from maskanim_tf.people.person_clip import (
     make_clip,
 )
 from maskanim_tf.people.workers import run_in_one_thread, run_tasks
+from maskanim_tf.storage.files import remove_partials
 
 MANIFEST = "people.json"
 # Raised whenever the same parameters would give other pictures.
@@ -150,7 +152,7 @@ def _draw_on(
     tasks: list[tuple[str, int, int]],
 ) -> None:
     engine.run(functools.partial(_draw, output, parameters), tasks)
-    remove_partials(output)
+    remove_partials(*(Path(output, split) for split in SPLITS))
     if missing := _missing(output, parameters):
         first = _files(output, parameters, *missing[0]).video
         raise RuntimeError(

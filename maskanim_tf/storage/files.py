@@ -58,6 +58,13 @@ def remove_whole(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_partials(*folders: str | os.PathLike[str]) -> None:
+    """Removes what killed writers of `atomic_path` have left directly in folders that may exist."""
+    for folder in folders:
+        for left in Path(folder).glob(".*.partial*"):
+            remove_whole(left)
+
+
 def write_json(path: str | os.PathLike[str], content: Any) -> None:
     """Writes a JSON file, whole or not at all; dataclasses in it as objects of their fields."""
     text = json.dumps(content, indent=2, default=dataclasses.asdict)

@@ -26,7 +26,7 @@ from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
 from maskanim_tf.models.weights import assign_matching, assign_weights, read_arrays
 from maskanim_tf.ops.tracing import as_graph
-from maskanim_tf.storage.files import write_json
+from maskanim_tf.storage.files import remove_partials, write_json
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
@@ -91,6 +91,8 @@ class TrainingLoop:
             self.state = self.checkpoints.restore(self.trainer)
         self.history: History | None = None
         if self.chief:
+            run_dir = Path(options.run_dir)
+            remove_partials(run_dir, run_dir / "panels", self.checkpoints.location)
             self.checkpoints.check_space(self.trainer)
             # After a restore, when it is sure that these settings belong to this run.
             write_json(Path(options.run_dir, CONFIG_FILE), config.to_dict())

@@ -9,6 +9,7 @@ import pytest
 
 from maskanim_tf.interrupts import InterruptedRunError
 from maskanim_tf.models import named_variables
+from maskanim_tf.storage.files import temporary_name
 from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import TrainingLoop
 from maskanim_tf.training.optimizers import optimizer_variables
@@ -151,8 +152,14 @@ def test_killed_and_resumed_is_the_same_run(data_dir, tmp_path):
     wait_for(tmp_path / "parts" / "checkpoints" / "step-00000010.npz", killed)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
+    # What a kill in the midst of writing leaves.
+    for name in ("history.csv", "checkpoints/step-00000015.npz", "panels/step-00000010.png"):
+        half = tmp_path / "parts" / name
+        half.parent.mkdir(exist_ok=True)
+        half.with_name(temporary_name(half.name)).write_bytes(b"half")
     resumed = start(data_dir, tmp_path / "parts", "--resume")
     assert resumed.wait() == 0, resumed.communicate()
+    assert not list((tmp_path / "parts").rglob(".*"))
     assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "parts")
     one, other = (
         np.load(tmp_path / run / "checkpoints" / "step-00000040.npz") for run in ("whole", "parts")
