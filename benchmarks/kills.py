@@ -110,11 +110,12 @@ def disturb(name: str, kind: Kind, count: int, folder: Path, rng: np.random.Gene
     for number in range(count):
         run = folder / f"{number:03d}"
         process = start(kind, run)
-        wait_for(run / kind.first, process)
+        began = wait_for(run / kind.first, process)
         moment = float(rng.uniform(0, seconds))
         try:
             process.wait(moment)
             state = "ended before"
+            seconds = min(seconds, time.monotonic() - began)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             killed += 1

@@ -5,18 +5,18 @@ import sys
 import av
 import cv2
 
-from maskanim_tf.samples import NEWCOMER, PORTRAIT, SPEAKER, TRUTH
+from maskanim_tf.samples import CURLS, NEWCOMER, PORTRAIT, SPEAKER, TRUTH
 from tests.helpers import REPOSITORY
 
 
 def test_samples_are_described_and_fit_together():
     described = (PORTRAIT.parent / "README.md").read_text()
     lengths = []
-    for path in (NEWCOMER, SPEAKER, TRUTH):
+    for path in (SPEAKER, TRUTH, CURLS, NEWCOMER):
         assert f"`{path.name}`" in described
         with av.open(str(path)) as film:
             lengths.append(film.streams.video[0].frames)
-    assert lengths[1] == lengths[2] >= 50
+    assert lengths[0] == lengths[1] >= 50 and lengths[3] >= 200
     assert cv2.imread(str(PORTRAIT)).shape == (256, 256, 3)
 
 

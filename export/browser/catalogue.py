@@ -7,13 +7,13 @@ from pathlib import Path
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.media.movies import write_movie
 from maskanim_tf.media.panels import write_picture
-from maskanim_tf.samples import NEWCOMER, SPEAKER, TRUTH
+from maskanim_tf.samples import CURLS, SPEAKER, TRUTH
 
 # The film of each, what its first frame shows and what happens in it.
 SAMPLES = {
     "jumper": (TRUTH, "Violet jumper", "Talking"),
     "glasses": (SPEAKER, "Glasses", "Talking too"),
-    "curls": (NEWCOMER, "Curls", "Looking about"),
+    "curls": (CURLS, "Curls", "Looking about"),
 }
 # What is chosen first.
 PICTURE, VIDEO = "jumper", "glasses"

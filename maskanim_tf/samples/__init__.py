@@ -13,5 +13,7 @@ PORTRAIT = _FOLDER / "portrait.png"
 SPEAKER = _FOLDER / "speaker.mp4"
 # What the person of the picture looks like while doing what the speaker does.
 TRUTH = _FOLDER / "truth.mp4"
-# A third person, to learn from.
+# A third person.
+CURLS = _FOLDER / "curls.mp4"
+# A fourth, in a longer film, to learn from.
 NEWCOMER = _FOLDER / "newcomer.mp4"

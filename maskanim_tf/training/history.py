@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -53,9 +53,11 @@ class History:
 
     def add(self, row: dict[str, float]) -> None:
         """Adds a row to the table and to TensorBoard's scalars."""
-        self.rows.append(row)
+        written = _row(row)
+        # As a resumed run reads it, so that both draw the same picture.
+        self.rows.append(_numbers(COLUMNS, written))
         with open(self._path, "a") as file:
-            file.write(_row(row))
+            file.write(written)
         with self._board.as_default(step=int(row["step"])):
             for key, value in row.items():
                 if key not in ("step", "epoch"):
@@ -103,12 +105,11 @@ class History:
         rows = []
         # What stands behind the last line end was not written to its own end.
         for line in lines[:-1]:
-            cells = line.split(",")
             try:
-                row = {key: float(value) for key, value in zip(columns, cells) if value}
+                row = _numbers(columns, line)
             except ValueError:
                 continue
-            if "step" in row and len(cells) == len(columns):
+            if "step" in row:
                 rows.append(row)
         return rows
 
@@ -118,6 +119,18 @@ def _row(row: dict[str, float]) -> str:
     if unknown:
         raise ValueError(f"the history has no column {min(unknown)!r}, only {', '.join(COLUMNS)}")
     return _line([f"{row[key]:.8g}" if key in row else "" for key in COLUMNS])
+
+
+def _numbers(columns: Sequence[str], line: str) -> dict[str, float]:
+    """The numbers of a line by column, without empty ones.
+
+    Raises:
+      ValueError: if there are more or fewer cells than columns, or one is no number.
+    """
+    cells = line.rstrip("\n").split(",")
+    if len(cells) != len(columns):
+        raise ValueError(f"{len(cells)} cells in {len(columns)} columns")
+    return {key: float(value) for key, value in zip(columns, cells) if value}
 
 
 def _line(cells: Iterable[str]) -> str:

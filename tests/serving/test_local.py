@@ -177,8 +177,9 @@ def test_memory_returns_to_its_level(exported):
         url = f"{address.url}:predict"
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             levels = [lowest(4)]
-            # In each step 320 MiB come in, and terabytes are claimed. One body of 8 MiB that is kept in
-            # each round would be seen in every step; what other threads of this process allocate, in few.
+            # In each step 320 MiB come in, and terabytes are claimed. One body of 8 MiB that is
+            # kept in each round would be seen in every step; what other threads of this process
+            # allocate, in few.
             steady = False
             while not steady and len(levels) < 6:
                 levels.append(lowest(4))

@@ -62,3 +62,13 @@ def test_a_table_of_an_older_release_gets_the_new_columns(tmp_path):
     history = History(str(tmp_path), step=1)
     assert history.rows == [{"step": 1, "coarse": 2.5}]
     assert lines(tmp_path) == [",".join(COLUMNS), line(step="1", coarse="2.5")]
+
+
+def test_a_resumed_run_draws_the_same_picture(tmp_path):
+    history = History(str(tmp_path))
+    for step in (1, 2, 3):
+        history.add({"step": step, **ROW, "fine": 1 / 3 + step})
+    picture = history.draw().read_bytes()
+    resumed = History(str(tmp_path), step=3)
+    assert resumed.rows == history.rows
+    assert resumed.draw().read_bytes() == picture
