@@ -190,7 +190,8 @@ class LocalServer:
         try:
             await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         except OSError as error:
-            reason = str(error.strerror).rpartition(": ")[2]
+            # Python 3.13 puts the number into the text.
+            reason = str(error.strerror).rpartition(": ")[2].removeprefix(f"[errno {error.errno}] ")
             raise OSError(
                 f"cannot listen on {host}:{port} ({reason}); choose another --port or --host"
             ) from error
