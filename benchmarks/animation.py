@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.data import peak_memory
+from benchmarks.measuring import median_seconds, peak_memory
 from maskanim_tf.commands import assume_frozen_weights, run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.inference import PRECISIONS
@@ -73,30 +72,22 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
         trained = Animator(config.model, config.perturbation)
     else:
         trained, _ = load_animator(options.checkpoint)
-    folder = Path(options.measure).parent
-    picture = str(folder / "source.png")
+    driver = Path(options.measure)
+    picture = str(driver.with_name("source.png"))
     cv2.imwrite(picture, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
-    output = folder / f"result{Path(options.measure).stem}{options.ending}"
+    output = driver.with_name(f"result{driver.stem}{options.ending}")
     precision = resolve_precision(options.inference_precision)
-    generators = {
-        graph: AnimatorGenerator(
-            trained
-            if graph == TRAINED
-            else rewrite(trained, shared=graph == VARIABLES, precision=precision)
+    calls = {}
+    for graph in options.graphs:
+        animator = trained
+        if graph != TRAINED:
+            animator = rewrite(trained, shared=graph == VARIABLES, precision=precision)
+        calls[graph] = partial(
+            animate_video, AnimatorGenerator(animator), picture, str(driver), output
         )
-        for graph in options.graphs
-    }
-    rates: dict[str, list[float]] = {graph: [] for graph in generators}
-    # Round 0 traces and fills caches.
-    for number in range(options.rounds + 1):
-        for graph, generator in generators.items():
-            started = time.perf_counter()
-            done = animate_video(generator, picture, options.measure, output)
-            if number:
-                rates[graph].append(done.frames / (time.perf_counter() - started))
     print(precision, end="   ")
-    for graph, measured in rates.items():
-        print(f"{graph} {statistics.median(measured):7.2f} frames/s", end="   ")
+    for graph, seconds in median_seconds(calls, options.rounds).items():
+        print(f"{graph} {int(driver.stem) / seconds:7.2f} frames/s", end="   ")
     print(f"peak memory {peak_memory():5.0f} MiB")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.measuring import peak_memory
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 
@@ -63,13 +64,6 @@ def measure(config: Config, options: BenchmarkOptions) -> None:
         count += config.training.batch_size
     rate = count / (time.perf_counter() - started)
     print(f"{rate:7.0f} samples/s   peak memory {peak_memory():5.0f} MiB")
-
-
-def peak_memory() -> float:
-    """Peak resident memory of this process in MiB; `getrusage` would count its parent's as well."""
-    status = Path("/proc/self/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
 
 
 def make_data_sets(folder: Path, size: int, many: int) -> dict[str, Path]:

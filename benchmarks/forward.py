@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import statistics
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.measuring import median_seconds
 from maskanim_tf import keys
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
@@ -49,25 +49,17 @@ def main(config: Config, options: BenchmarkOptions) -> None:
         animator: {keys.SOURCE: frames(size, 3), keys.DRIVING: frames(size, 3)},
     }
     calls = {
-        network.name: (tf.function(lambda x, network=network: network(x, training=False)), x)
+        network.name: partial(tf.function(partial(network, training=False)), x)
         for network, x in inputs.items()
     }
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    # Interleaved, so that a busy moment of the machine hits all networks alike; run 0 traces.
-    for run in range(options.runs + 1):
-        for name, (call, x) in calls.items():
-            started = time.perf_counter()
-            call(x)
-            if run:
-                times[name].append(time.perf_counter() - started)
+    times = median_seconds(calls, options.runs)
     print(
         f"{size}x{size}, width {config.model.width:g}, batch {options.batch}, "
         f"median of {options.runs}"
     )
-    whole = statistics.median(times["animator"])
-    for name, measured in times.items():
-        median = statistics.median(measured)
-        print(f"{name:20s} {1000 * median:9.1f} ms  {median / whole:6.1%} of the animator")
+    for name, seconds in times.items():
+        share = seconds / times["animator"]
+        print(f"{name:20s} {1000 * seconds:9.1f} ms  {share:6.1%} of the animator")
 
 
 if __name__ == "__main__":

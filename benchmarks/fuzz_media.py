@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class FuzzOptions(Section):
     )
     keep: str = option("", "folder for the files that failed; nothing is kept by default")
     read: str = option("", "take the files of this folder only (used internally)")
-    server: str = option("", "address of the server (used internally)")
+    server: str = option("", "address of its page (used internally)")
 
 
 # File, way, outcome, message.
@@ -86,8 +86,8 @@ def main(options: FuzzOptions) -> None:
         process = None
         if "server" in options.ways:
             versions = versions_folder(options.model, folder / "exported")
-            process, address = stack.enter_context(served(versions))
-            options = options.replace(server=address)
+            process, addresses = stack.enter_context(served(versions))
+            options = options.replace(server=addresses["page"])
         failed = sum(
             not fuzz(name, make(folder / "whole"), number, folder, options)
             for name, make, number in (
@@ -131,33 +131,16 @@ def fuzz(
 
 def make_videos(folder: Path) -> list[Path]:
     """A second of video in every container and codec, the first one with sound."""
-    import av
+    from tests.media.clip_files import write_video
 
     os.environ.setdefault("SVT_LOG", "1")  # Errors only.
     folder.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    frames = np.stack([np.roll(noise, 2 * number, 1) for number in range(25)])
     paths = []
     for name, (codec, pixels, settings) in VIDEOS.items():
-        path = folder / name
-        with av.open(str(path), "w") as container:
-            film = container.add_stream(codec, rate=25)
-            film.width = film.height = SIDE
-            film.pix_fmt, film.options = pixels, settings
-            sound = container.add_stream("aac", rate=8000) if name == "h264.mp4" else None
-            if sound is not None:
-                sound.codec_context.layout = "mono"
-            for number in range(25):
-                picture = np.ascontiguousarray(np.roll(noise, 2 * number, 1))
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pixels)
-                container.mux(film.encode(frame))
-            container.mux(film.encode())
-            if sound is not None:
-                samples = np.zeros((1, 8000), np.float32)
-                frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-                frame.sample_rate = 8000
-                container.mux(sound.encode(frame))
-                container.mux(sound.encode())
-        paths.append(path)
+        how = {"pixel_format": pixels, "options": settings, "sound": name == "h264.mp4"}
+        paths.append(write_video(folder / name, frames, codec, **how))
     # As root, libsvtav1 takes real-time priority for the calling thread and all that it starts.
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return paths
@@ -245,19 +228,14 @@ def judge(folder: Path, options: FuzzOptions) -> list[Result]:
 
 def take_all(folder: Path, options: FuzzOptions) -> None:
     """Takes every file of a folder every way and prints a line of JSON for each."""
-    takers = {
-        "read": lambda: read,
-        "index": lambda: index,
-        "animate": animator,
-        "server": lambda: functools.partial(upload, options.server),
-    }
-    ways = {way: takers[way]() for way in options.ways}
+    server = functools.partial(upload, options.server)
+    takers = {"read": read, "index": index, "animate": animate, "server": server}
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        for way, take in ways.items():
+        for way in options.ways:
             try:
-                take(path)
+                takers[way](path)
                 outcome, message = TAKEN, ""
             except (ValueError, OSError) as error:
                 message = str(error)
@@ -303,29 +281,27 @@ def index(path: Path) -> None:
         find_clips(folder, strict=True)
 
 
-def animator() -> Callable[[Path], None]:
-    """Animates a picture by the file, or the file by a film; nothing is left after an error."""
-    from maskanim_tf.animation.options import AnimationOptions
-    from maskanim_tf.animation.video import animate_video
+@functools.cache
+def animator() -> Any:
+    """The embedded weights."""
     from maskanim_tf.predictor import load_animator
 
-    generator = load_animator(WEIGHTS).generator
-    options = AnimationOptions()
+    return load_animator(WEIGHTS)
 
-    def animate(path: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            output = Path(folder) / "output"
-            output.mkdir()
-            picture, film = whole_pair(Path(folder))
-            pair = (picture, path) if is_film(path) else (path, film)
-            try:
-                animate_video(generator, *pair, output / "film.mp4", options)
-            except Exception:
-                if left := os.listdir(output):
-                    raise AssertionError(f"{left} is there after an error") from None
-                raise
 
-    return animate
+def animate(path: Path) -> None:
+    """Animates a picture by the file, or the file by a film; nothing is left after an error."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "output"
+        output.mkdir()
+        picture, film = whole_pair(Path(folder))
+        pair = (picture, path) if is_film(path) else (path, film)
+        try:
+            animator().animate_video(*pair, output / "film.mp4")
+        except Exception:
+            if left := os.listdir(output):
+                raise AssertionError(f"{left} is there after an error") from None
+            raise
 
 
 def upload(server: str, path: Path) -> None:
@@ -340,7 +316,7 @@ def upload(server: str, path: Path) -> None:
         }
         # The limit of the child ends what hangs; urllib3's own is three seconds.
         ask = functools.partial(urllib3.request, "POST", retries=False, timeout=None)
-        answer = ask(f"{server}/animate", fields=fields)
+        answer = ask(f"{server}animate", fields=fields)
         if answer.status >= 500:
             raise AssertionError(f"status {answer.status}: {answer.data[:300]!r}")
         # A stream of events, or one refusal.
@@ -355,7 +331,7 @@ def upload(server: str, path: Path) -> None:
             "signature_name": "animate_bytes",
             "inputs": {"source_bytes": content[:1], "driving_bytes": content[1:]},
         }
-        answer = ask(f"{server}/v1/models/maskanim:predict", json=body)
+        answer = ask(f"{server}v1/models/maskanim:predict", json=body)
         if answer.status not in (200, 400):
             raise AssertionError(f"status {answer.status}: {answer.data[:300]!r}")
         _raise(last)

@@ -12,6 +12,8 @@ SHOWN_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16
 # So that a slow, emulated product takes seconds, not minutes.
 SIDES = {FLOAT32: 4096, BFLOAT16: 1024}
 FAST_SIDE = 4096
+# One for all calls, or TensorFlow would warn of tracing again and again.
+_product = tf.function(tf.linalg.matmul)
 
 
 def describe_hardware() -> str:
@@ -26,8 +28,7 @@ def matrix_product_rate(precision: str = FLOAT32) -> float:
     """Operations per second of a large matrix product, which no network can exceed."""
     side = FAST_SIDE if fast_bfloat16()[0] else SIDES[precision]
     matrix = tf.ones((side, side), precision)
-    product = tf.function(tf.linalg.matmul)
-    product(matrix, matrix)  # Traces.
+    _product(matrix, matrix)  # Traces.
     started = time.perf_counter()
-    product(matrix, matrix)[0, 0].numpy()
+    _product(matrix, matrix)[0, 0].numpy()
     return 2 * side**3 / (time.perf_counter() - started)

@@ -30,8 +30,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from benchmarks.data import peak_memory
 from benchmarks.hardware import describe_hardware, matrix_product_rate
+from benchmarks.measuring import peak_memory
 from maskanim_tf import keys
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.export import ncnn, onnx, saved_model, tflite

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Before TensorFlow.
 
 # isort: split
-from benchmarks.page_live import own_memory
+from benchmarks.measuring import own_memory
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.animation.live import LiveSession, open_camera, perform
 from maskanim_tf.animation.options import MOTIONS, RELATIVE

@@ -12,8 +12,6 @@ import contextlib
 import dataclasses
 import functools
 import http.server
-import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,10 +22,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.measuring import own_memory
+from benchmarks.served_model import served
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
+from maskanim_tf.media.footage import open_footage
+from maskanim_tf.samples import SPEAKER
+from tests.browsers import camera_flags, chromium, find_chromium
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 MEBIBYTE = 1 << 20
 
 
@@ -42,11 +44,12 @@ class BenchmarkOptions(Section):
 
 
 def main(options: BenchmarkOptions) -> None:
+    if find_chromium() is None:
+        raise RuntimeError("there is no chromium on the PATH")
     page = served_folder(options.web) if options.web else served_model(options.model_base_path)
     with tempfile.TemporaryDirectory() as folder, page as (address, server):
-        camera = Path(folder) / "camera.mjpeg"
-        write_film(camera)
-        with chromium(camera) as browser:
+        flags = camera_flags(Path(folder) / "camera.mjpeg", open_footage(SPEAKER).frames())
+        with chromium("--js-flags=--expose-gc", *flags) as browser:
             watch(browser, address, server, options)
 
 
@@ -85,14 +88,8 @@ def watch(browser: Any, address: str, server: int | None, options: BenchmarkOpti
 @contextlib.contextmanager
 def served_model(base_path: str) -> Iterator[tuple[str, int]]:
     """Address and process of a local server."""
-    command = [sys.executable, "-m", "serving.local", f"--model_base_path={base_path}", "--port=0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        lines = dict(process.stdout.readline().split() for _ in range(2))
-        try:
-            yield lines["page:"], process.pid
-        finally:
-            process.terminate()
+    with served(Path(base_path)) as (process, addresses):
+        yield addresses["page"], process.pid
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -110,39 +107,6 @@ def served_folder(folder: str) -> Iterator[tuple[str, None]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/", None
         server.shutdown()
-
-
-@contextlib.contextmanager
-def chromium(camera: Path) -> Iterator[Any]:
-    """A browser without a window, whose camera is a film."""
-    from playwright.sync_api import sync_playwright
-
-    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if path is None:
-        raise RuntimeError("there is no chromium on the PATH")
-    flags = [
-        "--no-sandbox",
-        "--js-flags=--expose-gc",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={camera}",
-    ]
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
-
-
-def write_film(path: Path) -> None:
-    """Writes the speaker as what Chromium takes for a camera: JPEG files one after the other."""
-    import cv2
-
-    from maskanim_tf.media.footage import open_footage
-    from maskanim_tf.samples import SPEAKER
-
-    with path.open("wb") as file:
-        for frame in open_footage(SPEAKER).frames():
-            file.write(cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes())
 
 
 def renderers() -> list[int]:
@@ -163,14 +127,6 @@ def renderers() -> list[int]:
 def process_id(folder: Path) -> int:
     """The number of a process from its folder in /proc."""
     return int(folder.resolve().name)
-
-
-def own_memory(pid: int) -> float:
-    """Memory that no other process shares, in MiB; 0 for a process that has gone."""
-    with contextlib.suppress(OSError):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
-    return 0.0
 
 
 if __name__ == "__main__":

@@ -16,8 +16,6 @@ from pathlib import Path
 
 import matplotlib
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.puppets import DatasetParameters, write_dataset

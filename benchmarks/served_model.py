@@ -24,11 +24,14 @@ def versions_folder(given: str, folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def served(versions: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """A local server in a process of its own, and its address."""
-    command = [sys.executable, "-m", "serving.local", f"--model_base_path={versions}", "--port=0"]
+def served(versions: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, dict[str, str]]]:
+    """A local server in a process of its own, and the first two addresses that it prints.
+
+    They are named "REST", and "page" or, without a page, "gRPC".
+    """
+    command = [sys.executable, "-m", "serving.local", f"--model_base_path={versions.resolve()}"]
     with subprocess.Popen(
-        [*command, *arguments],
+        [*command, "--port=0", *arguments],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -36,10 +39,11 @@ def served(versions: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, 
     ) as process:
         assert process.stdout
         try:
-            line = process.stdout.readline()
-            if not line:
+            lines = [process.stdout.readline() for _ in range(2)]
+            if not all(lines):
                 raise RuntimeError(f"the server ended with status {process.wait()}")
-            yield process, line.split()[1].partition("/v1/")[0]
+            addresses = dict(line.split(": ") for line in lines)
+            yield process, {name: text.strip() for name, text in addresses.items()}
         finally:
             process.terminate()
             process.communicate()

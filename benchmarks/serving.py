@@ -8,7 +8,6 @@ much longer a frame takes when it is served.
 from __future__ import annotations
 
 import dataclasses
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.served_model import served
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 
@@ -53,32 +53,20 @@ def main(options: BenchmarkOptions) -> None:
         "bytes": partial(model.run, "animate_bytes", {"source_bytes": sources, **strings}),
         "encoded": partial(model.run, "animate_encoded", {**encoded, **strings}),
     }
-    command = [sys.executable, "-m", "serving.local", f"--model_base_path={folder.parent}"]
-    with subprocess.Popen(
-        [*command, "--port=0", "--grpc_port=0", "--page_animations=0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        addresses = dict(process.stdout.readline().split() for _ in range(2))
-        rest = addresses["REST:"].partition("/v1/")[0]
-        grpc = "grpc://" + addresses["gRPC:"]
+    with served(folder.parent, "--grpc_port=0", "--page_animations=0") as (_, addresses):
+        rest, grpc = addresses["REST"].partition("/v1/")[0], "grpc://" + addresses["gRPC"]
         print(f"{options.batch} frames per request, {size} pixels; latency of requests in ms")
         print(f"{'call':8s} {'way':6s} clients  frames/s     p50     p90     p99      cost")
-        try:
-            for kind, server in (("bytes", rest), ("encoded", grpc)):
-                client = connect(ClientOptions(server=server, concurrency=max(options.clients)))
-                client.set_source(source)
-                for clients in options.clients:
-                    calls = (direct[kind], partial(client.animate, driving))
-                    alone, served = measure(calls, clients, options)
-                    print(f"{kind:8s} direct {clients:7d} {alone}")
-                    print(f"{kind:8s} {server[:4]:6s} {clients:7d} {served}", end="")
-                    print(f" {(alone.rate / served.rate - 1) * 100:+7.1f} %", flush=True)
-                client.close()
-        finally:
-            process.terminate()
-            process.communicate()
+        for kind, server in (("bytes", rest), ("encoded", grpc)):
+            client = connect(ClientOptions(server=server, concurrency=max(options.clients)))
+            client.set_source(source)
+            for clients in options.clients:
+                calls = (direct[kind], partial(client.animate, driving))
+                alone, remote = measure(calls, clients, options)
+                print(f"{kind:8s} direct {clients:7d} {alone}")
+                print(f"{kind:8s} {server[:4]:6s} {clients:7d} {remote}", end="")
+                print(f" {(alone.rate / remote.rate - 1) * 100:+7.1f} %", flush=True)
+            client.close()
 
 
 @dataclasses.dataclass(frozen=True)

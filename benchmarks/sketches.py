@@ -8,15 +8,11 @@ are those of training, batches that it never sees again are held out.
 from __future__ import annotations
 
 import dataclasses
-import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskanim_tf import keys
 from maskanim_tf.commands import run_command

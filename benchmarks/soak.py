@@ -62,8 +62,8 @@ def main(options: SoakOptions) -> None:
         newest = max(int(path.name) for path in given.iterdir() if path.name.isdecimal())
         whole, versions = given / str(newest), folder / "versions"
         shutil.copytree(whole, versions / "1")
-        with served(versions, "--poll_seconds=0.5", "--settle_seconds=0.5") as (process, address):
-            crowd = Crowd(f"{address}/v1/models/maskanim", options)
+        with served(versions, "--poll_seconds=0.5", "--settle_seconds=0.5") as (process, addresses):
+            crowd = Crowd(addresses["REST"], options)
             levels = []
             swapped = 0
             for version in range(1, options.swaps + 2):

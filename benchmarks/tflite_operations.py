@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +24,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from benchmarks.hardware import describe_hardware, matrix_product_rate
+from benchmarks.measuring import median_seconds
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.export.quiet import quietly
 from maskanim_tf.export.stages import ANIMATE, all_threads
@@ -83,52 +82,38 @@ def main(config: Config, options: BenchmarkOptions) -> None:
         write(TfliteOptions(), animator, config, Path(folder))
         whole = Path(folder, ANIMATE + SUFFIX).read_bytes()
     counts = collections.Counter(kinds_in(whole))
-    runs: dict[object, list[Callable[[], object]]] = {ANIMATE: [lite_call(whole)]}
+    calls: dict[object, Callable[[], object]] = {ANIMATE: lite_call(whole)}
     for kind in tqdm(counts, "converting", unit="convolution"):
         function = kind.function()
         inputs = tf.constant(np.random.default_rng(0).normal(size=kind.inputs), tf.float32)
         with quietly():
             content = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
-        runs[kind] = [lite_call(content), lambda f=function, x=inputs: f(x).numpy()]
-    times: dict[object, list[list[float]]] = {
-        key: [[] for _ in calls] for key, calls in runs.items()
-    }
-    for run in tqdm(range(options.runs + 1), "measuring", unit="round"):
-        for key, calls in runs.items():
-            for call, measured in zip(calls, times[key]):
-                started = time.perf_counter()
-                call()
-                if run:
-                    measured.append(time.perf_counter() - started)
-    report(config, options, counts, times)
+        calls[kind, 0] = lite_call(content)
+        calls[kind, 1] = lambda f=function, x=inputs: f(x).numpy()
+    report(config, options, counts, median_seconds(calls, options.runs))
 
 
 def report(
     config: Config,
     options: BenchmarkOptions,
     counts: collections.Counter[Kind],
-    times: dict[object, list[list[float]]],
+    seconds: dict[object, float],
 ) -> None:
     """Prints the table, what costs most first."""
     peak = matrix_product_rate("float32")
-    median = {key: [statistics.median(each) for each in found] for key, found in times.items()}
+    both = {kind: [seconds[kind, i] * number for i in (0, 1)] for kind, number in counts.items()}
     model = config.model
     print(f"{model.image_size}x{model.image_size}, width {model.width:g}, {options.runs} rounds")
     print(f"{describe_hardware()}; peak {peak / 1e9:.0f} GFLOP/s in float32")
     print(
         f"{'milliseconds and share of peak of all of a kind':44s} TFLite        TensorFlow    ratio"
     )
-    ordered = sorted(counts, key=lambda kind: -median[kind][0] * counts[kind])
+    ordered = sorted(counts, key=lambda kind: -both[kind][0])
     for kind in ordered[: options.rows]:
-        show(
-            f"{counts[kind]} of {kind}",
-            kind.operations * counts[kind],
-            peak,
-            [seconds * counts[kind] for seconds in median[kind]],
-        )
-    sums = [sum(median[kind][i] * counts[kind] for kind in counts) for i in range(2)]
+        show(f"{counts[kind]} of {kind}", kind.operations * counts[kind], peak, both[kind])
+    sums = [sum(each) for each in zip(*both.values())]
     show("all convolutions", sum(k.operations * n for k, n in counts.items()), peak, sums)
-    (whole,) = median[ANIMATE]
+    whole = seconds[ANIMATE]
     print(f"the whole file {1e3 * whole:.1f} ms: {sums[0] / whole:.0%} of it in convolutions")
 
 

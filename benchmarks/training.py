@@ -10,7 +10,6 @@ import dataclasses
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +17,8 @@ import tensorflow as tf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.data import peak_memory
 from benchmarks.hardware import describe_hardware, matrix_product_rate
+from benchmarks.measuring import median_seconds, peak_memory
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import PRECISIONS
@@ -30,7 +29,7 @@ from maskanim_tf.losses import load_vgg
 from maskanim_tf.puppets import DatasetParameters, write_dataset
 from maskanim_tf.training.trainer import Trainer
 
-PARTS = (FORWARD, BACKWARD, UPDATE) = ("forward", "backward", "update")
+FORWARD, BACKWARD, UPDATE = ("forward", "backward", "update")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,31 +50,18 @@ def main(config: Config, options: BenchmarkOptions) -> None:
         config = config.replace(data=config.data.replace(data_dir=folder, progress=False))
         batches = iter(make_dataset(config, TRAIN))
         batch = next(batches)
-        data = timed(lambda: next(batches), options.steps)
-    calls = {
-        precision: calls_of(
-            config.replace(training=config.training.replace(precision=precision)),
-            batch,
-            options.jit,
-        )
-        for precision in options.compare
-    }
-    times: dict[tuple[str, str], list[float]] = {}
-    # Round 0 traces; rounds go over all, so that a busy moment hits them alike.
-    for step in range(options.steps + 1):
-        for precision, parts in calls.items():
-            for name, call in parts.items():
-                started = time.perf_counter()
-                call()
-                if step:
-                    measured = times.setdefault((precision, name), [])
-                    measured.append(time.perf_counter() - started)
+        data = median_seconds({TRAIN: lambda: next(batches)}, options.steps)[TRAIN]
+    calls: dict[tuple[str, str], Callable[[], object]] = {}
+    for precision in options.compare:
+        chosen = config.replace(training=config.training.replace(precision=precision))
+        parts = calls_of(chosen, batch, options.jit)
+        calls.update({(precision, name): call for name, call in parts.items()})
+    medians = median_seconds(calls, options.steps)
     print(f"{size}x{size}, width {config.model.width:g}, batch {config.training.batch_size}")
     print(describe_hardware())
     for precision in (FLOAT32, BFLOAT16):
         rate = statistics.median(matrix_product_rate(precision) for _ in range(3))
         print(f"{precision} matrix product: {rate / 1e9:.0f} GFLOP/s")
-    medians = {key: statistics.median(values) for key, values in times.items()}
     for precision in options.compare:
         print_parts(precision, medians)
     first = options.compare[0]
@@ -115,16 +101,6 @@ def print_parts(precision: str, medians: dict[tuple[str, str], float]) -> None:
     parts = {FORWARD: forward, BACKWARD: backward - forward, UPDATE: step - backward}
     for name, seconds in parts.items():
         print(f"  {name:9s} {seconds:7.3f} s  {seconds / step:6.1%} of the step")
-
-
-def timed(call: Callable[[], object], count: int) -> float:
-    """Median seconds of a call."""
-    seconds = []
-    for _ in range(count):
-        started = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - started)
-    return sorted(seconds)[count // 2]
 
 
 if __name__ == "__main__":

@@ -52,19 +52,18 @@ def run_command(
         except InterruptedRunError as error:
             print(error, file=sys.stderr)
             return error.status
-        except (ValueError, OSError, RuntimeError) as error:
-            _log.debug("where it happened:", exc_info=True)
-            print(f"error: {error}", file=sys.stderr)
-            return 1
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             return interrupt_status()
         except Exception as error:
+            message = str(error)
             # What fails inside a pipeline or a graph arrives as TensorFlow's error.
-            if not type(error).__module__.startswith("tensorflow"):
+            if type(error).__module__.startswith("tensorflow"):
+                message = _telling_line(message)
+            elif not isinstance(error, (ValueError, OSError, RuntimeError)):
                 raise
             _log.debug("where it happened:", exc_info=True)
-            print("error:", _telling_line(str(error)), file=sys.stderr)
+            print(f"error: {message}", file=sys.stderr)
             return 1
         return 0
 

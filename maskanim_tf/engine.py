@@ -98,9 +98,7 @@ class Engine:
             | "Distribute" >> beam.Reshuffle()
             | "Work" >> beam.Map(work)
         )
-        if self.embedded:
-            pipeline.run().wait_until_finish()
-            return
+        # In this process that is all: what `work` raises comes from here.
         result = pipeline.run()
         try:
             result.wait_until_finish()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import textwrap
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from maskanim_tf.config.section import Section, allowed_values
+from maskanim_tf.config.section import Leaf, Section, allowed_values, leaves
 from maskanim_tf.flags import flag_name
 
 HELP = ("help", "helpfull", "helpshort", "h", "?")
@@ -32,10 +30,10 @@ def help_text(about: str, sections: Sequence[Section]) -> str:
       sections: the values that its options have where they are not given.
     """
     lines = [about.strip()]
-    options = itertools.chain.from_iterable(map(_options, sections))
-    for heading, group in itertools.groupby(options, key=lambda each: each[0]):
+    options = itertools.chain.from_iterable(map(leaves, sections))
+    for heading, group in itertools.groupby(options, _heading):
         lines += ["", f"{heading}:"]
-        for _, path, field, value in group:
+        for path, field, _, value, _ in group:
             given = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
             facts = [f"default: {given}" if given else "", allowed_values(field.metadata)]
             told = "; ".join(fact for fact in facts if fact)
@@ -48,30 +46,18 @@ def help_text(about: str, sections: Sequence[Section]) -> str:
     return "\n".join(lines)
 
 
-def _options(
-    section: Section, path: tuple[str, ...] = ()
-) -> Iterator[tuple[str, tuple[str, ...], dataclasses.Field[Any], Any]]:
-    """Every option below a section: its group's heading, its path, its field, its value."""
-    for field in dataclasses.fields(section):
-        value = getattr(section, field.name)
-        if isinstance(value, Section):
-            yield from _options(value, (*path, field.name))
-        else:
-            yield _heading(section, path, field.name), (*path, field.name), field, value
-
-
-def _heading(section: Section, path: tuple[str, ...], name: str) -> str:
+def _heading(leaf: Leaf) -> str:
     """The beginning of what the class that declares an option is documented by."""
     declares = next(
         each
-        for each in reversed(type(section).__mro__)
-        if name in vars(each).get("__annotations__", ())
+        for each in reversed(type(leaf.section).__mro__)
+        if leaf.path[-1] in vars(each).get("__annotations__", ())
     )
     about = (declares.__doc__ or "").partition("\n")[0]
     for end in (";", ".", ", besides", " ("):
         about = about.partition(end)[0]
     # Of sections inside of sections there may be several of one class.
-    return f"{path[-1]}: {about}" if len(path) > 1 else about
+    return f"{leaf.path[-2]}: {about}" if len(leaf.path) > 2 else about
 
 
 def _entry(shown: str, what: str) -> list[str]:

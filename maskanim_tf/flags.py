@@ -7,6 +7,8 @@ given keeps its default, which for `Config` is that of `--variant` and `--datase
 
 from __future__ import annotations
 
+import functools
+import operator
 import os
 import re
 import typing
@@ -90,7 +92,7 @@ def flag_name(path: tuple[str, ...]) -> str:
 
 def define_flags(section: type[Section], flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines one flag for each option of a section."""
-    for path, field, kind in leaves(section):
+    for path, field, kind, *_ in leaves(section()):
         common: dict[str, Any] = {
             "name": flag_name(path),
             "default": None,
@@ -115,18 +117,18 @@ def read_flags(section: type[SectionT], flag_values: flags.FlagValues = flags.FL
     Raises:
       ValueError: a value is outside its range; the message names the option and the range.
     """
-    given = {
-        path: _parsed(flag_values[flag_name(path)].value, kind, flag_name(path))
-        for path, _, kind in leaves(section)
-        if flag_values[flag_name(path)].value is not None
-    }
     if section is Config:
-        defaults: Any = default_config(
-            given.get(("variant",), "paper"), given.get(("data", "dataset"), "custom")
-        )
+        chosen = {name: flag_values[name].value for name in ("variant", "dataset")}
+        defaults: Section = default_config(**{k: v for k, v in chosen.items() if v is not None})
     else:
         defaults = section()
-    return _with_changes(defaults, given)
+    values = defaults.to_dict()
+    for path, _, kind, *_ in leaves(defaults):
+        given = flag_values[flag_name(path)].value
+        if given is not None:
+            inner = functools.reduce(operator.getitem, path[:-1], values)
+            inner[path[-1]] = _parsed(given, kind, flag_name(path))
+    return section.from_dict(values)
 
 
 def _parsed(value: Any, kind: Any, name: str) -> Any:
@@ -142,18 +144,3 @@ def _parsed(value: Any, kind: Any, name: str) -> Any:
         raise ValueError(
             f"--{name} is {','.join(value)!r}, but must be a list of {element.__name__}"
         ) from error
-
-
-def _with_changes(section: Any, changes: dict[tuple[str, ...], Any]) -> Any:
-    """A copy of a section with the options at the given paths changed."""
-    inner: dict[str, dict[tuple[str, ...], Any]] = {}
-    for path, value in changes.items():
-        inner.setdefault(path[0], {})[path[1:]] = value
-    return section.replace(
-        **{
-            name: _with_changes(getattr(section, name), below)
-            if isinstance(getattr(section, name), Section)
-            else below[()]
-            for name, below in inner.items()
-        }
-    )

@@ -5,9 +5,11 @@ import json
 import keras
 import numpy as np
 
+from maskanim_tf import keys
 from maskanim_tf.config import HourglassConfig, LowResConfig, ModelConfig, PerturbationConfig
 from maskanim_tf.models import Animator, build_networks
 from maskanim_tf.models.weights import weight_arrays, write_arrays
+from maskanim_tf.ops.resizing import resize_bilinear
 from tests.helpers import TINY_CONFIG, TINY_MODEL
 
 # Masks of random networks are so flat that rounding decides which pixels lie below their median.
@@ -44,6 +46,34 @@ def scrambled_animator(
     return Animator(model, perturbation, networks, ablation)
 
 
+def refined_mask(networks, source, source_mask, perturbed):
+    """Equation 2 by hand."""
+    inputs = {
+        keys.SOURCE_SMALL: resize_bilinear(source, source_mask.shape[1]),
+        keys.SOURCE_MASK: source_mask,
+        keys.PERTURBED_MASK: perturbed,
+    }
+    return networks.mask_refiner(inputs)[keys.REFINED_MASK]
+
+
+def generated_frames(networks, source, source_mask, driving_mask):
+    """Equations 3 and 4 by hand."""
+    size = source.shape[1]
+    inputs = {
+        keys.SOURCE_SMALL: resize_bilinear(source, source_mask.shape[1]),
+        keys.SOURCE_MASK: source_mask,
+        keys.DRIVING_MASK: driving_mask,
+    }
+    coarse = networks.low_res_generator(inputs)[keys.COARSE]
+    inputs = {
+        keys.SOURCE: source,
+        keys.SOURCE_MASK: resize_bilinear(source_mask, size),
+        keys.COARSE: coarse,
+        keys.DRIVING_MASK: resize_bilinear(driving_mask, size),
+    }
+    return {keys.COARSE: coarse, **networks.high_res_generator(inputs)}
+
+
 # Channels that the networks behind m take: three of a picture, then masks among others.
 INPUTS = (5, 8)
 
@@ -75,6 +105,10 @@ def write_checkpoint(path, animator: Animator | None = None):
     """A weight file of a scrambled animator, as a run would have saved it."""
     animator = animator or scrambled_animator()
     config = TINY_CONFIG.replace(model=animator.model, perturbation=animator.perturbation)
-    stored = np.array(json.dumps(config.to_dict()))
-    write_arrays(path, {**weight_arrays(animator.networks), "config": stored})
+    write_arrays(path, {**weight_arrays(animator.networks), **config_array(config)})
     return str(path)
+
+
+def config_array(config):
+    """What makes weights a checkpoint: their configuration, as `write_arrays` takes it."""
+    return {"config": np.array(json.dumps(config.to_dict()))}

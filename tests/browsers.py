@@ -11,11 +11,16 @@ import pytest
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def find_chromium():
+    """The path of the system's Chromium; None without one."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 @contextlib.contextmanager
 def chromium(*flags):
     """A browser; skips the test without one. Only one at a time in a process."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    path = find_chromium()
     if path is None:
         pytest.skip("needs chromium on the PATH")
     with playwright.sync_playwright() as driver:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from maskanim_tf import keys
 from maskanim_tf.config import (
     Config,
     HourglassConfig,
@@ -60,6 +61,32 @@ def random_frames(batch: int, size: int = 32, channels: int = 3, seed: int = 0) 
 def sample_seeds(seed: tuple[int, int], count: int) -> tf.Tensor:
     """One independent seed per sample of a batch, int32 `[count, 2]`."""
     return tf.stack([derived_seed(tf.constant(seed, tf.int32), i) for i in range(count)])
+
+
+def split_small(stacked: np.ndarray, driving: str) -> dict[str, np.ndarray]:
+    """D(s), m_s and the driving mask, stacked along the channels, as a network takes them."""
+    return dict(zip((keys.SOURCE_SMALL, keys.SOURCE_MASK, driving), np.split(stacked, (3, 4), -1)))
+
+
+def copy_weights(networks, others) -> None:
+    """Gives the other networks the weights of the first ones."""
+    for network, other in zip(networks, others):
+        other.set_weights(network.get_weights())
+
+
+def assert_same_weights(networks, others) -> None:
+    for network, other in zip(networks, others):
+        for one, same in zip(network.get_weights(), other.get_weights()):
+            np.testing.assert_array_equal(one, same, err_msg=network.name)
+
+
+def assert_learners(tape, value, networks, names) -> None:
+    """The gradient of a value reaches the networks of these names, and no others."""
+    for network in networks:
+        gradients = tape.gradient(value, network.trainable_variables)
+        reached = [g is not None and float(tf.reduce_max(tf.abs(g))) > 0 for g in gradients]
+        # Biases before a batch norm have none.
+        assert np.mean(reached) > 0.6 if network.name in names else not any(reached), network.name
 
 
 @functools.cache

@@ -13,6 +13,15 @@ from unittest import mock
 
 from absl import flags
 
+from tests.helpers import REPOSITORY
+
+
+def run_python(*arguments: str) -> subprocess.CompletedProcess:
+    """What `python arguments` prints in the repository's folder, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=REPOSITORY, capture_output=True, text=True
+    )
+
 
 def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess:
     """What `python -m module arguments` prints and its exit status, without another TensorFlow."""

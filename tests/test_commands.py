@@ -1,7 +1,4 @@
-import subprocess
-import sys
-
-from tests.helpers import REPOSITORY
+from tests.programs import run_python
 
 # Ctrl-C while Python runs a callback of the garbage collector, in which exceptions are dropped.
 PROGRAM = """
@@ -24,9 +21,7 @@ run_command(main)
 
 
 def test_a_loop_ends_with_ctrl_c_that_a_callback_dropped():
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=REPOSITORY, capture_output=True, text=True
-    )
+    done = run_python("-c", PROGRAM)
     assert (done.returncode, done.stdout) == (130, "0\n")
     assert done.stderr.splitlines()[-1] == "stopped"
 
@@ -47,9 +42,7 @@ run_command(main)
 
 
 def test_an_error_inside_of_a_graph_is_told_in_one_line():
-    done = subprocess.run(
-        [sys.executable, "-c", GRAPH_ERROR], cwd=REPOSITORY, capture_output=True, text=True
-    )
+    done = run_python("-c", GRAPH_ERROR)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: ")

@@ -1,19 +1,16 @@
 import importlib.util
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from maskanim_tf.console import COMMANDS, help_page, main
-from tests.helpers import REPOSITORY
-from tests.programs import run_module
+from tests.programs import run_module, run_python
 from tests.test_imports import programs
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "maskanim_tf.console", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    return run_python("-m", "maskanim_tf.console", *arguments)
 
 
 def test_every_command_is_a_program_and_on_the_page():
@@ -58,8 +55,7 @@ def test_an_unknown_command_is_named():
 
 def test_the_package_is_light_until_it_is_used():
     code = "import sys, maskanim_tf; print('tensorflow' in sys.modules, 'numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
-    assert done.stdout.split() == [b"False", b"False"]
+    assert run_python("-c", code).stdout.split() == ["False", "False"]
 
 
 def test_a_study_needs_its_second_word():

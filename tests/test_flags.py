@@ -23,7 +23,7 @@ def parse(*arguments):
 
 
 def test_every_option_has_a_flag_of_its_own():
-    paths = [path for path, _, _ in leaves(Config)]
+    paths = [leaf.path for leaf in leaves(Config())]
     assert len({flag_name(path) for path in paths}) == len(paths)
 
 
@@ -151,9 +151,9 @@ def test_help_groups_the_options_and_tells_their_defaults():
     (base,) = (group for group in groups if group.startswith("What is animated:"))
     assert "--driving" in base
     assert "--checkpoint" not in base
-    for path, field, _ in leaves(Config):
-        assert f"--{flag_name(path)}\n" in shown.replace("--[no]", "--")
-        assert field.metadata["help"][:30] in shown
+    for leaf in leaves(Config()):
+        assert f"--{flag_name(leaf.path)}\n" in shown.replace("--[no]", "--")
+        assert leaf.field.metadata["help"][:30] in shown
 
 
 def test_help_of_a_preset_tells_its_values():

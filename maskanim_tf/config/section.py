@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import typing
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 SectionT = TypeVar("SectionT", bound="Section")
+# Bounds of an option: their names, words and meanings.
+_BOUNDS = (
+    ("minimum", "at least", operator.ge),
+    ("above", "above", operator.gt),
+    ("maximum", "at most", operator.le),
+)
 
 
 def option(
@@ -37,15 +44,10 @@ def option(
 def allowed_values(metadata: typing.Mapping[str, Any]) -> str:
     """What an option allows, in words; empty where nothing is restricted."""
     if metadata["choices"] is not None:
-        return "one of " + ", ".join(str(choice) for choice in metadata["choices"])
-    bounds = []
-    if metadata["minimum"] is not None:
-        bounds.append(f"at least {metadata['minimum']}")
-    if metadata["above"] is not None:
-        bounds.append(f"above {metadata['above']}")
-    if metadata["maximum"] is not None:
-        bounds.append(f"at most {metadata['maximum']}")
-    return " and ".join(bounds)
+        return "one of " + ", ".join(map(str, metadata["choices"]))
+    return " and ".join(
+        f"{words} {metadata[name]}" for name, words, _ in _BOUNDS if metadata[name] is not None
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,13 +69,10 @@ class Section:
 
     def _check_range(self, field: dataclasses.Field[Any], value: Any) -> None:
         limits = field.metadata
-        inside = (
-            (limits["choices"] is None or value in limits["choices"])
-            and (limits["minimum"] is None or value >= limits["minimum"])
-            and (limits["above"] is None or value > limits["above"])
-            and (limits["maximum"] is None or value <= limits["maximum"])
+        inside = all(
+            limits[name] is None or holds(value, limits[name]) for name, _, holds in _BOUNDS
         )
-        if not inside:
+        if not inside or (limits["choices"] is not None and value not in limits["choices"]):
             raise ValueError(
                 f"{self._where(field.name)} is {value!r}, but must be {allowed_values(limits)}"
             )
@@ -98,28 +97,31 @@ class Section:
             )
         return cls(
             **{
-                name: types[name].from_dict(value) if is_section(types[name]) else value
+                name: types[name].from_dict(value) if hasattr(types[name], "from_dict") else value
                 for name, value in values.items()
             }
         )
 
 
-def is_section(kind: Any) -> bool:
-    """Whether a type annotation is a nested section."""
-    return isinstance(kind, type) and issubclass(kind, Section)
+class Leaf(NamedTuple):
+    """One option: the names of the sections on the way to it and its own, and what it is."""
+
+    path: tuple[str, ...]
+    field: dataclasses.Field[Any]
+    kind: Any
+    value: Any
+    section: Section
 
 
-def leaves(
-    section: type[Section], path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], dataclasses.Field[Any], Any]]:
-    """Every option below a section class as (path of names, field, type)."""
-    types = typing.get_type_hints(section)
+def leaves(section: Section, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """Every option below a section."""
+    types = typing.get_type_hints(type(section))
     for field in dataclasses.fields(section):
-        kind = types[field.name]
-        if is_section(kind):
-            yield from leaves(kind, (*path, field.name))
+        value, inner = getattr(section, field.name), (*path, field.name)
+        if isinstance(value, Section):
+            yield from leaves(value, inner)
         else:
-            yield (*path, field.name), field, kind
+            yield Leaf(inner, field, types[field.name], value, section)
 
 
 def _coerce(value: Any, kind: Any, where: str) -> Any:

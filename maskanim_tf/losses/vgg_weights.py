@@ -21,13 +21,6 @@ from maskanim_tf.models.weights import read_arrays
 
 _log = logging.getLogger(__name__)
 
-# Positions of the convolutions in torchvision's `vgg19().features`.
-_TORCHVISION_INDEX = {
-    f"block{stage}_conv{number}": index
-    for stage, first, count in ((1, 0, 2), (2, 5, 2), (3, 10, 4), (4, 19, 4), (5, 28, 4))
-    for number, index in enumerate(range(first, first + 2 * count, 2), 1)
-}
-
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -121,8 +114,10 @@ def _read_torchvision(path: str, features: VGGFeatures) -> Weights:
     """Reads torchvision's state dict of VGG-19, stored as `.npz` under its parameter names."""
     arrays = read_arrays(path)
     weights = {}
-    for conv in features.convolutions:
-        name = f"features.{_TORCHVISION_INDEX[conv.name]}"
+    stages = [(stage, conv) for stage, convs in enumerate(features.stages) for conv in convs]
+    for number, (stage, conv) in enumerate(stages):
+        # After each convolution it counts a ReLU, after each stage a pooling.
+        name = f"features.{2 * number + stage}"
         try:
             kernel, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
         except KeyError as error:

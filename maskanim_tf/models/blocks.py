@@ -8,13 +8,7 @@ import keras
 import tensorflow as tf
 
 from maskanim_tf.config.sections import ENCODER_ORDERS
-from maskanim_tf.models.convolution import Convolution
-from maskanim_tf.models.layers import BatchNorm, UpConvolution
-
-
-def batch_norm(name: str = "norm") -> keras.layers.Layer:
-    """Batch normalization with the paper's constants, its statistics shared by all replicas."""
-    return BatchNorm(epsilon=1e-5, momentum=0.9, name=name)
+from maskanim_tf.models.layers import BatchNorm, Convolution, UpConvolution
 
 
 class DownBlock(keras.layers.Layer):
@@ -37,7 +31,7 @@ class DownBlock(keras.layers.Layer):
         self.filters = filters
         self.order = order
         self.conv = Convolution(filters, 3, name="conv")
-        self.norm = batch_norm()
+        self.norm = BatchNorm(name="norm")
         self.pool = keras.layers.AveragePooling2D(2, name="pool")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -65,7 +59,7 @@ class UpBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.conv = UpConvolution(filters, name="conv")
-        self.norm = batch_norm()
+        self.norm = BatchNorm(name="norm")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         return tf.nn.relu(self.norm(self.conv(inputs), training=training))
@@ -86,9 +80,9 @@ class ResidualBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.dilation = dilation
-        self.norm1 = batch_norm("norm1")
+        self.norm1 = BatchNorm(name="norm1")
         self.conv1 = Convolution(filters, 3, dilation_rate=dilation, name="conv1")
-        self.norm2 = batch_norm("norm2")
+        self.norm2 = BatchNorm(name="norm2")
         self.conv2 = Convolution(filters, 3, dilation_rate=dilation, name="conv2")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

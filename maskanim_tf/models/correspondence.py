@@ -26,8 +26,8 @@ import tensorflow as tf
 
 from maskanim_tf.config.sections import CORRESPONDENCE_BLOCKS
 from maskanim_tf.models.blocks import DownBlock, UpBlock
-from maskanim_tf.models.convolution import Convolution
 from maskanim_tf.models.hourglass import Hourglass
+from maskanim_tf.models.layers import Convolution
 from maskanim_tf.ops.resizing import resize_bilinear
 from maskanim_tf.ops.warping import warp
 

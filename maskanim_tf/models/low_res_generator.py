@@ -19,8 +19,8 @@ import tensorflow as tf
 
 from maskanim_tf import keys
 from maskanim_tf.config import ModelConfig
-from maskanim_tf.models.blocks import ResidualBlock, UpBlock, batch_norm
-from maskanim_tf.models.convolution import Convolution
+from maskanim_tf.models.blocks import ResidualBlock, UpBlock
+from maskanim_tf.models.layers import BatchNorm, Convolution
 from maskanim_tf.models.network import Network, final_conv, logit, sigmoid
 
 
@@ -33,7 +33,7 @@ class LowResGenerator(Network):
         features = config.scaled(shape.features)
         self.correspondence = self.make_correspondence()
         self.first = Convolution(features, 7, name="first")
-        self.norm = batch_norm()
+        self.norm = BatchNorm(name="norm")
         self.residual_blocks: list[keras.layers.Layer] = [
             ResidualBlock(features, shape.dilations[i % len(shape.dilations)], name=f"residual_{i}")
             for i in range(shape.residual_blocks)

@@ -37,11 +37,9 @@ class MaskGenerator(Network):
         logits = self.final(self.hourglass(small, training=training))
         mask = sigmoid(logits, self.config.temperature)
         if self.config.mask_border:
-            mask *= _inside(self.config.mask_size)
+            # One where the last convolution sees nothing but features.
+            size = self.config.mask_size
+            inside = np.zeros((size, size, 1), np.float32)
+            inside[BORDER:-BORDER, BORDER:-BORDER] = 1
+            mask *= inside
         return {keys.MASK: mask}
-
-
-def _inside(size: int) -> np.ndarray:
-    """One where the last convolution sees nothing but features, zero at the border."""
-    inner = np.ones((size - 2 * BORDER, size - 2 * BORDER, 1), np.float32)
-    return np.pad(inner, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)))

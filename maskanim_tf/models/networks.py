@@ -52,27 +52,17 @@ def _build(config: ModelConfig) -> Networks:
         HighResGenerator(config),
     )
     small, large = config.mask_size, config.image_size
-    source = keras.Input((large, large, 3))
-    source_small, mask = keras.Input((small, small, 3)), keras.Input((small, small, 1))
+    frame, mask = keras.Input((large, large, 3)), keras.Input((small, small, 1))
     large_mask = keras.Input((large, large, 1))
-    networks.mask_generator(source)
-    networks.mask_refiner(
-        {keys.SOURCE_SMALL: source_small, keys.SOURCE_MASK: mask, keys.PERTURBED_MASK: mask}
-    )
-    networks.low_res_generator(
-        {
-            keys.SOURCE: source,
-            keys.SOURCE_SMALL: source_small,
-            keys.SOURCE_MASK: mask,
-            keys.DRIVING_MASK: mask,
-        }
-    )
+    masks = dict.fromkeys((keys.SOURCE_MASK, keys.PERTURBED_MASK, keys.DRIVING_MASK), mask)
+    inputs = {keys.SOURCE: frame, keys.SOURCE_SMALL: keras.Input((small, small, 3)), **masks}
+    networks.mask_generator(frame)
+    networks.mask_refiner(inputs)
+    networks.low_res_generator(inputs)
     networks.high_res_generator(
         {
-            keys.SOURCE: source,
-            keys.SOURCE_MASK: large_mask,
-            keys.COARSE: source,
-            keys.DRIVING_MASK: large_mask,
+            **dict.fromkeys((keys.SOURCE, keys.COARSE), frame),
+            **dict.fromkeys((keys.SOURCE_MASK, keys.DRIVING_MASK), large_mask),
         }
     )
     return networks

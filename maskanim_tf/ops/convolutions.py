@@ -45,7 +45,10 @@ def spread_kernel(kernel: tf.Tensor) -> tf.Tensor:
     return tf.reshape(spread, (4, 4, filters, channels))
 
 
-def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+@tf.custom_gradient
+def narrow_convolution(
+    inputs: tf.Tensor, kernel: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
     """A convolution with a few filters only and "same" padding, such as the last one of a network.
 
     Vector units compute up to 8 or 16 filters as fast as one. So the four pixels of a block of 2x2
@@ -62,37 +65,27 @@ def narrow_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """
     edge = kernel.shape[0] // 2
 
-    @tf.custom_gradient
-    def convolve(
-        inputs: tf.Tensor, kernel: tf.Tensor
-    ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
-        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            before = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(inputs),
-                filter=kernel,
-                out_backprop=upstream,
-                strides=[1, 1, 1, 1],
-                padding="SAME",
-            )
-            turned = tf.raw_ops.Conv2DBackpropFilter(
-                input=tf.pad(upstream, ((0, 0), (edge, edge), (edge, edge), (0, 0))),
-                filter_sizes=(*kernel.shape[:2], kernel.shape[3], kernel.shape[2]),
-                out_backprop=inputs,
-                strides=[1, 1, 1, 1],
-                padding="VALID",
-            )
-            return before, tf.transpose(turned[::-1, ::-1], (0, 1, 3, 2))
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        before = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(inputs),
+            filter=kernel,
+            out_backprop=upstream,
+            strides=[1, 1, 1, 1],
+            padding="SAME",
+        )
+        turned = tf.raw_ops.Conv2DBackpropFilter(
+            input=tf.pad(upstream, ((0, 0), (edge, edge), (edge, edge), (0, 0))),
+            filter_sizes=(*kernel.shape[:2], kernel.shape[3], kernel.shape[2]),
+            out_backprop=inputs,
+            strides=[1, 1, 1, 1],
+            padding="VALID",
+        )
+        return before, tf.transpose(turned[::-1, ::-1], (0, 1, 3, 2))
 
-        return _convolve_blocks(inputs, kernel), gradient
-
-    return convolve(inputs, kernel)
-
-
-def _convolve_blocks(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     if inputs.shape[1] % 2 or inputs.shape[2] % 2:
-        return tf.nn.conv2d(inputs, kernel, 1, "SAME")
+        return tf.nn.conv2d(inputs, kernel, 1, "SAME"), gradient
     blocks = tf.nn.conv2d(inputs, block_kernel(kernel), 2, "SAME")
-    return tf.nn.depth_to_space(blocks, 2)
+    return tf.nn.depth_to_space(blocks, 2), gradient
 
 
 def block_kernel(kernel: tf.Tensor) -> tf.Tensor:

@@ -68,11 +68,12 @@ class Checkpoints:
           OSError: it cannot be written; earlier checkpoints stay as they are.
         """
         path = join(self.location, name or f"step-{state.step:08d}.npz")
+        averaged = weight_arrays(trainer.networks) if trainer.averages else {}
         write_arrays(
             path,
             {
                 **weight_arrays(trainer.results),
-                **_raw(trainer),
+                **{RAW + key: value for key, value in averaged.items()},
                 **{k: local_value(v) for k, v in _optimizer_variables(trainer).items()},
                 STATE: np.array(json.dumps(dataclasses.asdict(state))),
                 CONFIG: np.array(json.dumps(trainer.config.to_dict())),
@@ -144,9 +145,3 @@ def _optimizer_variables(trainer: Trainer) -> dict[str, keras.Variable]:
         for term, optimizer in trainer.optimizers.items()
         for index, variable in enumerate(optimizer_variables(optimizer))
     }
-
-
-def _raw(trainer: Trainer) -> dict[str, np.ndarray]:
-    if not trainer.averages:
-        return {}
-    return {RAW + key: value for key, value in weight_arrays(trainer.networks).items()}

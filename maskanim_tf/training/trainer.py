@@ -13,7 +13,6 @@ The target is the driver d, or the source in its pose where another identity dri
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,7 +36,7 @@ PRIOR_TOLERANCE = 0.1
 MASK, COARSE, FINE = TERMS = ("mask", "coarse", "fine")
 
 
-class Trainer(keras.Model):
+class Trainer:
     """The four networks with their losses and optimizers.
 
     Create it inside the scope of a distribution strategy: variables of networks and optimizers are
@@ -49,15 +48,13 @@ class Trainer(keras.Model):
       jit: whether networks are compiled by XLA.
     """
 
-    def __init__(self, config: Config, features: VGGFeatures, jit: bool = False, **kwargs: Any):
-        super().__init__(**{"name": "trainer", "dtype": "float32", **kwargs})
+    def __init__(self, config: Config, features: VGGFeatures, jit: bool = False):
         self.config = config
-        self.features = features
         self.networks = build_networks(config.model, config.training.precision)
         self.optimizers = {term: make_optimizer(config.training) for term in TERMS}
         for term, optimizer in self.optimizers.items():
             optimizer.build(self.learners(term))
-        self.averages = None
+        self.averages: Networks | None = None
         if config.training.average_decay:
             self.averages = build_networks(config.model, config.training.precision)
             for average, network in zip(self.averages, self.networks):

@@ -28,6 +28,8 @@ from maskanim_tf.training.mask_health import MaskHealth, mask_health
 
 _FRAMES = (keys.SOURCE, keys.TARGET, keys.DRIVING)
 _PARTNERED = "partnered"
+# Of a panel.
+_ROWS = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Validation:
         self._networks = networks
         self._animator = Animator(config.model, config.perturbation, networks)
         self._batches = spread_frames(config, clips, frames)
-        self._copy_l1 = _copy_l1(self._batches)
+        errors = [
+            np.abs(batch[keys.SOURCE] - batch[keys.TARGET].astype(float)) for batch in self._batches
+        ]
+        self._copy_l1 = float(np.concatenate(errors).mean() / 255)
         self._at_test_time = as_graph(lambda pair: self._animator(pair))
         self._as_trained = as_graph(self._reconstruct)
 
@@ -100,10 +105,10 @@ class Validation:
             across_l1=float(np.concatenate(across).mean()) if across else None,
         )
 
-    def panel(self, refined: bool, caption: str = "", rows: int = 6) -> np.ndarray:
+    def panel(self, refined: bool, caption: str) -> np.ndarray:
         """The intermediates of some frames above a caption, uint8 `[height, width, 3]`."""
         whole = [np.concatenate([batch[key] for batch in self._batches]) for key in _FRAMES]
-        chosen = np.linspace(0, len(whole[0]) - 1, rows).astype(int)
+        chosen = np.linspace(0, len(whole[0]) - 1, _ROWS).astype(int)
         source, target, driving = (as_floats(frames[chosen]) for frames in whole)
         across = self._config.data.driver_identity != SAME
         result = self._generate(source, driving if across else target, refined)
@@ -142,12 +147,6 @@ def _for_health(result: dict[str, tf.Tensor], driving: tf.Tensor) -> tuple[np.nd
     small = resize_bilinear(driving, result[keys.SOURCE_SMALL].shape[1])
     shown = (keys.SOURCE_MASK, keys.DRIVING_MASK, keys.SOURCE_SMALL)
     return (*(result[key].numpy() for key in shown), small.numpy())
-
-
-def _copy_l1(batches: list[dict[str, np.ndarray]]) -> float:
-    """L1 of the sources in place of the targets."""
-    errors = [np.abs(batch[keys.SOURCE] - batch[keys.TARGET].astype(float)) for batch in batches]
-    return float(np.concatenate(errors).mean() / 255)
 
 
 def spread_frames(config: Config, clips: ClipSource, frames: int) -> list[dict[str, np.ndarray]]:

@@ -162,26 +162,19 @@ def test_without_a_network_imagenet_names_the_other_choices(monkeypatch, tmp_pat
 
 
 def test_unusable_files(tmp_path, arrays):
-    def load(path):
-        return load_vgg(LossConfig(vgg_weights=str(path)))
-
-    with pytest.raises(FileNotFoundError, match="vgg_weights names no file"):
-        load(tmp_path / "absent.h5")
-    with pytest.raises(FileNotFoundError, match="no weight file"):
-        load(tmp_path / "absent.npz")
-    with pytest.raises(ValueError, match="but must be 'imagenet', 'random', or a path"):
-        load(tmp_path / "vgg.pth")
     (tmp_path / "text.h5").write_text("no weights")
-    with pytest.raises(ValueError, match="not a VGG-19 weight file in Keras' HDF5 layout"):
-        load(tmp_path / "text.h5")
     partly = {name: arrays[name] for name in list(arrays)[:3]}
     write_keras(tmp_path / "partly.h5", partly)
-    with pytest.raises(ValueError, match="must hold the layers block1_conv1 to block3_conv1"):
-        load(tmp_path / "partly.h5")
     write_torchvision(tmp_path / "partly.npz", partly)
-    with pytest.raises(ValueError, match=r"lacks 'features\.7\.weight'"):
-        load(tmp_path / "partly.npz")
-    wrong = {**arrays, "block1_conv1": (arrays["block1_conv2"][0], arrays["block1_conv2"][1])}
-    write_torchvision(tmp_path / "wrong.npz", wrong)
-    with pytest.raises(ValueError, match="has block1_conv1 of shape"):
-        load(tmp_path / "wrong.npz")
+    write_torchvision(tmp_path / "wrong.npz", {**arrays, "block1_conv1": arrays["block1_conv2"]})
+    for name, error, message in (
+        ("absent.h5", FileNotFoundError, "vgg_weights names no file"),
+        ("absent.npz", FileNotFoundError, "no weight file"),
+        ("vgg.pth", ValueError, "but must be 'imagenet', 'random', or a path"),
+        ("text.h5", ValueError, "not a VGG-19 weight file in Keras' HDF5 layout"),
+        ("partly.h5", ValueError, "must hold the layers block1_conv1 to block3_conv1"),
+        ("partly.npz", ValueError, r"lacks 'features\.7\.weight'"),
+        ("wrong.npz", ValueError, "has block1_conv1 of shape"),
+    ):
+        with pytest.raises(error, match=message):
+            load_vgg(LossConfig(vgg_weights=str(tmp_path / name)))

@@ -6,7 +6,7 @@ from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import ABLATIONS, Animator, build_networks
 from maskanim_tf.ops.perturbation import perturb_test
-from maskanim_tf.ops.resizing import resize_bilinear
+from tests.animators import generated_frames, refined_mask
 from tests.helpers import TINY_MODEL, TINY_RELEASE_MODEL, random_frames
 
 PERTURBATION = PerturbationConfig()
@@ -21,36 +21,18 @@ def animator():
 def test_pipeline_is_the_paper_s_equations(animator):
     result = animator({keys.SOURCE: SOURCE, keys.DRIVING: DRIVING})
     assert set(keys.INTERMEDIATES) <= set(result)
-    m, r, low, high = animator.networks
+    m = animator.networks.mask_generator
     source_mask = m(SOURCE)[keys.MASK]
-    small = resize_bilinear(SOURCE, 16)
     perturbed = perturb_test(m(DRIVING)[keys.MASK], PERTURBATION)
-    refined = r(
-        {
-            keys.SOURCE_SMALL: small,
-            keys.SOURCE_MASK: source_mask,
-            keys.PERTURBED_MASK: perturbed,
-        }
-    )[keys.REFINED_MASK]
-    coarse = low(
-        {keys.SOURCE_SMALL: small, keys.SOURCE_MASK: source_mask, keys.DRIVING_MASK: refined}
-    )[keys.COARSE]
-    frame = high(
-        {
-            keys.SOURCE: SOURCE,
-            keys.SOURCE_MASK: resize_bilinear(source_mask, 32),
-            keys.COARSE: coarse,
-            keys.DRIVING_MASK: resize_bilinear(refined, 32),
-        }
-    )[keys.FRAME]
-    for key, expected in (
-        (keys.SOURCE_MASK, source_mask),
-        (keys.PERTURBED_MASK, perturbed),
-        (keys.REFINED_MASK, refined),
-        (keys.COARSE, coarse),
-        (keys.FRAME, frame),
-    ):
-        np.testing.assert_allclose(result[key], expected, atol=1e-6, err_msg=key)
+    refined = refined_mask(animator.networks, SOURCE, source_mask, perturbed)
+    expected = {
+        keys.SOURCE_MASK: source_mask,
+        keys.PERTURBED_MASK: perturbed,
+        keys.REFINED_MASK: refined,
+        **generated_frames(animator.networks, SOURCE, source_mask, refined),
+    }
+    for key, value in expected.items():
+        np.testing.assert_allclose(result[key], value, atol=1e-6, err_msg=key)
 
 
 def test_one_source_serves_many_driving_frames(animator):
@@ -102,17 +84,13 @@ def test_ablations_leave_out_what_they_name():
     }
     mask = results["none"][keys.DRIVING_MASK]
     perturbed = perturb_test(mask, PERTURBATION)
-    refined = {
-        ablation: networks.mask_refiner(
-            {
-                keys.SOURCE_SMALL: results["none"][keys.SOURCE_SMALL],
-                keys.SOURCE_MASK: results["none"][keys.SOURCE_MASK],
-                keys.PERTURBED_MASK: value,
-            }
-        )[keys.REFINED_MASK]
-        for ablation, value in (("none", perturbed), ("no_pert", mask))
+    source_mask = results["none"][keys.SOURCE_MASK]
+    expected = {
+        "none": refined_mask(networks, SOURCE, source_mask, perturbed),
+        "no_pert": refined_mask(networks, SOURCE, source_mask, mask),
+        "no_ref": perturbed,
+        "no_id": mask,
     }
-    expected = {**refined, "no_ref": perturbed, "no_id": mask}
     for ablation, result in results.items():
         np.testing.assert_allclose(
             result[keys.REFINED_MASK], expected[ablation], atol=1e-6, err_msg=ablation

@@ -12,9 +12,9 @@ from tests.helpers import TINY_CONFIG, TINY_MODEL, random_frames
 SIDE = 32
 
 
-def built(features=8, seed=0):
-    keras.utils.set_random_seed(seed)
-    layer = Correspondence(features, "norm_relu")
+def built():
+    keras.utils.set_random_seed(0)
+    layer = Correspondence(8, "norm_relu")
     layer(masks_and_picture())
     return layer
 

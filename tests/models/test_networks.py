@@ -31,35 +31,30 @@ def test_trainable_parameters_at_full_width(variant):
     ]
 
 
-def inputs_of(network, model, batch=2):
+def inputs_of(network, model):
     """Random inputs of a network under its names, as a dict or a single tensor."""
-    small, large = model.mask_size, model.image_size
+    large = model.image_size
     if isinstance(network, MaskGenerator):
-        return random_frames(batch, large)
-    if isinstance(network, HighResGenerator):
-        return {
-            keys.SOURCE: random_frames(batch, large),
-            keys.SOURCE_MASK: random_frames(batch, large, 1),
-            keys.COARSE: random_frames(batch, large, seed=1),
-            keys.DRIVING_MASK: random_frames(batch, large, 1, seed=1),
-        }
+        return random_frames(2, large)
+    side = large if isinstance(network, HighResGenerator) else model.mask_size
     driving = keys.PERTURBED_MASK if isinstance(network, MaskRefiner) else keys.DRIVING_MASK
     return {
-        keys.SOURCE: random_frames(batch, large),
-        keys.SOURCE_SMALL: random_frames(batch, small),
-        keys.SOURCE_MASK: random_frames(batch, small, 1),
-        driving: random_frames(batch, small, 1, seed=1),
+        keys.SOURCE: random_frames(2, large),
+        keys.SOURCE_SMALL: random_frames(2, model.mask_size),
+        keys.SOURCE_MASK: random_frames(2, side, 1),
+        keys.COARSE: random_frames(2, large, seed=1),
+        driving: random_frames(2, side, 1, seed=1),
     }
 
 
-def output_shapes(model, batch=2):
-    small, large = model.mask_size, model.image_size
-    fetched = {keys.FETCHED: (batch, large, large, 3)} if model.correspondence else {}
+def output_shapes(model):
+    mask, frame = (2, *[model.mask_size] * 2, 1), (2, *[model.image_size] * 2, 3)
+    fetched = {keys.FETCHED: frame} if model.correspondence else {}
     return [
-        {keys.MASK: (batch, small, small, 1)},
-        {keys.REFINED_MASK: (batch, small, small, 1)},
-        {keys.COARSE: (batch, large, large, 3), **fetched},
-        {keys.FRAME: (batch, large, large, 3)},
+        {keys.MASK: mask},
+        {keys.REFINED_MASK: mask},
+        {keys.COARSE: frame, **fetched},
+        {keys.FRAME: frame},
     ]
 
 
@@ -111,7 +106,6 @@ def test_encoder_order_matters():
         build_networks(TINY_MODEL.replace(encoder_order=order)).mask_refiner
         for order in ("relu_norm", "norm_relu")
     )
-    release.set_weights(paper.get_weights())
     norm = paper.hourglass.down_blocks[0].norm
     norm.beta.assign(norm.beta - 10.0)
     release.set_weights(paper.get_weights())

@@ -7,13 +7,13 @@ from maskanim_tf import keys
 from maskanim_tf.models import build_networks
 from maskanim_tf.models.release_weights import assign_release_weights
 from maskanim_tf.models.weights import read_arrays
-from tests.helpers import RELEASE_MODEL, TEST_DATA, shared_folder
+from tests.helpers import RELEASE_MODEL, TEST_DATA, shared_folder, split_small
 
 TOLERANCE = 1e-4
 
 
 def load(path, network):
-    """Sets the network's weights and returns the other arrays in NHWC."""
+    """Sets the network's weights and returns input and outputs in NHWC."""
     arrays = read_arrays(path)
     weights = {key: value for key, value in arrays.items() if key.startswith("weight/")}
     # The blur of the down-scaling is a constant of ours, not a weight.
@@ -23,14 +23,6 @@ def load(path, network):
         key: value.transpose(0, 2, 3, 1)
         for key, value in arrays.items()
         if key.startswith(("input/", "output/"))
-    }
-
-
-def split_small(stacked, driving):
-    return {
-        keys.SOURCE_SMALL: stacked[..., :3],
-        keys.SOURCE_MASK: stacked[..., 3:4],
-        driving: stacked[..., 4:5],
     }
 
 

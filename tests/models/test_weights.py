@@ -5,7 +5,14 @@ from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.models import Animator, build_networks, load_weights
 from maskanim_tf.models.weights import weight_arrays, write_arrays
-from tests.helpers import TEST_DATA, TINY_MODEL, TINY_RELEASE_MODEL, random_frames
+from tests.helpers import (
+    TEST_DATA,
+    TINY_MODEL,
+    TINY_RELEASE_MODEL,
+    assert_same_weights,
+    copy_weights,
+    random_frames,
+)
 
 
 def test_saved_weights_are_loaded(tmp_path):
@@ -14,39 +21,31 @@ def test_saved_weights_are_loaded(tmp_path):
     write_arrays(path, weight_arrays(original))
     assert list(tmp_path.iterdir()) == [path]
     load_weights(other, path)
-    for first, second in zip(original, other):
-        for old, new in zip(first.get_weights(), second.get_weights()):
-            np.testing.assert_array_equal(old, new)
+    assert_same_weights(original, other)
 
 
 def test_bad_files_change_nothing(tmp_path):
-    networks = build_networks(TINY_MODEL)
-    before = [network.get_weights() for network in networks]
+    networks, before = build_networks(TINY_MODEL), build_networks(TINY_MODEL)
+    copy_weights(networks, before)
     path = tmp_path / "weights.npz"
     with pytest.raises(FileNotFoundError, match=r"no weight file .*weights\.npz"):
         load_weights(networks, path)
-    path.write_bytes(b"no archive")
-    with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
-        load_weights(networks, path)
     write_arrays(path, weight_arrays(networks))
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
-        load_weights(networks, path)
     damaged = bytearray(whole)
     damaged[len(whole) // 2] ^= 0xFF
-    path.write_bytes(damaged)
-    with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
-        load_weights(networks, path)
-    write_arrays(path, weight_arrays(build_networks(TINY_MODEL.replace(width=2.0))))
-    with pytest.raises(ValueError, match=r"mask_generator/.* of shape .* but the network needs"):
-        load_weights(networks, path)
-    write_arrays(path, weight_arrays(build_networks(TINY_MODEL.replace(mask_scale=1.0))))
-    with pytest.raises(ValueError, match="lacks low_res_generator/up_0/conv/bias"):
-        load_weights(networks, path)
-    for network, weights in zip(networks, before):
-        for old, new in zip(weights, network.get_weights()):
-            np.testing.assert_array_equal(old, new)
+    for content in (b"no archive", whole[: len(whole) // 2], damaged):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"not a readable \.npz weight file"):
+            load_weights(networks, path)
+    for other, message in (
+        ({"width": 2.0}, r"mask_generator/.* of shape .* but the network needs"),
+        ({"mask_scale": 1.0}, "lacks low_res_generator/up_0/conv/bias"),
+    ):
+        write_arrays(path, weight_arrays(build_networks(TINY_MODEL.replace(**other))))
+        with pytest.raises(ValueError, match=message):
+            load_weights(networks, path)
+    assert_same_weights(networks, before)
 
 
 def test_weights_written_by_keras_2_give_the_same_frame():

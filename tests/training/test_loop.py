@@ -33,18 +33,22 @@ def test_a_run_leaves_everything_a_person_needs(finished):
     load_weights(networks, folder / "checkpoints" / "step-00000006.npz")
 
 
+def assert_best(folder, figure):
+    """Its best checkpoint is of the lowest figure; frames from before r learns do not count."""
+    refined = [row for row in rows_of(folder) if row["refinement_cost"]]
+    best = min(refined, key=lambda row: float(row[figure]))
+    state = read_state(folder / "checkpoints" / "best.npz")
+    assert state["step"] == int(best["step"])
+    assert state["best_l1"] == pytest.approx(float(best[figure]))
+
+
 def test_a_run_across_identities_is_validated_across(paired_dir, tmp_path, capsys):
     setting = config(paired_dir, steps=9, refined_share=0.5)
     setting = setting.replace(data=setting.data.replace(driver_identity="other", repeats=3))
     TrainingLoop(setting, options(tmp_path)).run()
     scored = [row for row in rows_of(tmp_path) if row["validation_l1"]]
     assert all(float(row["across_l1"]) != float(row["validation_l1"]) for row in scored)
-    # Frames from before r learns do not count.
-    refined = [row for row in scored if row["refinement_cost"]]
-    best = min(refined, key=lambda row: float(row["across_l1"]))
-    state = read_state(tmp_path / "checkpoints" / "best.npz")
-    assert state["step"] == int(best["step"])
-    assert state["best_l1"] == pytest.approx(float(best["across_l1"]))
+    assert_best(tmp_path, "across_l1")
     assert "driven by another identity 0." in capsys.readouterr().err
     panel = cv2.imread(str(tmp_path / "panels" / "step-00000009.png"))
     assert panel.shape == (22 + 6 * 132 + 22, 9 * 132 - 4, 3)
@@ -68,11 +72,7 @@ def test_validation_compares_with_the_same_frames(paired_dir):
 
 
 def test_the_best_checkpoint_has_the_lowest_validation(finished):
-    scored = [row for row in rows_of(finished.folder) if row["validation_l1"]]
-    best = min(scored, key=lambda row: float(row["validation_l1"]))
-    state = read_state(finished.folder / "checkpoints" / "best.npz")
-    assert state["step"] == int(best["step"])
-    assert state["best_l1"] == pytest.approx(float(best["validation_l1"]))
+    assert_best(finished.folder, "validation_l1")
 
 
 def test_a_refiner_that_has_not_learned_is_never_the_best(data_dir, tmp_path):

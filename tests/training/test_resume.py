@@ -14,7 +14,7 @@ from maskanim_tf.training.checkpoints import Checkpoints, State
 from maskanim_tf.training.loop import TrainingLoop
 from maskanim_tf.training.optimizers import optimizer_variables
 from maskanim_tf.training.trainer import TERMS
-from tests.helpers import TINY_MODEL
+from tests.helpers import TINY_MODEL, assert_same_weights
 from tests.training.runs import (
     config,
     options,
@@ -61,15 +61,23 @@ def test_a_disk_without_room_is_known_before_the_first_step(data_dir, tmp_path, 
         TrainingLoop(config(data_dir), options(tmp_path))
 
 
+def assert_same_optimizers(loop, other):
+    for term in TERMS:
+        ours, theirs = (
+            optimizer_variables(each.trainer.optimizers[term]) for each in (loop, other)
+        )
+        assert len(ours) == len(theirs)
+        for one, same in zip(ours, theirs):
+            np.testing.assert_array_equal(np.asarray(one), np.asarray(same))
+
+
 def test_checkpoints_hold_the_optimizers(finished, data_dir, tmp_path):
     fresh = TrainingLoop(config(data_dir), options(tmp_path))
     state = Checkpoints(str(finished.folder / "checkpoints")).restore(fresh.trainer)
     assert state.step == 6
     for term in TERMS:
-        ours, theirs = (loop.trainer.optimizers[term].variables for loop in (finished.loop, fresh))
-        assert len(ours) == len(theirs) > 4
-        for one, other in zip(ours, theirs):
-            np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+        assert len(optimizer_variables(fresh.trainer.optimizers[term])) > 4
+    assert_same_optimizers(finished.loop, fresh)
 
 
 def test_float16_and_averages_are_resumed(data_dir, tmp_path):
@@ -77,20 +85,12 @@ def test_float16_and_averages_are_resumed(data_dir, tmp_path):
     loop = TrainingLoop(settings, options(tmp_path))
     loop.run()
     resumed = TrainingLoop(settings, options(tmp_path, resume=True))
-    for part in ("networks", "averages"):
-        for one, other in zip(getattr(loop.trainer, part), getattr(resumed.trainer, part)):
-            for a, b in zip(one.get_weights(), other.get_weights()):
-                np.testing.assert_array_equal(a, b)
+    assert_same_weights(loop.trainer.networks, resumed.trainer.networks)
+    assert_same_weights(loop.trainer.averages, resumed.trainer.averages)
     assert np.any(
         loop.trainer.averages[0].get_weights()[0] != loop.trainer.networks[0].get_weights()[0]
     )
-    for term in TERMS:
-        ours, theirs = (
-            [np.asarray(v) for v in optimizer_variables(t.optimizers[term])]
-            for t in (loop.trainer, resumed.trainer)
-        )
-        for a, b in zip(ours, theirs):
-            np.testing.assert_array_equal(a, b)
+    assert_same_optimizers(loop, resumed)
 
 
 def test_a_run_can_start_from_the_weights_of_another(data_dir, finished, tmp_path):
@@ -99,9 +99,7 @@ def test_a_run_can_start_from_the_weights_of_another(data_dir, finished, tmp_pat
         config(data_dir, average_decay=0.9), options(tmp_path, initial_weights=weights)
     )
     for networks in (second.trainer.networks, second.trainer.averages):
-        for one, other in zip(finished.loop.trainer.networks, networks):
-            for a, b in zip(one.get_weights(), other.get_weights()):
-                np.testing.assert_array_equal(a, b)
+        assert_same_weights(finished.loop.trainer.networks, networks)
     assert second.state.step == 0
 
 
@@ -113,10 +111,7 @@ def test_a_run_can_start_from_some_networks_of_another(data_dir, finished, tmp_p
     generators = ("low_res_generator", "high_res_generator")
     chosen = options(tmp_path / "second", initial_weights=weights, initial_networks=generators)
     second = TrainingLoop(setting, chosen)
-    for name in generators:
-        one, other = (getattr(t.trainer.networks, name).get_weights() for t in (first, second))
-        for a, b in zip(one, other):
-            np.testing.assert_array_equal(a, b)
+    assert_same_weights(first.trainer.networks[2:], second.trainer.networks[2:])
     with pytest.raises(ValueError, match="mask_generator"):
         TrainingLoop(setting, options(tmp_path / "third", initial_weights=weights))
     # Or from all that is the same in them.
