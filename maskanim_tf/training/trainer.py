@@ -36,7 +36,7 @@ PRIOR_TOLERANCE = 0.1
 MASK, COARSE, FINE = TERMS = ("mask", "coarse", "fine")
 
 
-class Trainer:
+class Trainer(keras.Model):
     """The four networks with their losses and optimizers.
 
     Create it inside the scope of a distribution strategy: variables of networks and optimizers are
@@ -49,6 +49,7 @@ class Trainer:
     """
 
     def __init__(self, config: Config, features: VGGFeatures, jit: bool = False):
+        super().__init__(name="trainer", dtype="float32")
         self.config = config
         self.networks = build_networks(config.model, config.training.precision)
         self.optimizers = {term: make_optimizer(config.training) for term in TERMS}
