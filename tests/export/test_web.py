@@ -273,9 +273,9 @@ def test_without_npm_the_registry_is_asked(tmp_path, monkeypatch):
             member = tarfile.TarInfo(f"package/dist/{name}")
             member.size = len(name)
             package.addfile(member, io.BytesIO(name.encode()))
-    served = tmp_path / "onnxruntime-web" / "-" / web_runtime.PACKAGE.archive
-    served.parent.mkdir(parents=True)
-    served.write_bytes(content.getvalue())
+    packed = tmp_path / "onnxruntime-web" / "-" / web_runtime.PACKAGE.archive
+    packed.parent.mkdir(parents=True)
+    packed.write_bytes(content.getvalue())
     digest = b64encode(hashlib.sha512(content.getvalue()).digest()).decode()
     package = dataclasses.replace(web_runtime.PACKAGE, sha512=digest)
     monkeypatch.setattr(web_runtime, "PACKAGE", package)
