@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskanim_tf.commands import run_command
@@ -27,20 +29,18 @@ from maskanim_tf.config import Section, option
 _OURS = (36, 39, 42, 45, 30, 48, 54, 8)
 _THEIRS = (33, 133, 362, 263, 4, 61, 291, 152)
 _FRONTAL = 60.0
-_STAGES = (
-    *(
-        ("shape", "random_shape"),
-        ("looks", "appearance.py:__init__"),
-        ("scene", "scene.py:__init__"),
-    ),
-    *(("motion", "motion.py:__init__"), ("camera", "camera.py:__init__"), ("pose", "pose.py:pose")),
-    *(
-        ("picture", "renderer.py:render"),
-        ("visibility", "visible_points"),
-        ("video", "write_video"),
-    ),
-    ("ground truth file", "write_truth"),
-)
+_STAGES = {
+    "shape": "random_shape",
+    "looks": "appearance.py:__init__",
+    "scene": "scene.py:__init__",
+    "motion": "motion.py:__init__",
+    "camera": "camera.py:__init__",
+    "pose": "pose.py:pose",
+    "picture": "renderer.py:render",
+    "visibility": "visible_points",
+    "video": "write_video",
+    "ground truth file": "write_truth",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,12 +88,12 @@ def _speed(options: BenchmarkOptions, size: int) -> None:
     total = 0.0
     everything = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     whole = sum(entry[2] for entry in everything.values())
-    for label, wanted in _STAGES:
-        share = 0.0
-        for (file, _, function), entry in everything.items():
-            name = f"{Path(file).name}:{function}"
-            if "people" in file or "puppets" in file:
-                share += entry[3] / whole if wanted in (name, function) else 0.0
+    for label, wanted in _STAGES.items():
+        share = sum(
+            entry[3] / whole
+            for (file, _, function), entry in everything.items()
+            if wanted in (f"{Path(file).name}:{function}", function)
+        )
         total += share
         print(f"  {label:18} {100 * share:5.1f} %")
     print(f"  {'rest':18} {100 * (1 - total):5.1f} %", flush=True)
@@ -112,8 +112,6 @@ def _memory(options: BenchmarkOptions) -> None:
 
 
 def _faces(options: BenchmarkOptions) -> None:
-    import numpy as np
-
     from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
     from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE
     from maskanim_tf.people.person_clip import ClipOptions, make_clip
@@ -149,8 +147,6 @@ def _faces(options: BenchmarkOptions) -> None:
 
 def _angle(clip, frame: int) -> float:  # type: ignore[no-untyped-def]
     """Between the direction of the face and the one to the camera, in degrees."""
-    import numpy as np
-
     points = clip.points_3d[frame]
     right, left = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     across, up = left - right, points[27] - points[8]

@@ -50,27 +50,14 @@ class AnimatorGenerator(FrameGenerator):
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`. Raises ValueError: it is of another size."""
-        self._encoded = self.encode(source)
-
-    def encode(self, source: np.ndarray) -> Mapping[str, tf.Tensor]:
-        """What `animate` needs of a source, for those who animate several by turns."""
-        return self._encode_source(as_floats(source[None]))
+        self._encoded = self._encode_source(as_floats(source[None]))
 
     def animate(
-        self,
-        driving: np.ndarray,
-        wanted: Sequence[str] = (FRAME,),
-        masks: np.ndarray | None = None,
-        encoded: Mapping[str, tf.Tensor] | None = None,
+        self, driving: np.ndarray, wanted: Sequence[str] = (FRAME,), masks: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
-        """See `FrameGenerator`; `encoded` stands for the source that was set.
-
-        Raises:
-          ValueError: a frame of another size.
-        """
-        encoded = self._encoded if encoded is None else encoded
+        """See `FrameGenerator`. Raises ValueError: a frame of another size."""
         masks = self.masks(driving) if masks is None else masks
-        result = self._animate_mask(encoded, tf.convert_to_tensor(masks))
+        result = self._animate_mask(self._encoded, tf.convert_to_tensor(masks))
         result = {DRIVING: as_floats(driving), **result}
         return {key: np.asarray(result[key]) for key in wanted}
 

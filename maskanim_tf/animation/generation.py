@@ -75,12 +75,17 @@ def generate_frames(
     changed = masks is not None or smooth_masks > 0 or alignment is not None
     if changed and not generator.takes_masks:
         raise ValueError(f"{generator.label} takes no masks")
-    changes = not isinstance(source, np.ndarray)
-    size = _batch_size(generator, 1 if changes else batch_size)
     asked = [key for key in keys if key in generator.outputs]
+    pictures: Iterable[np.ndarray | None]
     if isinstance(source, np.ndarray):
+        step = size = _batch_size(generator, batch_size)
+        at_once, pictures = generator.concurrency, repeat(None)
         generator.set_source(source)
         given = {SOURCE: as_floats(source)}
+    else:
+        # A generator for which each frame has a source of its own sees no frame of another one.
+        step, size = 1, _batch_size(generator, 1)
+        at_once, pictures = 1, source
 
     def animate(inputs: Inputs) -> tuple[Inputs, dict[str, np.ndarray]]:
         batch, known_masks, picture = inputs
@@ -88,16 +93,14 @@ def generate_frames(
             generator.set_source(picture)
         return inputs, generator.animate(filled(batch, size), asked, known_masks)
 
-    # A generator for which each frame has a source of its own sees no frame of another one.
-    batches = batched(driving, 1 if changes else size)
+    batches = batched(driving, step)
     steered = (
         _with_masks(generator, batches, size, smooth_masks, masks, alignment)
         if changed
         else ((batch, None) for batch in batches)
     )
-    pictures = repeat(None) if isinstance(source, np.ndarray) else source
     inputs = ((batch, found, picture) for (batch, found), picture in zip(steered, pictures))
-    with closing(in_order(animate, inputs, 1 if changes else generator.concurrency)) as results:
+    with closing(in_order(animate, inputs, at_once)) as results:
         for (batch, _, picture), arrays in results:
             if picture is not None:
                 given = {SOURCE: as_floats(picture)}
@@ -158,13 +161,8 @@ def _with_masks(
     smoother = MaskSmoother(share)
     stream = None if known is None else iter(known)
     for batch in batches:
-        if stream is None:
-            masks = generator.masks(filled(batch, size))[: len(batch)].copy()
-        else:
-            masks = np.stack(list(islice(stream, len(batch))))
-        if share:
-            for index, mask in enumerate(masks):
-                masks[index] = smoother.smoothed(mask)
+        found = generator.masks(filled(batch, size)) if stream is None else stream
+        masks = [smoother.smoothed(mask) for mask in islice(found, len(batch))]
         if alignment is not None:
-            masks = np.stack([alignment.moved(mask) for mask in masks])
-        yield batch, filled(masks, size)
+            masks = [alignment.moved(mask) for mask in masks]
+        yield batch, filled(np.stack(masks), size)

@@ -12,6 +12,8 @@ _log = logging.getLogger(__name__)
 
 # Below it hardly a pixel of the object in the source belongs to the object in the driver.
 LITTLE_OVERLAP = 0.08
+# Driving frames of which that is found out.
+LOOKED_AT = 16
 # Pixels at the border of a mask that the last convolution, 7x7, makes from padding.
 SPOILT = 3
 
@@ -22,14 +24,8 @@ def nearest_mask(wanted: np.ndarray, masks: Iterable[np.ndarray]) -> int:
     Args:
       wanted: floating `[mask_size, mask_size, 1]`.
       masks: a stream of masks like it.
-
-    Raises:
-      ValueError: there is no mask.
     """
-    distances = [float(np.abs(mask - wanted).mean()) for mask in masks]
-    if not distances:
-        raise ValueError("there is no frame to choose from")
-    return int(np.argmin(distances))
+    return int(np.argmin([float(np.abs(mask - wanted).mean()) for mask in masks]))
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
@@ -77,24 +73,22 @@ class OverlapWarning:
 
     Args:
       name: of the pair, for the message.
-      frames: how many driving frames are looked at.
     """
 
-    def __init__(self, name: str, frames: int = 16):
+    def __init__(self, name: str):
         self._name = name
-        self._wanted = frames
         self._seen: list[float] = []
 
     def look(self, source_mask: np.ndarray, driving_mask: np.ndarray) -> None:
         """Takes the masks of one driving frame, as `overlap`."""
-        if len(self._seen) < self._wanted:
+        if len(self._seen) < LOOKED_AT:
             self._seen.append(overlap(source_mask, driving_mask))
-            if len(self._seen) == self._wanted:
+            if len(self._seen) == LOOKED_AT:
                 self._judge()
 
     def finish(self) -> None:
         """Judges a driver that is shorter."""
-        if self._seen and len(self._seen) < self._wanted:
+        if 0 < len(self._seen) < LOOKED_AT:
             self._judge()
 
     def _judge(self) -> None:

@@ -103,23 +103,18 @@ class AnimationOptions(Section):
                 raise ValueError(f"--{option_name}: {error}") from error
             if wishes and self.auto_crop:
                 raise ValueError(f"--{option_name} says what to crop; leave out --auto_crop")
-        if self.subject:
-            self._check_whole()
-        if self.alpha and self.view != RESULT:
-            raise ValueError(f"--alpha is for the result alone; leave out --view={self.view}")
-        if self.follow and not self.subject and not self.driver_subject:
-            raise ValueError("--follow needs --subject or --driver_subject, to know whom")
-
-    def _check_whole(self) -> None:
-        """Raises ValueError for what makes no sense in a whole picture."""
-        for wish, wrong in {
+        for wish, given in {
             f"--view={self.view}": self.view != RESULT,
             "--output_size": self.output_size > 0,
             "--find_best_frame": self.find_best_frame,
             "--alpha": self.alpha,
         }.items():
-            if wrong:
+            if given and self.subject:
                 raise ValueError(
                     f"{wish} does not go with --subject, which shows the whole picture in its own "
                     "size; leave one of them out"
                 )
+        if self.alpha and self.view != RESULT:
+            raise ValueError(f"--alpha is for the result alone; leave out --view={self.view}")
+        if self.follow and not self.subject and not self.driver_subject:
+            raise ValueError("--follow needs --subject or --driver_subject, to know whom")

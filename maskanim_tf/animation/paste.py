@@ -28,16 +28,9 @@ AFTERGLOW = 0.85
 
 
 class Paste:
-    """Blends the results of one subject into pictures.
+    """Blends the results of one subject into pictures."""
 
-    Args:
-      height: of the pictures in pixels.
-      width: likewise.
-    """
-
-    def __init__(self, height: int, width: int):
-        self._height = height
-        self._width = width
+    def __init__(self) -> None:
         self._changed: np.ndarray | None = None
 
     def into(
@@ -64,14 +57,15 @@ class Paste:
             changed = np.maximum(changed, AFTERGLOW * self._changed)
         self._changed = changed
         left, top, side = square
-        rows = slice(max(0, top), min(self._height, top + side))
-        columns = slice(max(0, left), min(self._width, left + side))
+        height, width = picture.shape[:2]
+        rows = slice(max(0, top), min(height, top + side))
+        columns = slice(max(0, left), min(width, left + side))
         inside = (
             slice(rows.start - top, rows.stop - top),
             slice(columns.start - left, columns.stop - left),
         )
         weights = cv2.resize(changed, (side, side), interpolation=cv2.INTER_LINEAR)
-        weights *= rim_weights(square, self._height, self._width)
+        weights *= rim_weights(square, height, width)
         method = cv2.INTER_AREA if side < len(frame) else cv2.INTER_CUBIC
         large = np.clip(cv2.resize(frame, (side, side), interpolation=method), 0, 1)[inside] * 255
         own = picture[rows, columns].astype(np.float32)

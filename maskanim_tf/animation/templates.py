@@ -58,7 +58,6 @@ class Template:
     """A `Driver` whose masks are known.
 
     Attributes:
-      path: of its file.
       codes: uint8 `[frames, mask_size, mask_size]`, see the head of this file.
       medians: float32 `[frames]`.
       seconds: how long each frame is shown, float64 `[frames]`, or `[1]` for all.
@@ -66,7 +65,6 @@ class Template:
       size: side of the pictures in pixels that stand for its frames.
     """
 
-    path: str
     codes: np.ndarray
     medians: np.ndarray
     seconds: np.ndarray
@@ -125,21 +123,14 @@ def write_template(
       frames: those of the driver, for who counts them.
 
     Raises:
-      ValueError: a wrong ending, or the generator gives no masks.
       OSError: the file cannot be written.
     """
-    if not os.fspath(path).endswith(SUFFIX):
-        raise ValueError(f"{path}: a template ends in {SUFFIX}")
-    if not generator.finds_masks:
-        raise ValueError(f"{generator.label} gives no masks")
     codes, medians = [], []
     stream = driving.frames() if frames is None else frames
     for mask in generate_masks(generator, stream, batch_size):
         median = np.median(mask)
         codes.append(encoded(mask[..., 0], float(median)))
         medians.append(median)
-    if not codes:
-        raise ValueError(f"{path}: the driver has no frame")
     timing = driving.timing()
     seconds = np.atleast_1d(np.asarray(timing, np.float64))
     seconds = 1 / seconds if np.ndim(timing) == 0 else seconds
@@ -147,7 +138,6 @@ def write_template(
     with driving.sound(sound) as track:
         recording = b"" if track is None else _recorded(track, total)
     template = Template(
-        os.fspath(path),
         np.stack(codes),
         np.array(medians, np.float32),
         seconds,
@@ -207,7 +197,6 @@ def read_template(
             f"this one is {generator.mask_model}); {again} and these weights"
         )
     return Template(
-        os.fspath(path),
         codes,
         arrays["medians"],
         arrays["seconds"],

@@ -164,7 +164,7 @@ def _pictures(
     backgrounds: Iterable[np.ndarray] = footage.frames()
     backgrounds = repeat(next(iter(backgrounds)), count) if still else backgrounds
     places = [repeat(subject.square) if still else subject.places() for subject in subjects]
-    pastes = [Paste(footage.clip.height, footage.clip.width) for _ in subjects]
+    pastes = [Paste() for _ in subjects]
     steps = zip(range(count), backgrounds, zip(*places), zip(*map(_held, results)))
     for _, background, squares, made in steps:
         picture = background.copy()

@@ -55,14 +55,11 @@ class ClipTruth:
         """The same for frames that `fit_square` has brought to a side of `size` pixels."""
         height, width = self.masks.shape[1:]
         left, top, side = square_around(None, height, width, "crop")
-        pictures = (np.repeat(mask[..., np.newaxis], 3, -1) for mask in self.masks)
-        masks = [fit_square(np.uint8(255) * each, size)[..., 0] >= 128 for each in pictures]
+        masks = [fit_square(np.uint8(255) * mask, size) >= 128 for mask in self.masks]
         points = (self.points - np.float32([left, top])) * np.float32(size / side)
         parts = self.parts
         if parts is not None:
-            parts = np.stack(
-                [fit_square(each[..., None].repeat(3, -1), size)[..., 0] for each in parts]
-            )
+            parts = np.stack([fit_square(each, size) for each in parts])
         return ClipTruth(np.stack(masks), points, self.visible, parts)
 
 

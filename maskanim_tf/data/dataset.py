@@ -224,44 +224,30 @@ def finish_sample(
 
 
 def _evaluation_batches(config: Config, clips: ClipSource) -> tf.data.Dataset:
-    size = config.model.image_size
-
+    pictures, numbers = (keys.SOURCE, keys.DRIVING, keys.TARGET), (keys.CLIP, keys.FRAME_NUMBER)
+    names = pictures + numbers
     drivers = evaluation_drivers(clips.names, config.data.driver_identity)
 
-    def frames() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int, int]]:
+    def frames() -> Iterator[dict[str, np.ndarray | int]]:
         for clip, driver in drivers:
             stream = clips.iterate_frames(clip)
             first = next(stream)
-            if driver == clip:
-                for number, frame in enumerate(stream, 1):
-                    yield first, frame, frame, clip, number
-            else:
-                driving = islice(clips.iterate_frames(driver), 1, None)
-                for number, (frame, moved) in enumerate(zip(stream, driving), 1):
-                    yield first, moved, frame, clip, number
+            pairs: Iterator[tuple[np.ndarray, np.ndarray]] = ((f, f) for f in stream)
+            if driver != clip:
+                pairs = zip(islice(clips.iterate_frames(driver), 1, None), stream)
+            for number, (driving, target) in enumerate(pairs, 1):
+                yield dict(zip(names, (first, driving, target, clip, number)))
 
-    picture = tf.TensorSpec((size, size, 3), tf.uint8)
-    number = tf.TensorSpec((), tf.int64)
-
-    def element(
-        source: tf.Tensor,
-        driving: tf.Tensor,
-        target: tf.Tensor,
-        clip: tf.Tensor,
-        frame: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
-        return {
-            keys.SOURCE: _as_floats(source),
-            keys.DRIVING: _as_floats(driving),
-            keys.TARGET: _as_floats(target),
-            keys.CLIP: clip,
-            keys.FRAME_NUMBER: frame,
-        }
-
+    size = config.model.image_size
     generated = tf.data.Dataset.from_generator(
-        frames, output_signature=(picture, picture, picture, number, number)
+        frames,
+        output_signature=dict.fromkeys(pictures, tf.TensorSpec((size, size, 3), tf.uint8))
+        | dict.fromkeys(numbers, tf.TensorSpec((), tf.int64)),
     )
-    return generated.map(element, num_parallel_calls=2).batch(config.training.batch_size)
+    return generated.map(
+        lambda sample: sample | {name: _as_floats(sample[name]) for name in pictures},
+        num_parallel_calls=2,
+    ).batch(config.training.batch_size)
 
 
 def _as_floats(frames: tf.Tensor) -> tf.Tensor:

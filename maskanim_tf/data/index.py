@@ -12,13 +12,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from maskanim_tf.media.clip import VIDEO_SUFFIXES, has_suffix, is_finished, printable
+from maskanim_tf.media.clip import printable
 from maskanim_tf.media.clips import Clip, ClipError, known_suffixes, probe_clip
-from maskanim_tf.media.picture_clip import (
-    PictureSurvey,
-    probe_folder,
-    survey_pictures,
-)
+from maskanim_tf.media.picture_clip import PictureSurvey, probe_folder, survey_pictures
 from maskanim_tf.storage.text import first_names
 
 _log = logging.getLogger(__name__)
@@ -54,11 +50,9 @@ def find_clips(
 
     Raises:
       FileNotFoundError, NotADirectoryError, PermissionError: `folder` cannot be listed.
-      ValueError: there is no clip, or `minimum_frames` is below 1.
+      ValueError: there is no clip, or none is long enough.
       ClipError, PermissionError: with `strict`, what is wrong with the first broken file or folder.
     """
-    if minimum_frames < 1:
-        raise ValueError(f"minimum_frames must be at least 1, got {minimum_frames}")
     root = os.fspath(folder)
     report = _raise if strict else _warn
     found: list[Clip] = []
@@ -97,41 +91,30 @@ def _walk(root: str, report: Callable[[Exception], None]) -> Iterator[tuple[str,
         raise FileNotFoundError(f"{root}: there is no such folder")
     if not os.path.isdir(root):
         raise NotADirectoryError(f"{root}: is a file; name the folder that holds the clips")
+
+    def denied(error: OSError) -> None:
+        message = f"{error.filename}: cannot be listed ({error.strerror}); check its permissions"
+        (_raise if error.filename == root else report)(PermissionError(message))
+
     visited = set()
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
+    for folder, folders, files in os.walk(root, onerror=denied, followlinks=True):
         real = os.path.realpath(folder)
         if real in visited:  # A link to a folder above it.
+            folders.clear()
             continue
         visited.add(real)
-        files: list[str] = []
-        folders: list[str] = []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if not entry.name.startswith("."):
-                        (folders if entry.is_dir() else files).append(entry.name)
-        except OSError as error:
-            message = f"{folder}: cannot be listed ({error.strerror}); check its permissions"
-            denied = PermissionError(message)
-            if folder == root:
-                raise denied from error
-            report(denied)
-            continue
-        waiting += [os.path.join(folder, name) for name in sorted(folders, reverse=True)]
-        yield folder, sorted(files)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield folder, sorted(name for name in files if not name.startswith("."))
 
 
 def _candidates(
     folder: str, files: Sequence[str], strips: bool
 ) -> tuple[list[_Candidate], list[ClipError]]:
-    videos = [n for n in files if has_suffix(n, VIDEO_SUFFIXES) and is_finished(n)]
     survey = survey_pictures(folder, files)
     errors = list(survey.broken.values())
-    if survey.is_one_clip(strips) and not videos:
+    if survey.is_one_clip(strips):
         return [_Candidate(folder, survey)], errors
-    single = [*videos, *survey.sizes]
+    single = [*survey.videos, *survey.sizes]
     return [_Candidate(os.path.join(folder, name)) for name in single], errors
 
 

@@ -44,7 +44,7 @@ class ClipSource(Protocol):
 
 
 class RawClips:
-    """Clips as they are found, decoded and cropped to their centre square when they are read.
+    """The `ClipSource` of clips as they are found, cropped to their centre square when read.
 
     Args:
       clips: what `find_clips` found.
@@ -58,23 +58,20 @@ class RawClips:
         self.frame_counts = np.array([clip.frames for clip in clips], np.int64)
 
     def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
-        """See `ClipSource.read_frames`."""
         decoded = read_frames(self._clips[clip], frames)
         return np.stack([fit_square(frame, self._image_size) for frame in decoded])
 
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
-        """See `ClipSource.iterate_frames`."""
         for frame in iterate_frames(self._clips[clip]):
             yield fit_square(frame, self._image_size)
 
     def read_truth(self, clip: int) -> ClipTruth | None:
-        """See `ClipSource.read_truth`."""
         truth = read_clip_truth(self._clips[clip])
         return truth and truth.fitted(self._image_size)
 
 
 class Subset:
-    """Some clips of another source."""
+    """The `ClipSource` of some clips of another one."""
 
     def __init__(self, source: ClipSource, indices: Sequence[int]):
         self._source = source
@@ -83,15 +80,12 @@ class Subset:
         self.frame_counts = np.asarray(source.frame_counts)[self._indices]
 
     def read_frames(self, clip: int, frames: Sequence[int]) -> np.ndarray:
-        """See `ClipSource.read_frames`."""
         return self._source.read_frames(self._indices[clip], frames)
 
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
-        """See `ClipSource.iterate_frames`."""
         return self._source.iterate_frames(self._indices[clip])
 
     def read_truth(self, clip: int) -> ClipTruth | None:
-        """See `ClipSource.read_truth`."""
         return self._source.read_truth(self._indices[clip])
 
 
@@ -110,10 +104,12 @@ def open_clips(config: Config, split: str) -> ClipSource:
     location = config.data.data_dir
     if not location:
         raise ValueError("data_dir is empty; give the folder of your videos with --data_dir=DIR")
+    whole: ClipSource
     if is_prepared(location):
         whole, has_test = _open_shards(location, split, config)
     else:
-        whole, has_test = _open_folder(location, split, config)
+        found, has_test = folder_clips(location, split, config.data)
+        whole = RawClips(found, config.model.image_size)
     if has_test:
         return whole
     train, test = hold_out(whole.names, config.data.held_out, config.seed)
@@ -136,12 +132,6 @@ def _open_shards(location: str, split: str, config: Config) -> tuple[ClipSource,
             f"--image_size={config.model.image_size}"
         )
     return clips, has_test
-
-
-def _open_folder(location: str, split: str, config: Config) -> tuple[ClipSource, bool]:
-    """The same for a folder of clips."""
-    clips, has_test = folder_clips(location, split, config.data)
-    return RawClips(clips, config.model.image_size), has_test
 
 
 def folder_clips(location: str, split: str, data: DataConfig) -> tuple[list[Clip], bool]:

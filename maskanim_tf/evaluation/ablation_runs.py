@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
-import tensorflow as tf
 
 from maskanim_tf import keys
+from maskanim_tf.animation import FrameGenerator
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
+from maskanim_tf.animation.whole_picture import take_turns
 from maskanim_tf.evaluation.clip_pairs import Pair
 from maskanim_tf.evaluation.detectors import Detectors
 from maskanim_tf.evaluation.methods import square_frames
-from maskanim_tf.evaluation.metrics import L1, SSIM
 from maskanim_tf.evaluation.scoring import (
     Observation,
     Score,
@@ -50,10 +50,11 @@ class AblationRuns:
         self._animator = animator
         self._detectors = detectors
         self._batch_size = batch_size
-        self.variants = {FULL: AnimatorGenerator(at_precision(animator, precision))}
-        for ablation in ABLATIONS[1:]:
+        self.variants: dict[str, list[FrameGenerator]] = {}
+        for name, ablation in zip((FULL, *ABLATIONS[1:]), ABLATIONS):
             variant = Animator(animator.model, animator.perturbation, animator.networks, ablation)
-            self.variants[ablation] = AnimatorGenerator(at_precision(variant, precision))
+            generator = AnimatorGenerator(at_precision(variant, precision))
+            self.variants[name] = take_turns(generator, 2)
 
     def run(
         self, pair: Pair, chosen: int, progress: Callable[[int], object]
@@ -71,22 +72,25 @@ class AblationRuns:
         """
         size = self._animator.model.image_size
         source, first = (next(square_frames(path, size)) for path in (pair.source, pair.driving))
-        # The ablations leave out nothing of it.
-        encoded, own = (self.variants[FULL].encode(frame) for frame in (source, first))
+        for across, own in self.variants.values():
+            across.set_source(source)
+            own.set_source(first)
         seen_source = observe(self._detectors, source[np.newaxis])
         parts: dict[str, list[dict[str, Score]]] = {variant: [] for variant in self.variants}
         shown: dict[str, np.ndarray] = {}
         done = 0
         for driving in batched(square_frames(pair.driving, size), self._batch_size):
             seen_driving = observe(self._detectors, driving)
-            for variant, generator in self.variants.items():
-                result = self._animate(generator, encoded, driving)
+            for variant, (across, own) in self.variants.items():
+                result = self._animate(across, driving)
                 seen = observe(self._detectors, as_bytes(result[keys.FRAME]))
                 parts[variant].append(compare_animation(seen_driving, seen_source, seen))
                 # The first frame drives itself; it is the source of the reconstruction.
                 later = driving[1:] if not done else driving
                 if len(later):
-                    parts[variant].append(self._reconstruct(generator, own, later))
+                    # L1 and SSIM of the driver rebuilt from its own first frame.
+                    made = Observation(as_bytes(self._animate(own, later)[keys.FRAME]))
+                    parts[variant].append(compare_reconstruction(Observation(later), made))
                 if done <= chosen < done + len(driving):
                     row = {key: value[chosen - done] for key, value in result.items()}
                     shown |= row if variant == FULL else {variant: row[keys.FRAME]}
@@ -94,19 +98,6 @@ class AblationRuns:
             progress(len(driving))
         return {variant: pool(scores) for variant, scores in parts.items()}, shown
 
-    def _animate(
-        self, generator: AnimatorGenerator, encoded: Mapping[str, tf.Tensor], driving: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        whole = filled(driving, self._batch_size)
-        result = generator.animate(whole, keys.INTERMEDIATES, encoded=encoded)
+    def _animate(self, generator: FrameGenerator, driving: np.ndarray) -> dict[str, np.ndarray]:
+        result = generator.animate(filled(driving, self._batch_size), keys.INTERMEDIATES)
         return {key: value[: len(driving)] for key, value in result.items()}
-
-    def _reconstruct(
-        self, generator: AnimatorGenerator, own: Mapping[str, tf.Tensor], driving: np.ndarray
-    ) -> dict[str, Score]:
-        """L1 and SSIM of the driver rebuilt from its own first frame."""
-        made = as_bytes(self._animate(generator, own, driving)[keys.FRAME])
-        scores = compare_reconstruction(
-            Observation(driving, None, None), Observation(made, None, None)
-        )
-        return {metric: scores[metric] for metric in (L1, SSIM)}

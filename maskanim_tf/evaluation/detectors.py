@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
+from typing import TypeVar
 
 from maskanim_tf.config import Section, option
 from maskanim_tf.evaluation.face_chips import FaceEmbedding
@@ -24,6 +26,8 @@ from maskanim_tf.evaluation.keypoints import (
 from maskanim_tf.evaluation.mediapipe_points import MediaPipePoints
 from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, IOU, MKR, POSE, SHAPE
 from maskanim_tf.evaluation.segmentation import MediaPipePerson, SceneDifference, Segmenter
+
+T = TypeVar("T")
 
 # What finds key points where the data set decides, and what finds subjects where the key points do.
 _BY_DATASET = {"vox": "face", "taichi": "pose"}
@@ -76,12 +80,14 @@ class Detectors:
       embedding: turns frames into vectors, or None.
       segmenter: finds the subject of a clip, or None.
       not_measured: the reason, for every metric that cannot be measured.
+      names: of the other three, for the results.
     """
 
     detector: KeypointDetector | None
     embedding: ImageModel | FaceEmbedding | None
     segmenter: Segmenter | None
     not_measured: dict[str, str]
+    names: dict[str, str]
 
 
 def open_detectors(options: DetectorOptions, dataset: str = "custom") -> Detectors:
@@ -91,33 +97,25 @@ def open_detectors(options: DetectorOptions, dataset: str = "custom") -> Detecto
       ValueError: a model is damaged or takes other frames than declared.
     """
     not_measured: dict[str, str] = {}
-    detector = embedding = segmenter = None
-    try:
-        detector = _open_detector(options, dataset)
-    except ModelMissingError as error:
-        not_measured |= dict.fromkeys((AKD, MKR, POSE, SHAPE), str(error))
+
+    def opened(metrics: tuple[str, ...], opener: Callable[[], T]) -> T | None:
+        try:
+            return opener()
+        except (ModelMissingError, ImportError) as error:
+            not_measured.update(dict.fromkeys(metrics, str(error)))
+            return None
+
+    detector = opened((AKD, MKR, POSE, SHAPE), lambda: _open_detector(options, dataset))
     if detector and not detector.has_depth:
         not_measured[SHAPE] = "these key points have no depth; those of --keypoints=face have"
-    try:
-        embedding = _open_embedding(options)
-    except ModelMissingError as error:
-        not_measured |= dict.fromkeys((AED, CSIM), str(error))
-    try:
-        segmenter = _open_segmenter(options, dataset)
-    except ModelMissingError as error:
-        not_measured[IOU] = str(error)
-    return Detectors(detector, embedding, segmenter, not_measured)
-
-
-def describe(detectors: Detectors, options: DetectorOptions) -> dict[str, str]:
-    """Names of what measured, for the results."""
-    detector, embedding = detectors.detector, detectors.embedding
-    segmenter = detectors.segmenter
-    return {
+    embedding = opened((AED, CSIM), lambda: _open_embedding(options))
+    segmenter = opened((IOU,), lambda: _open_segmenter(options, dataset))
+    names = {
         "keypoints": detector.description if detector else "none",
         "segmentation": segmenter.description if segmenter else "none",
         "embedding": os.path.basename(options.embedding) if embedding else "none",
     }
+    return Detectors(detector, embedding, segmenter, not_measured, names)
 
 
 def _keypoints_kind(options: DetectorOptions, dataset: str) -> str:

@@ -39,7 +39,7 @@ class FaceEmbedding:
       size: side of the chips that it takes.
 
     Raises:
-      ModelMissingError: MediaPipe is not installed.
+      ImportError: MediaPipe is not installed.
     """
 
     def __init__(self, model: ImageModel, size: int):

@@ -74,9 +74,8 @@ class ImageModel:
             raise ModelMissingError(f"there is no model {path}")
         self._path, self._expects = path, expects
         suffix = os.path.splitext(path)[1].lower()
-        opener = {".onnx": _open_onnx, ".tflite": _open_tflite, "": _open_saved_model}.get(suffix)
-        if os.path.isdir(path):
-            opener = _open_saved_model
+        opener = {".onnx": _open_onnx, ".tflite": _open_tflite}.get(suffix)
+        opener = _open_saved_model if os.path.isdir(path) else opener
         if opener is None:
             raise ValueError(f"{path}: a model is a .onnx, a .tflite, or a SavedModel folder")
         try:

@@ -6,19 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from maskanim_tf.evaluation.image_model import ModelMissingError
 from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE, KeyPoints
-from maskanim_tf.media import faces
+from maskanim_tf.media.faces import mediapipe_solutions
 
 VISIBLE = 0.5
-
-
-def mediapipe_solutions() -> Any:
-    """MediaPipe's finders; ModelMissingError where it is not installed."""
-    try:
-        return faces.mediapipe_solutions()
-    except ImportError as error:
-        raise ModelMissingError(str(error)) from error
 
 
 class MediaPipePoints:
@@ -31,7 +22,7 @@ class MediaPipePoints:
       subject: "face" or "pose".
 
     Raises:
-      ModelMissingError: MediaPipe is not installed.
+      ImportError: MediaPipe is not installed.
     """
 
     def __init__(self, subject: str):

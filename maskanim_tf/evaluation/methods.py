@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from maskanim_tf.data.index import find_clips
+from maskanim_tf.evaluation.clip_pairs import Pair
 from maskanim_tf.media.clips import Clip, iterate_frames, probe_clip
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.storage.text import first_names
@@ -56,22 +58,51 @@ def find_methods(specifications: Sequence[str], names: Sequence[str]) -> list[Me
     return methods
 
 
-def check_videos(
-    methods: Sequence[Method], wanted: Mapping[str, Clip], *, reconstruction: bool
-) -> None:
-    """Checks that every method has every video with the right number of frames.
+def gather(
+    specifications: Sequence[str],
+    pairs: Sequence[Pair],
+    partial: bool,
+    size: int,
+    *,
+    reconstruction: bool = False,
+) -> tuple[list[Method], list[Pair], int]:
+    """The methods, the pairs of which each has a video, and the side at which to compare them.
 
     A generated video has as many frames as its driver. Of a reconstruction the first frame, the
     source, is left out on both sides; it may also be missing from the generated video.
 
     Args:
-      methods: to be checked.
-      wanted: the driving clip of every test video or pair.
+      specifications: see `find_methods`.
+      pairs: what videos are generated from; a test video is its own source and driver.
+      partial: leave out the pairs of which a method has no video.
+      size: the side, 0 for that of all generated videos.
       reconstruction: whether the driver begins with the source.
 
     Raises:
-      ValueError: names what is missing or of another length, of all methods at once.
+      FileNotFoundError: no such folder.
+      ValueError: see `find_methods`; names what is missing or of another length, of all methods at
+        once; or the sides of the videos differ.
     """
+    methods = find_methods(specifications, [pair.name for pair in pairs])
+    chosen = [p for p in pairs if not partial or all(p.name in m.videos for m in methods)]
+    if not chosen:
+        raise ValueError(
+            "there is no pair of which every method has a video; without --partial it is said what "
+            "they lack"
+        )
+    _check_videos(methods, {p.name: p.driving for p in chosen}, reconstruction)
+    return methods, chosen, size or _common_size(methods)
+
+
+def square_frames(clip: Clip, size: int, skip: int = 0) -> Iterator[np.ndarray]:
+    """The frames of a clip from number `skip` on, uint8 `[size, size, 3]`."""
+    for frame in islice(iterate_frames(clip), skip, None):
+        yield fit_square(frame, size)
+
+
+def _check_videos(
+    methods: Sequence[Method], wanted: Mapping[str, Clip], reconstruction: bool
+) -> None:
     problems = []
     for method in methods:
         missing = [name for name in wanted if name not in method.videos]
@@ -93,19 +124,7 @@ def check_videos(
         )
 
 
-def square_frames(clip: Clip, size: int, skip: int = 0) -> Iterator[np.ndarray]:
-    """The frames of a clip from number `skip` on, uint8 `[size, size, 3]`."""
-    for number, frame in enumerate(iterate_frames(clip)):
-        if number >= skip:
-            yield fit_square(frame, size)
-
-
-def common_size(methods: Sequence[Method]) -> int:
-    """The side at which frames are compared: that of all generated videos.
-
-    Raises:
-      ValueError: they differ.
-    """
+def _common_size(methods: Sequence[Method]) -> int:
     sizes = {
         min(clip.height, clip.width): f"{method.name}'s {name}"
         for method in methods

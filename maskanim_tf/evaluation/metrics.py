@@ -1,7 +1,7 @@
 """The paper's metrics (section 4) as pure functions with one value per frame.
 
 The published figures come from other detectors and embeddings than those at hand here, so only L1
-and SSIM can be compared with them directly.
+and SSIM can be compared with them directly. A single frame as `generated` stands for all.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def ssim(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"SSIM needs frames of at least 11x11, got {real.shape[2]}x{real.shape[1]}"
         )
+    generated = np.broadcast_to(generated, real.shape)
     frames = (tf.cast(images, tf.float32) / 255 for images in (real, generated))
     return tf.image.ssim(*frames, max_val=1.0).numpy().astype(np.float64)
 

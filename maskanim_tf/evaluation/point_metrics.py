@@ -1,4 +1,7 @@
-"""Metrics of key points as pure functions with one value per frame (section 4)."""
+"""Metrics of key points as pure functions with one value per frame (section 4).
+
+A single frame on either side stands for all.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,6 @@ class KeyPoints:
     positions: np.ndarray
     found: np.ndarray
     depth: np.ndarray | None = None
-
-    def repeated(self, count: int) -> KeyPoints:
-        """The points of a single frame, `count` times."""
-        return KeyPoints(
-            np.repeat(self.positions, count, 0),
-            np.repeat(self.found, count, 0),
-            None if self.depth is None else np.repeat(self.depth, count, 0),
-        )
 
 
 def keypoint_distance(real: KeyPoints, generated: KeyPoints) -> np.ndarray:
@@ -76,7 +71,7 @@ def shape_distance(real: KeyPoints, generated: KeyPoints) -> np.ndarray:
       ValueError: there is no depth.
     """
     common = real.found & generated.found
-    shapes = [_in_space(points) for points in (real, generated)]
+    shapes = [np.broadcast_to(_in_space(p), (*common.shape, 3)) for p in (real, generated)]
     values = np.full(len(common), np.nan)
     for frame, used in enumerate(common):
         if used.sum() >= FEWEST_POINTS:

@@ -8,28 +8,26 @@ rounded to 8 bits, before any video compression.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from maskanim_tf import keys
-from maskanim_tf.animation.animator_generator import AnimatorGenerator
+from maskanim_tf.animation import FrameGenerator, generate_frames
 from maskanim_tf.data.sources import ClipSource
-from maskanim_tf.evaluation.across_sheet import AcrossSheet
 from maskanim_tf.evaluation.detectors import Detectors
-from maskanim_tf.evaluation.result_files import decode_scores, encode_scores, read_json, write_json
+from maskanim_tf.evaluation.result_files import read_json, write_json
 from maskanim_tf.evaluation.scoring import Results, Score, compare_reconstruction, observe, pool
 from maskanim_tf.evaluation.truth_judge import TruthJudge
-from maskanim_tf.inference import AnyAnimator
-from maskanim_tf.media.clip import DEFAULT_FPS
-from maskanim_tf.media.clips import batched, filled
+from maskanim_tf.media.clips import batched
 from maskanim_tf.media.movies import write_movie
-from maskanim_tf.media.panels import write_picture
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.media.panels import draw_panel, write_picture
+from maskanim_tf.media.timing import DEFAULT_FPS
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 from maskanim_tf.storage.files import atomic_path
 
 MODEL, COPY = "this model", "copy of the source"
@@ -37,13 +35,17 @@ MODEL, COPY = "this model", "copy of the source"
 # better.
 TRUE_FRAMES = "true frames"
 FORMATS = ("mp4", "png")
+# Of the sheet that shows what came out across identities: moments spread evenly over a clip.
+SHEET_ROWS = 6
+SHEET_COLUMNS = ("source", "driver", MODEL, "true frame")
 
 
+@dataclasses.dataclass(frozen=True)
 class Reconstruction:
     """Rebuilds clips one by one and remembers on disk what is done.
 
-    Args:
-      animator: the model.
+    Attributes:
+      generator: the model.
       clips: test clips of the model's size.
       drivers: which clips are rebuilt, and which clip drives each: (clip, driver).
       detectors: what measures.
@@ -52,42 +54,28 @@ class Reconstruction:
       batch_size: frames generated at once.
     """
 
-    def __init__(
-        self,
-        animator: AnyAnimator,
-        clips: ClipSource,
-        drivers: Sequence[tuple[int, int]],
-        detectors: Detectors,
-        output: str,
-        video_format: str = "mp4",
-        batch_size: int = 8,
-    ):
-        self._generator = AnimatorGenerator(animator)
-        self._batch_size = batch_size
-        self._clips = clips
-        self._drivers = list(drivers)
-        self._detectors = detectors
-        self._output = Path(output)
-        self._video_format = video_format
+    generator: FrameGenerator
+    clips: ClipSource
+    drivers: Sequence[tuple[int, int]]
+    detectors: Detectors
+    output: Path
+    video_format: str
+    batch_size: int
 
-    def run(self, limit: int = 0) -> Results:
+    def run(self) -> Results:
         """The scores of every clip, for the model and for copying the source, and for yardsticks.
-
-        Args:
-          limit: at most so many clips; 0: all.
 
         Raises:
           ValueError: a clip or the record of an earlier run is damaged.
           OSError: the output cannot be written.
         """
-        chosen = self._drivers[: limit or None]
         results: Results = {MODEL: {}, COPY: {}}
-        counts = self._clips.frame_counts
-        frames = [int(min(counts[clip], counts[driver])) - 1 for clip, driver in chosen]
+        counts = self.clips.frame_counts
+        frames = [int(min(counts[clip], counts[driver])) - 1 for clip, driver in self.drivers]
         with tqdm(desc="reconstruct", total=sum(frames), unit="frame") as bar:
-            for (clip, driver), count in zip(chosen, frames):
-                name = self._clips.names[clip]
-                record = self._output / "records" / f"{name}.json"
+            for (clip, driver), count in zip(self.drivers, frames):
+                name = self.clips.names[clip]
+                record = self.output / "records" / f"{name}.json"
                 if record.exists():
                     # Neither rate nor remaining time may count what was not done now.
                     bar.initial += count
@@ -95,20 +83,21 @@ class Reconstruction:
                 else:
                     write_json(record, self._rebuild(clip, driver, bar))
                 for method, scores in read_json(record).items():
-                    results.setdefault(method, {})[name] = decode_scores(scores)
+                    decoded = {metric: Score(**values) for metric, values in scores.items()}
+                    results.setdefault(method, {})[name] = decoded
         return results
 
-    def _rebuild(self, clip: int, driver: int, bar: tqdm) -> dict[str, Any]:
+    def _rebuild(self, clip: int, driver: int, bar: tqdm) -> dict[str, dict[str, Score]]:
         parts: dict[str, list[dict[str, Score]]] = {MODEL: [], COPY: []}
-        path = self._output / "videos" / self._clips.names[clip]
+        path = self.output / "videos" / self.clips.names[clip]
         generated = self._generate(clip, driver, parts, bar)
-        if self._video_format == "mp4":
+        if self.video_format == "mp4":
             write_movie(f"{path}.mp4", generated, DEFAULT_FPS)
         else:
             with atomic_path(path) as partial:
                 for number, frame in enumerate(generated, 1):
                     write_picture(partial / f"{number:05d}.png", frame)
-        return {method: encode_scores(pool(scores)) for method, scores in parts.items()}
+        return {method: pool(scores) for method, scores in parts.items()}
 
     def _generate(
         self,
@@ -118,41 +107,42 @@ class Reconstruction:
         bar: tqdm,
     ) -> Iterator[np.ndarray]:
         """The generated frames, scored on their way."""
-        frames = self._clips.iterate_frames(clip)
+        frames = self.clips.iterate_frames(clip)
         first = next(frames)
-        self._generator.set_source(first)
-        source = observe(self._detectors, first[np.newaxis])
-        segmenter = self._detectors.segmenter
-        judge = TruthJudge(self._clips, clip, segmenter) if driver != clip else None
-        count = int(min(self._clips.frame_counts[[clip, driver]]))
-        sheet = AcrossSheet(first, count)
+        if driver == clip:
+            frames, driving = tee(frames)
+        else:
+            driving = islice(self.clips.iterate_frames(driver), 1, None)
+        both = keys.DRIVING, keys.FRAME
+        stream = generate_frames(self.generator, first, driving, self.batch_size, keys=both)
+        steps = (
+            np.stack([real, *(as_bytes(result[key]) for key in both)])
+            for real, result in zip(frames, stream)
+        )
+        source = observe(self.detectors, first[np.newaxis])
+        segmenter = self.detectors.segmenter
+        judge = TruthJudge(self.clips, clip, segmenter) if driver != clip else None
+        count = int(min(self.clips.frame_counts[[clip, driver]]))
+        moments = np.linspace(1, count - 1, min(count - 1, SHEET_ROWS)).round()
+        rows = []
         done = 1
-        for real, driving_frames in self._batches(frames, clip, driver):
-            result = self._generator.animate(filled(driving_frames, self._batch_size))
-            made = as_bytes(result[keys.FRAME][: len(real)])
-            wanted = observe(self._detectors, real)
-            seen = observe(self._detectors, made)
+        for batch in batched(steps, self.batch_size):
+            real, shown_driver, made = batch.swapaxes(0, 1)
+            wanted = observe(self.detectors, real)
+            seen = observe(self.detectors, made)
             parts[MODEL].append(compare_reconstruction(wanted, seen))
-            parts[COPY].append(compare_reconstruction(wanted, source.repeated(len(real))))
+            parts[COPY].append(compare_reconstruction(wanted, source))
             if judge:
                 shown = {MODEL: made, COPY: first[np.newaxis], TRUE_FRAMES: real}
                 numbers = np.arange(done, done + len(real))
                 for method, scores in judge.scores(numbers, shown).items():
                     parts.setdefault(method, []).append(scores)
-                sheet.add(numbers, driving_frames, made, real)
+                for i in np.flatnonzero(np.isin(numbers, moments)):
+                    rows.append((first, shown_driver[i], made[i], real[i]))
             done += len(real)
             bar.update(len(real))
             yield from made
         if judge:
-            sheet.write(self._output / "sheets" / f"{self._clips.names[clip]}.png")
-
-    def _batches(
-        self, frames: Iterator[np.ndarray], clip: int, driver: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Stacks of the frames to be rebuilt, and of those that drive; the first ones are gone."""
-        if driver == clip:
-            yield from ((real, real) for real in batched(frames, self._batch_size))
-            return
-        driving = islice(self._clips.iterate_frames(driver), 1, None)
-        pairs = (np.stack(pair) for pair in zip(frames, driving))
-        yield from ((b[:, 0], b[:, 1]) for b in batched(pairs, self._batch_size))
+            columns = (as_floats(np.stack(column)) for column in zip(*rows))
+            sheet = draw_panel(dict(zip(SHEET_COLUMNS, columns)), SHEET_COLUMNS)
+            write_picture(self.output / "sheets" / f"{self.clips.names[clip]}.png", sheet)

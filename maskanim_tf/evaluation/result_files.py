@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -10,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from maskanim_tf.evaluation.scoring import Results, Score, pool
-from maskanim_tf.storage.files import atomic_path
-
-Scores = Mapping[str, Score]
+from maskanim_tf.storage.csv_tables import write_table
+from maskanim_tf.storage.files import write_json
 
 
 def write_results(
@@ -38,29 +36,17 @@ def write_results(
         "settings": dict(settings),
         "not_measured": {m: not_measured[m] for m in columns if m in not_measured},
         "methods": {
-            method: {
-                "mean": encode_scores(pool(videos.values())),
-                "videos": {name: encode_scores(scores) for name, scores in videos.items()},
-            }
+            method: {"mean": pool(videos.values()), "videos": videos}
             for method, videos in methods.items()
         },
     }
     write_json(Path(folder) / "results.json", content)
-    with (
-        atomic_path(Path(folder) / "results.csv") as partial,
-        open(partial, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(("method", "video", *columns))
-        for method, videos in methods.items():
-            for name, scores in (*videos.items(), ("mean", pool(videos.values()))):
-                writer.writerow((method, name, *(_cell(scores, metric) for metric in columns)))
-
-
-def write_json(path: str | os.PathLike[str], content: Any) -> None:
-    """Writes a JSON file, whole or not at all."""
-    with atomic_path(path) as partial:
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    rows = [
+        (method, name, *(_cell(scores.get(metric)) for metric in columns))
+        for method, videos in methods.items()
+        for name, scores in (*videos.items(), ("mean", pool(videos.values())))
+    ]
+    write_table(Path(folder) / "results.csv", ("method", "video", *columns), rows)
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -75,16 +61,5 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise ValueError(f"{path} is damaged ({error}); remove it and start again") from error
 
 
-def encode_scores(scores: Scores) -> dict[str, Any]:
-    """Scores as plain values: `{"l1": {"value": 0.02, "weight": 31}}`."""
-    return {metric: {"value": s.value, "weight": s.weight} for metric, s in scores.items()}
-
-
-def decode_scores(plain: Mapping[str, Any]) -> dict[str, Score]:
-    """The inverse of `encode_scores`."""
-    return {metric: Score(**values) for metric, values in plain.items()}
-
-
-def _cell(scores: Scores, metric: str) -> float | str:
-    score = scores.get(metric)
+def _cell(score: Score | None) -> float | str:
     return "" if score is None or score.value is None else score.value

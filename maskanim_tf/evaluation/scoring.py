@@ -36,17 +36,8 @@ class Observation:
     """
 
     frames: np.ndarray
-    points: KeyPoints | None
-    embeddings: np.ndarray | None
-
-    def repeated(self, count: int) -> Observation:
-        """The same single frame, `count` times."""
-        frames, points, embeddings = self.frames, self.points, self.embeddings
-        return Observation(
-            np.repeat(frames, count, 0),
-            points and points.repeated(count),
-            None if embeddings is None else np.repeat(embeddings, count, 0),
-        )
+    points: KeyPoints | None = None
+    embeddings: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,15 +60,15 @@ Results = dict[str, dict[str, dict[str, Score]]]
 def observe(detectors: Detectors, frames: np.ndarray) -> Observation:
     """Key points and embeddings of square uint8 frames `[frames, side, side, 3]`."""
     detector, embedding = detectors.detector, detectors.embedding
-    vectors = None
-    if embedding:
-        output = embedding(frames)
-        vectors = output.reshape(len(frames), -1)
-    return Observation(frames, detector.detect(frames) if detector else None, vectors)
+    return Observation(
+        frames,
+        detector.detect(frames) if detector else None,
+        embedding(frames).reshape(len(frames), -1) if embedding else None,
+    )
 
 
 def compare_reconstruction(real: Observation, generated: Observation) -> dict[str, Score]:
-    """The scores of frames against those that they rebuild."""
+    """The scores of frames, or of one in the place of all, against those that they rebuild."""
     return {
         L1: _mean(metrics.l1(real.frames, generated.frames)),
         SSIM: _mean(metrics.ssim(real.frames, generated.frames)),
@@ -102,7 +93,6 @@ def compare_animation(
     scores = compare_points(driving.points, generated.points)
     if driving.points and generated.points:
         scores[POSE] = _mean(point_metrics.pose_distance(driving.points, generated.points))
-    source = source.repeated(len(generated.frames))
     if source.points and generated.points and source.points.depth is not None:
         scores[SHAPE] = _mean(point_metrics.shape_distance(source.points, generated.points))
     return {**scores, **_compare_embeddings(source.embeddings, generated.embeddings)}

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from maskanim_tf.evaluation.mediapipe_points import mediapipe_solutions
+from maskanim_tf.media.faces import mediapipe_solutions
 
 # Largest difference of a channel from the empty scene that still counts as background, in [0, 1].
 _TOLERANCE = 0.1
@@ -67,7 +67,7 @@ class MediaPipePerson:
     """People, as MediaPipe's selfie segmentation finds them; cameras may move.
 
     Raises:
-      ModelMissingError: MediaPipe is not installed.
+      ImportError: MediaPipe is not installed.
     """
 
     description = "MediaPipe selfie segmentation"

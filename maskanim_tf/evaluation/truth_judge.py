@@ -59,11 +59,10 @@ class TruthJudge:
         scores = {}
         if self._segment:
             for method, frames in shown.items():
-                found = np.broadcast_to(self._segment(frames), wanted.shape)
-                scores[method] = compare_masks(wanted, found)
+                scores[method] = compare_masks(wanted, self._segment(frames))
         scores[COPY_TRUTH] = {
-            **compare_points(self._points(numbers), self._points(np.zeros_like(numbers))),
-            **compare_masks(wanted, np.broadcast_to(masks[:1], wanted.shape)),
+            **compare_points(self._points(numbers), self._points(numbers[:1] * 0)),
+            **compare_masks(wanted, masks[:1]),
         }
         return scores
 

@@ -18,6 +18,7 @@ from PIL import Image
 from maskanim_tf.media.errors import ClipError
 from maskanim_tf.media.pictures import (
     BROKEN,
+    Size,
     UnknownPictureError,
     decoded,
     opened_picture,
@@ -39,14 +40,12 @@ class AnimationIndex:
 
     Attributes:
       durations: float64 `[frames]`, seconds for which each frame is shown.
-      height: of a frame in pixels, upright.
-      width: likewise.
+      size: height and width of a frame in pixels, upright.
       damage: what is wrong with the first frame that cannot be decoded; "" if all can.
     """
 
     durations: np.ndarray
-    height: int
-    width: int
+    size: Size
     damage: str = ""
 
     @property
@@ -63,6 +62,10 @@ class AnimationIndex:
         """How long the frames from `first` on are shown: a rate, or the seconds of each."""
         durations = self.durations[first:]
         return timing_of(durations, mean_rate(durations), TICK)
+
+    def time(self, frame: int) -> float:
+        """Seconds after the first frame at which one is shown."""
+        return float(self.durations[:frame].sum())
 
 
 _indices: Remembered[AnimationIndex] = Remembered(REMEMBERED_FRAMES)
@@ -131,7 +134,7 @@ def _index(path: str) -> AnimationIndex:
     stamps: list[float] = []
     damage = ""
     with opened_picture(path) as (image, _):
-        height, width = upright(image.height, image.width, image)
+        size = upright(image)
         first = _first_frame(image)
         for number in range(first, first + _frame_count(image)):
             try:
@@ -151,7 +154,7 @@ def _index(path: str) -> AnimationIndex:
         # Both are rounded to milliseconds; differences of stamps keep the time of the whole.
         lengths[:-1] = np.diff(stamps)
     lengths[lengths <= SHORTEST] = INSTEAD
-    return AnimationIndex(lengths, height, width, damage)
+    return AnimationIndex(lengths, size, damage)
 
 
 def _frame_at(image: Image.Image, number: int, path: str) -> np.ndarray:

@@ -6,18 +6,6 @@ import dataclasses
 import os
 
 from maskanim_tf.media.errors import ClipError
-from maskanim_tf.media.timing import DEFAULT_FPS
-
-__all__ = [
-    "DEFAULT_FPS",
-    "PICTURE_SUFFIXES",
-    "VIDEO_SUFFIXES",
-    "Clip",
-    "ClipError",
-    "has_suffix",
-    "is_finished",
-    "printable",
-]
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif")
 PICTURE_SUFFIXES = (*(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".apng", ".tif", ".tiff"),)
@@ -48,14 +36,6 @@ class Clip:
     width: int
     has_audio: bool
     left_out: tuple[str, ...] = ()
-
-    def check_indices(self, indices: list[int]) -> None:
-        """Raises ClipError unless every index is in [0, frames)."""
-        for index in indices:
-            if not 0 <= index < self.frames:
-                raise ClipError(
-                    f"{self.path}: frame {index} asked for; it has frames 0 to {self.frames - 1}"
-                )
 
     def check_shape(self, path: str, shape: tuple[int, ...]) -> None:
         """Raises ClipError unless a frame `[height, width, 3]` has the size of the clip."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from maskanim_tf.config import Section, option
 from maskanim_tf.keys import SPLITS
 from maskanim_tf.media.clip_writer import FORMATS, video_path
-from maskanim_tf.storage.files import atomic_path
+from maskanim_tf.storage.files import remove_whole, write_json
 
 # Test clips are counted from here, so they stay the same however many training clips there are.
 FIRST_TEST = 1_000_000
@@ -112,8 +111,7 @@ def claim_folder(
             raise ValueError(
                 f"{output} holds videos but no {manifest}: choose another folder, or remove them"
             )
-        with atomic_path(path) as partial:
-            partial.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+        write_json(path, wanted)
         return True
     try:
         present = json.loads(path.read_text(encoding="utf-8"))
@@ -133,10 +131,7 @@ def remove_partials(output: str) -> None:
     """Removes what killed processes have left half-written."""
     for split in SPLITS:
         for left in Path(output, split).glob(".*.partial*"):
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink(missing_ok=True)
+            remove_whole(left)
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

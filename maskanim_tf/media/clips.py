@@ -26,41 +26,26 @@ from itertools import islice
 
 import numpy as np
 
+from maskanim_tf.media.animations import AnimationIndex, read_animation_index
 from maskanim_tf.media.clip import (
     PICTURE_SUFFIXES,
     VIDEO_SUFFIXES,
     Clip,
     ClipError,
     has_suffix,
-    is_finished,
     printable,
 )
 from maskanim_tf.media.picture_clip import (
-    animation_index,
     probe_folder,
     probe_picture,
     read_picture_frames,
     survey_pictures,
 )
-from maskanim_tf.media.video_clip import (
-    probe_video,
-    read_video_frames,
-    video_time,
-    video_timing,
-)
+from maskanim_tf.media.video_clip import probe_video, read_video_frames
+from maskanim_tf.media.video_index import VideoIndex
+from maskanim_tf.media.video_reader import read_video_index
 
 _log = logging.getLogger(__name__)
-
-__all__ = [
-    "Clip",
-    "ClipError",
-    "batched",
-    "clip_time",
-    "clip_timing",
-    "iterate_frames",
-    "probe_clip",
-    "read_frames",
-]
 
 
 def probe_clip(
@@ -110,7 +95,11 @@ def read_frames(clip: Clip, indices: Sequence[int]) -> np.ndarray:
       ClipError: an index is out of range, or the clip is broken or has changed.
     """
     wanted = [int(index) for index in indices]
-    clip.check_indices(wanted)
+    for index in wanted:
+        if not 0 <= index < clip.frames:
+            raise ClipError(
+                f"{clip.path}: frame {index} asked for; it has frames 0 to {clip.frames - 1}"
+            )
     frames = np.empty((len(wanted), clip.height, clip.width, 3), np.uint8)
     # Every frame is decoded once, in the order of time.
     ascending, places = np.unique(np.array(wanted, np.int64), return_inverse=True)
@@ -140,9 +129,8 @@ def clip_timing(clip: Clip, first: int = 0) -> float | np.ndarray:
     Raises:
       ClipError: the clip has changed.
     """
-    if clip.kind == "animation":
-        return animation_index(clip).timing(first)
-    return video_timing(clip, first) if clip.kind == "video" else clip.fps
+    index = _index_of(clip)
+    return index.timing(first) if index else clip.fps
 
 
 def clip_time(clip: Clip, frame: int) -> float:
@@ -151,9 +139,8 @@ def clip_time(clip: Clip, frame: int) -> float:
     Raises:
       ClipError: the clip has changed.
     """
-    if clip.kind == "animation":
-        return float(animation_index(clip).durations[:frame].sum())
-    return video_time(clip, frame) if clip.kind == "video" else frame / clip.fps
+    index = _index_of(clip)
+    return index.time(frame) if index else frame / clip.fps
 
 
 def batched(frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
@@ -175,10 +162,27 @@ def known_suffixes() -> str:
 
 def _frames_at(clip: Clip, ascending: Sequence[int]) -> Iterator[np.ndarray]:
     if not ascending:
-        return iter(())
-    if clip.kind == "video":
-        return read_video_frames(clip, ascending)
-    return read_picture_frames(clip, ascending)
+        return
+    index = _index_of(clip)
+    if isinstance(index, VideoIndex):
+        yield from read_video_frames(clip, index, ascending)
+    else:
+        yield from read_picture_frames(clip, ascending)
+
+
+def _index_of(clip: Clip) -> VideoIndex | AnimationIndex | None:
+    """What is known of a film or animation, unless it has changed; None of other kinds."""
+    if clip.kind not in ("video", "animation"):
+        return None
+    index: VideoIndex | AnimationIndex
+    index = (read_video_index if clip.kind == "video" else read_animation_index)(clip.path)
+    height, width = index.size
+    if (index.frames, height, width) != (clip.frames, clip.height, clip.width):
+        raise ClipError(
+            f"{clip.path}: holds {index.frames} frames of {width}x{height} pixels, "
+            f"{clip.frames} of {clip.width}x{clip.height} when indexed; index again"
+        )
+    return index
 
 
 def _probe_frames_folder(path: str, name: str, strips: bool) -> Clip:
@@ -189,8 +193,7 @@ def _probe_frames_folder(path: str, name: str, strips: bool) -> Clip:
     survey = survey_pictures(path, names)
     if survey.broken:
         raise next(iter(survey.broken.values()))
-    videos = any(has_suffix(n, VIDEO_SUFFIXES) and is_finished(n) for n in names)
-    if videos or not survey.is_one_clip(strips):
+    if not survey.is_one_clip(strips):
         raise ClipError(
             f"{path}: is no folder of frames, which holds at least two pictures "
             f"({' '.join(PICTURE_SUFFIXES)}) of one size and no videos; "

@@ -13,6 +13,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from maskanim_tf.media.geometry import Geometry
+from maskanim_tf.media.picture_colors import over_white
 from maskanim_tf.media.tone_mapping import TRANSFERS, map_tones
 
 # Matrices by their number in ITU-T H.273, table 4, and in swscale. YCgCo is unknown to the latter.
@@ -107,14 +108,3 @@ def is_full_range(frame: av.VideoFrame) -> bool:
 def has_alpha(form: av.VideoFormat) -> bool:
     """Whether frames of a pixel format can be transparent."""
     return form.has_palette or any(component.is_alpha for component in form.components)
-
-
-def over_white(picture: np.ndarray, opaque: bool = False) -> np.ndarray:
-    """Uint8 `[height, width, 4]`, straight alpha, over white, as uint8 `[height, width, 3]`."""
-    colors, alpha = picture[..., :3], picture[..., 3]
-    least = int(alpha.min())
-    if least == 255 or (opaque and not alpha.any()):
-        return np.ascontiguousarray(colors)
-    # Colours shrink towards white: what is missing from it counts by the alpha.
-    missing = cv2.multiply(255 - colors, cv2.merge([alpha] * 3), scale=1 / 255)
-    return 255 - missing

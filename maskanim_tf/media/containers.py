@@ -35,7 +35,8 @@ def open_container(path: str) -> av.container.InputContainer:
     try:
         return av.open(os.path.abspath(path), metadata_errors="ignore", container_options=OPTIONS)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise unreadable(path, error) from error
+        reason = getattr(error, "strerror", None) or "unknown format"
+        raise ClipError(f"{path}: no readable video ({reason}); {remedy(path)}") from error
 
 
 def film_track(container: av.container.InputContainer, path: str) -> av.VideoStream:
@@ -115,12 +116,6 @@ def codec_name(
     wanted = {stream.index for stream in streams}
     names = [t for t, stream in zip(tags, described) if stream.index in wanted]
     return ", ".join("".join(c if c.isprintable() else "?" for c in name) for name in names)
-
-
-def unreadable(path: str, error: Exception) -> ClipError:
-    """What is said about a file that FFmpeg refuses."""
-    reason = getattr(error, "strerror", None) or "unknown format"
-    return ClipError(f"{path}: no readable video ({reason}); {remedy(path)}")
 
 
 def _is_attached(stream: av.stream.Stream) -> bool:

@@ -60,20 +60,17 @@ def object_boxes(frames: Iterable[np.ndarray]) -> list[tuple[int, int, int, int]
 
 def _object_map(frames: Iterable[np.ndarray]) -> tuple[np.ndarray, int, int]:
     """Where objects are, bool at a small size; height and width of the frames."""
-    first: np.ndarray | None = None
-    past: np.ndarray | None = None
-    motion: np.ndarray | None = None
-    for frame in frames:
-        small = _small(frame)
-        if past is None or first is None or motion is None:
-            first, motion = frame, np.zeros(small.shape[:2], np.float32)
-        else:
-            # The largest change counts, not the sum: a limb that moves once belongs to the object.
-            motion = np.maximum(motion, np.abs(small - past).mean(-1))
-        past = small
-    if first is None or motion is None:
+    frames = iter(frames)
+    first = next(frames, None)
+    if first is None:
         raise ValueError("there is no frame to find an object in")
     height, width = first.shape[:2]
+    past = _small(first)
+    motion = np.zeros(past.shape[:2], np.float32)
+    for small in map(_small, frames):
+        # The largest change counts, not the sum: a limb that moves once belongs to the object.
+        motion = np.maximum(motion, np.abs(small - past).mean(-1))
+        past = small
     salient = _upper_part(saliency(first), LEAST_CONTRAST)
     moving = _upper_part(motion, LEAST_MOTION)
     # Legs belong to the object also where only arms move.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
 
 _log = logging.getLogger(__name__)
 
-REENCODE = "copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
-REMEMBERED = 10_000
+EMPTY = "the file is empty; copy or download it again, or delete it"
 
-_said: set[tuple[str, str]] = set()
 _lock = threading.Lock()
 
 
@@ -21,15 +20,16 @@ class ClipError(ValueError):
 
 def remedy(path: str) -> str:
     """What to do about a broken video."""
-    return REENCODE.format(name=os.path.basename(path))
+    name = os.path.basename(path)
+    return f"copy or download it again, or re-encode it: ffmpeg -i {name} -c:v libx264 new.mp4"
 
 
 def warn_once(path: str, message: str) -> None:
     """Logs a warning about a file, however often and from however many threads it is read."""
     with _lock:
-        if (path, message) in _said:
-            return
-        if len(_said) >= REMEMBERED:
-            _said.clear()
-        _said.add((path, message))
+        _warn(path, message)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _warn(path: str, message: str) -> None:
     _log.warning("%s: %s", path, message)

@@ -17,12 +17,12 @@ def fit_square(frame: np.ndarray, size: int, fit: str = "crop") -> np.ndarray:
     """A whole frame as a square: cut to its centre, or filled up with black.
 
     Args:
-      frame: uint8 `[height, width, 3]`.
+      frame: uint8 `[height, width, 3]` or `[height, width]`.
       size: side of the result in pixels.
       fit: one of `FITS`.
 
     Returns:
-      uint8 `[size, size, 3]`.
+      uint8 `[size, size, 3]` or `[size, size]`.
     """
     height, width = frame.shape[:2]
     return cut_square(frame, *square_around(None, height, width, fit), size)

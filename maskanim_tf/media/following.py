@@ -80,13 +80,10 @@ def _steady(boxes: Sequence[Box]) -> tuple[float, float, float, float]:
     places = np.array(boxes, np.float64)
     side = float(np.median(np.maximum(places[:, 2] - places[:, 0], places[:, 3] - places[:, 1])))
     low, high = places[:, :2].min(0), places[:, 2:].max(0)
-    middle = (low + high) / 2
+    x, y = ((low + high) / 2).tolist()
     # A face that moves by its own size is still well inside of a square with this much room.
-    side = max(side, float((high - low).max()) / 2)
-    return (
-        *(float(middle[0] - side / 2), float(middle[1] - side / 2)),
-        *(float(middle[0] + side / 2), float(middle[1] + side / 2)),
-    )
+    half = max(side, float((high - low).max()) / 2) / 2
+    return x - half, y - half, x + half, y + half
 
 
 def _sampled_faces(footage: Footage, subject: Subject) -> Iterator[Box]:

@@ -19,7 +19,16 @@ def decode_frame(content: bytes) -> np.ndarray:
     Raises:
       ValueError: it is no picture.
     """
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    pixels = decode_picture(content)
     if pixels is None:
         raise ValueError("the server's answer holds a frame that is no picture")
-    return np.ascontiguousarray(pixels[..., ::-1])
+    return pixels
+
+
+def decode_picture(content: bytes) -> np.ndarray | None:
+    """What OpenCV sees in the bytes of a file, uint8 RGB `[height, width, 3]`; None for nothing."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)

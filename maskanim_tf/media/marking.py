@@ -13,24 +13,23 @@ SHARE, LEAST = 0.03, 7
 SHADE = 0.45
 
 
-def marked(picture: np.ndarray, label: str = LABEL) -> np.ndarray:
+def marked(picture: np.ndarray) -> np.ndarray:
     """A copy with the label in its lower left corner.
 
     Args:
       picture: uint8 `[height, width, 3]`, RGB, or 4 with opacity, which the mark is given.
-      label: a few letters.
     """
     height, width = picture.shape[:2]
     letters = max(LEAST, round(SHARE * min(height, width)))
     scale, weight = cv2.getFontScaleFromHeight(FONT, letters), max(1, letters // 10)
-    (across, _), below = cv2.getTextSize(label, FONT, scale, weight)
+    (across, _), below = cv2.getTextSize(LABEL, FONT, scale, weight)
     margin = max(2, letters // 2)
     top, right = max(0, height - letters - below - 2 * margin), min(width, across + 2 * margin)
     result = picture.copy()
     corner = np.ascontiguousarray(result[top:, :right, :3])
     corner = (SHADE * corner).astype(np.uint8)
     place = (margin, margin + letters)
-    cv2.putText(corner, label, place, FONT, scale, (255, 255, 255), weight, cv2.LINE_AA)
+    cv2.putText(corner, LABEL, place, FONT, scale, (255, 255, 255), weight, cv2.LINE_AA)
     result[top:, :right, :3] = corner
     result[top:, :right, 3:] = 255
     return result

@@ -1,4 +1,4 @@
-"""Labelled film strips of a pipeline's intermediates, for people to look at."""
+"""Labelled grids of pictures for people to look at: intermediates, moments of clips."""
 
 from __future__ import annotations
 
@@ -47,8 +47,26 @@ def draw_panel(
         cv2.putText(panel, label, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
         for row in range(rows):
             top = LABEL_HEIGHT + row * step
-            panel[top : top + cell, left : left + cell] = _cell(intermediates[key][row], cell)
-    return _captioned(panel, caption) if caption else panel
+            pixels = as_bytes(intermediates[key][row])
+            panel[top : top + cell, left : left + cell] = _cell(pixels, cell)
+    return np.concatenate((panel, _line(caption, panel.shape[1]))) if caption else panel
+
+
+def contact_sheet(clips: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
+    """A row per clip with a caption above it: eight moments, spread evenly over the clip.
+
+    Args:
+      clips: caption and frames of each, RGB uint8 `[frames, side, side, 3]`; at least one clip.
+
+    Returns:
+      RGB uint8 `[height, 1024, 3]`.
+    """
+    rows = []
+    for text, frames in clips:
+        moments = np.linspace(0, len(frames) - 1, 8).round().astype(int)
+        row = np.concatenate([_cell(frames[moment], 128) for moment in moments], axis=1)
+        rows += [_line(text, row.shape[1]), row]
+    return np.concatenate(rows)
 
 
 def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
@@ -71,15 +89,14 @@ def write_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
         partial.write_bytes(encoded.tobytes())
 
 
-def _captioned(panel: np.ndarray, caption: str) -> np.ndarray:
-    footer = np.full((LABEL_HEIGHT, panel.shape[1], 3), BACKGROUND, np.uint8)
+def _line(text: str, width: int) -> np.ndarray:
+    line = np.full((LABEL_HEIGHT, width, 3), BACKGROUND, np.uint8)
     origin = (GAP, LABEL_HEIGHT - 7)
-    cv2.putText(footer, caption, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
-    return np.concatenate((panel, footer))
+    cv2.putText(line, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
+    return line
 
 
-def _cell(image: np.ndarray, side: int) -> np.ndarray:
-    pixels = as_bytes(image)
+def _cell(pixels: np.ndarray, side: int) -> np.ndarray:
     # Small pictures keep their pixels visible; large ones are averaged.
     method = cv2.INTER_AREA if len(pixels) > side else cv2.INTER_NEAREST
     resized = cv2.resize(pixels, (side, side), interpolation=method)

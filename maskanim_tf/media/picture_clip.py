@@ -10,20 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from maskanim_tf.media.animations import (
-    AnimationIndex,
     read_animation_frames,
     read_animation_index,
     read_header,
 )
 from maskanim_tf.media.clip import (
-    DEFAULT_FPS,
     PICTURE_SUFFIXES,
+    VIDEO_SUFFIXES,
     Clip,
     ClipError,
     has_suffix,
     is_finished,
 )
 from maskanim_tf.media.pictures import read_picture, upright_size
+from maskanim_tf.media.timing import DEFAULT_FPS
 
 
 def is_strip(height: int, width: int) -> bool:
@@ -33,36 +33,40 @@ def is_strip(height: int, width: int) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class PictureSurvey:
-    """The pictures directly in a folder, by their headers.
+    """The pictures directly in a folder, by their headers, and the videos beside them.
 
     Attributes:
       sizes: height and width as stored, per file name, in natural order.
       broken: the error of each file that cannot be read.
       animated: names of those that are clips of their own.
+      videos: names of the videos.
     """
 
     sizes: dict[str, tuple[int, int]]
     broken: dict[str, ClipError]
-    animated: frozenset[str] = frozenset()
+    animated: frozenset[str]
+    videos: tuple[str, ...]
 
     def is_one_clip(self, strips: bool) -> bool:
-        """Whether they are the frames of one clip: two or more of one size, and none a clip itself.
+        """Whether they are the frames of one clip: two or more of one size, and no clip among them.
 
         Args:
           strips: whether pictures of that form are strips.
         """
         sizes = set(self.sizes.values())
-        if len(self.sizes) < 2 or len(sizes) != 1 or self.animated:
+        if len(self.sizes) < 2 or len(sizes) != 1 or self.animated or self.videos:
             return False
         return not (strips and is_strip(*sizes.pop()))
 
 
 def survey_pictures(folder: str, names: Iterable[str]) -> PictureSurvey:
     """Reads the headers of the pictures among `names` of a folder; raises nothing for bad files."""
+    names = [name for name in names if is_finished(name)]
+    videos = tuple(name for name in names if has_suffix(name, VIDEO_SUFFIXES))
     sizes: dict[str, tuple[int, int]] = {}
     broken: dict[str, ClipError] = {}
     animated = set()
-    for name in sorted((n for n in names if is_picture(n)), key=_natural):
+    for name in sorted((n for n in names if has_suffix(n, PICTURE_SUFFIXES)), key=_natural):
         try:
             header = read_header(os.path.join(folder, name))
         except ClipError as error:
@@ -71,10 +75,10 @@ def survey_pictures(folder: str, names: Iterable[str]) -> PictureSurvey:
         sizes[name] = header.height, header.width
         if header.animated:
             animated.add(name)
-    return PictureSurvey(sizes, broken, frozenset(animated))
+    return PictureSurvey(sizes, broken, frozenset(animated), videos)
 
 
-def is_picture(name: str) -> bool:
+def _is_picture(name: str) -> bool:
     """Whether a file name counts as a picture: its suffix, and neither hidden nor unfinished."""
     return has_suffix(name, PICTURE_SUFFIXES) and is_finished(name)
 
@@ -104,23 +108,12 @@ def probe_picture(path: str, name: str, strips: bool = False) -> tuple[Clip, str
     """
     if read_header(path).animated:
         index = read_animation_index(path)
-        size = index.height, index.width
-        return Clip(path, name, "animation", index.frames, index.fps, *size, False), index.damage
+        clip = Clip(path, name, "animation", index.frames, index.fps, *index.size, False)
+        return clip, index.damage
     height, width = upright_size(path)
     if strips and is_strip(height, width):
         return Clip(path, name, "strip", width // height, DEFAULT_FPS, height, height, False), ""
     return Clip(path, name, "picture", 1, DEFAULT_FPS, height, width, False), ""
-
-
-def animation_index(clip: Clip) -> AnimationIndex:
-    """The frames of an animated picture; ClipError if it has changed since it was indexed."""
-    index = read_animation_index(clip.path)
-    if (index.frames, index.height, index.width) != (clip.frames, clip.height, clip.width):
-        raise ClipError(
-            f"{clip.path}: holds {index.frames} frames of {index.width}x{index.height} pixels, "
-            f"{clip.frames} of {clip.width}x{clip.height} when indexed; index again"
-        )
-    return index
 
 
 def read_picture_frames(clip: Clip, indices: Sequence[int]) -> Iterator[np.ndarray]:
@@ -133,7 +126,6 @@ def read_picture_frames(clip: Clip, indices: Sequence[int]) -> Iterator[np.ndarr
             yield frame
         return
     if clip.kind == "animation":
-        animation_index(clip)
         for frame in read_animation_frames(clip.path, indices):
             clip.check_shape(clip.path, frame.shape)
             yield frame
@@ -150,7 +142,7 @@ def _frame_files(clip: Clip) -> list[str]:
         listed = os.listdir(clip.path)
     except OSError as error:
         raise ClipError(f"{clip.path}: cannot be listed ({error.strerror})") from error
-    names = sorted((n for n in listed if is_picture(n) and n not in clip.left_out), key=_natural)
+    names = sorted((n for n in listed if _is_picture(n) and n not in clip.left_out), key=_natural)
     if len(names) != clip.frames:
         raise ClipError(
             f"{clip.path}: holds {len(names)} frames, {clip.frames} when indexed; index again"

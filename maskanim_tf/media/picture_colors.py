@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import io
 
+import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -35,7 +36,7 @@ def srgb_over_white(image: Image.Image) -> np.ndarray:
     whole = image.convert("RGBA")
     grey = image.mode in ("LA", "La")
     color = np.asarray(_to_srgb(image.convert("L") if grey else whole.convert("RGB"), profile))
-    return _over_white(color, np.asarray(whole.getchannel("A"))[..., None])
+    return over_white(np.dstack([color, np.asarray(whole.getchannel("A"))]))
 
 
 def _deep_grey(image: Image.Image) -> np.ndarray:
@@ -81,7 +82,12 @@ def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform |
         return None
 
 
-def _over_white(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    opaque = alpha.astype(np.uint16)
-    mixed = color * opaque + WHITE * (255 - opaque)
-    return ((mixed + 127) // 255).astype(np.uint8)
+def over_white(picture: np.ndarray, opaque: bool = False) -> np.ndarray:
+    """Uint8 `[height, width, 4]`, straight alpha, over white, as uint8 `[height, width, 3]`."""
+    colors, alpha = picture[..., :3], picture[..., 3]
+    least = int(alpha.min())
+    if least == 255 or (opaque and not alpha.any()):
+        return np.ascontiguousarray(colors)
+    # Colours shrink towards white: what is missing from it counts by the alpha.
+    missing = cv2.multiply(255 - colors, cv2.merge([alpha] * 3), scale=1 / 255)
+    return 255 - missing

@@ -15,15 +15,14 @@ import warnings
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from maskanim_tf.media.errors import ClipError
+from maskanim_tf.media.errors import EMPTY, ClipError
+from maskanim_tf.media.frame_bytes import decode_picture
 from maskanim_tf.media.picture_colors import srgb_over_white
 from maskanim_tf.media.picture_ends import ends_whole
-from maskanim_tf.media.plain_png import decode_plain_png
-from maskanim_tf.media.png_chunks import png_is_sound
+from maskanim_tf.media.plain_png import decode_plain_png, png_is_sound
 
 # Not among them: formats that start other programs or hold no pictures of their own.
 COMMON = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
@@ -42,7 +41,6 @@ BROKEN = (
     *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, AttributeError),
     *(RuntimeError, ArithmeticError, AssertionError, struct.error),
 )
-EMPTY = "the file is empty; copy or download it again, or delete it"
 CUT_SHORT = "it is cut short; copy or download it again, or delete it"
 NO_PICTURE = "it holds no picture that is known; convert it to .png, .jpg or .mp4, or delete it"
 
@@ -85,16 +83,18 @@ def upright_size(path: str | os.PathLike[str]) -> Size:
             # Damage of a common JPEG turns into odd colours, never into an error.
             if image.format not in ("JPEG", "PNG") or image.mode not in ("RGB", "L"):
                 return decoded(image, path).shape[:2]
-            turned = image.format == "JPEG" or _holds(file, b"eXIf")
-            size = image.height, image.width
-            return upright(*size, image) if turned else size
+            file.seek(0)
+            # Pillow would decode a PNG to find out.
+            if image.format == "PNG" and b"eXIf" not in file.read():
+                return image.height, image.width
+            return upright(image)
     except UnknownPictureError as error:
         return _read_with_opencv(path, error).shape[:2]
 
 
-def upright(height: int, width: int, image: Image.Image) -> Size:
+def upright(image: Image.Image) -> Size:
     """The height and width of a picture once it is turned by its EXIF orientation."""
-    return (width, height) if orientation(image) >= 5 else (height, width)
+    return image.size if orientation(image) >= 5 else (image.height, image.width)
 
 
 def orientation(image: Image.Image) -> int:
@@ -190,29 +190,16 @@ def _plain_pixels(path: str) -> np.ndarray | None:
     try:
         with open(path, "rb") as file:
             return decode_plain_png(file.read())
-    except (OSError, cv2.error):
+    except OSError:
         return None
 
 
 def _read_with_opencv(path: str, error: UnknownPictureError) -> np.ndarray:
     with _opened_file(path) as file:
-        pixels = _decode(file.read())
+        pixels = decode_picture(file.read())
     if pixels is None:
         raise error
     return pixels
-
-
-def _decode(content: bytes) -> np.ndarray | None:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-    return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-
-
-def _holds(file: BinaryIO, mark: bytes) -> bool:
-    file.seek(0)
-    return mark in file.read()
 
 
 def _claimed_size(file: BinaryIO, formats: tuple[str, ...]) -> Size | None:

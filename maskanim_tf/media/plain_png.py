@@ -1,18 +1,20 @@
-"""The quick way for the frames of most folders: PNG files in which nothing but pixels matters.
+"""PNG files by their chunks, without decoding a pixel, and the quick way to most of their pixels.
 
-OpenCV decodes them as Pillow does, to the bit, and leaves Python free meanwhile; all that is looked
-at before is a list of chunks in memory.
+PNG files in which nothing but pixels matters are the frames of most folders. OpenCV decodes them as
+Pillow does, to the bit, and leaves Python free meanwhile; all that is looked at before is a list of
+chunks in memory.
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Callable
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from maskanim_tf.media.png_chunks import END, png_chunks
+from maskanim_tf.media.frame_bytes import decode_picture
 
 _HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _GREY, _COLOR = 0, 2
@@ -35,16 +37,30 @@ def decode_plain_png(content: bytes) -> np.ndarray | None:
     limit = Image.MAX_IMAGE_PIXELS or 0
     if depth != 8 or kind not in (_GREY, _COLOR) or width * height > limit:
         return None
-    if not _is_plain(content):
-        return None
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    plain = _all_chunks(content, lambda name, sound: sound and name in _HARMLESS)
+    return decode_picture(content) if plain else None
 
 
-def _is_plain(content: bytes) -> bool:
-    """Whether all chunks up to the last are sound and harmless."""
-    last = b""
-    for last, sound in png_chunks(content):
-        if not sound or last not in _HARMLESS:
+def png_is_sound(content: bytes) -> bool:
+    """Whether the checksums of a PNG hold, those of comments aside.
+
+    Twenty times faster than decoding it; and Pillow shows some broken ones as black.
+    """
+    return _all_chunks(content, lambda name, sound: sound or not name[:1].isupper())
+
+
+def _all_chunks(content: bytes, is_good: Callable[[bytes, bool], bool]) -> bool:
+    """Whether all chunks are there and good, by name and by whether the checksum holds."""
+    view, place = memoryview(content), 8
+    while place + 12 <= len(content):
+        length, name = struct.unpack_from(">I4s", content, place)
+        end = place + 8 + length
+        if end + 4 > len(content):
             return False
-    return last == END
+        checksum = struct.unpack_from(">I", content, end)[0]
+        if not is_good(name, zlib.crc32(view[place + 4 : end]) == checksum):
+            return False
+        if name == b"IEND":
+            return True
+        place = end + 4
+    return False

@@ -29,6 +29,13 @@ XMP_BOX = uuid.UUID("be7acfcb-97a9-42e8-9c71-999491e3afac")
 FIRST_CHUNK, XMP_BIT = 12, 4
 
 
+def today() -> str:
+    """The day in Greenwich, or that of $SOURCE_DATE_EPOCH, which makes files reproducible."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = float(seconds) if seconds.isdecimal() else time.time()
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
+
+
 @dataclasses.dataclass(frozen=True)
 class Provenance:
     """How a film came to be.
@@ -43,7 +50,7 @@ class Provenance:
     program: str
     model: str = ""
     composed: bool = False
-    day: str = dataclasses.field(default_factory=lambda: today())
+    day: str = dataclasses.field(default_factory=today)
 
     @property
     def text(self) -> str:
@@ -51,7 +58,7 @@ class Provenance:
         what = (
             "partly synthetic film: somebody in a picture was"
             if self.composed
-            else ("synthetic film: a picture,")
+            else "synthetic film: a picture,"
         )
         by = f"{self.program} with the model {self.model}" if self.model else self.program
         return f"This is a {what} animated by {by} on {self.day}. What it shows did not happen."
@@ -75,13 +82,6 @@ class Provenance:
             "</rdf:Description></rdf:RDF></x:xmpmeta>"
             '<?xpacket end="r"?>'
         ).encode()
-
-
-def today() -> str:
-    """The day in Greenwich, or that of $SOURCE_DATE_EPOCH, which makes files reproducible."""
-    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = float(seconds) if seconds.isdecimal() else time.time()
-    return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
 def add_note(path: Path, container: str, note: Provenance, width: int, height: int) -> None:

@@ -14,16 +14,6 @@ EPSILON = 1e-6
 DENOMINATORS = (1, 2, 5, 10, 100)
 
 
-def frame_durations(times: np.ndarray, end: float) -> np.ndarray:
-    """How long each frame is shown, float64 `[frames]`, in seconds.
-
-    Args:
-      times: float64 `[frames]`, ascending, in seconds.
-      end: when the last frame ends.
-    """
-    return np.diff(np.append(times, end))
-
-
 def steady_rate(times: np.ndarray, announced: Iterable[Fraction | None], tick: float) -> float:
     """Frames per second if a rate explains every time stamp but for rounding, else 0.
 

@@ -19,7 +19,7 @@ import numpy as np
 from maskanim_tf.media.containers import film_track, open_container, open_decoder, sound_tracks
 from maskanim_tf.media.errors import ClipError, remedy
 from maskanim_tf.media.geometry import Geometry, read_geometry
-from maskanim_tf.media.timing import DEFAULT_FPS, frame_durations, mean_rate, steady_rate
+from maskanim_tf.media.timing import DEFAULT_FPS, mean_rate, steady_rate, timing_of
 
 HIDDEN = "vp8"  # Its reference frames that are never shown have packets of their own.
 
@@ -62,6 +62,11 @@ class VideoIndex:
         return len(self.stamps)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures, upright."""
+        return self.geometry.shown
+
+    @property
     def times(self) -> np.ndarray:
         """Seconds after the first frame at which each is shown, float64 `[frames]`."""
         return (self.stamps - self.stamps[0]) * float(self.tick)
@@ -69,12 +74,21 @@ class VideoIndex:
     @property
     def durations(self) -> np.ndarray:
         """Seconds for which each frame is shown, float64 `[frames]`."""
-        return frame_durations(self.times, float((self.end - int(self.stamps[0])) * self.tick))
+        end = float((self.end - int(self.stamps[0])) * self.tick)
+        return np.diff(self.times, append=end)
 
     @property
     def fps(self) -> float:
         """The rate that explains the time stamps, or else keeps their sum."""
         return steady_rate(self.times, self.rates, float(self.tick)) or mean_rate(self.durations)
+
+    def timing(self, first: int) -> float | np.ndarray:
+        """How long the frames from `first` on are shown: a rate, or the seconds of each."""
+        return timing_of(self.durations[first:], self.fps, float(self.tick))
+
+    def time(self, frame: int) -> float:
+        """Seconds after the first frame at which one is shown."""
+        return float(self.times[frame])
 
 
 @dataclasses.dataclass
@@ -107,13 +121,10 @@ def scan(path: str) -> tuple[VideoIndex, Trust]:
         decoder = stream.codec_context
         open_decoder(stream)
         packets, frame = _Packets(), None
-        with _until_damage(packets):
-            for packet in container.demux(stream):
-                if not packet.size:
-                    continue
-                if frame is None:
-                    frame = next(iter(decoded(decoder, packet)), None)
-                _note(packets, packet, stream)
+        for packet in _demuxed(container, stream, packets):
+            if frame is None:
+                frame = next(iter(decoded(decoder, packet)), None)
+            _note(packets, packet, stream)
         frame = frame or next(iter(decoded(decoder, None)), None)
         if frame is None or not packets.number:
             raise no_frame(path, decoder.name)
@@ -154,16 +165,11 @@ def count(path: str, index: VideoIndex) -> VideoIndex:
     Raises:
       ClipError: no frame can be decoded.
     """
-    stamps: list[int | None] = []
+    packets = _Packets()
     with open_container(path) as container:
         stream = film_track(container, path)
         decoder = open_decoder(stream)
-        packets = _Packets()
-        with _until_damage(packets):
-            for packet in container.demux(stream):
-                if packet.size:
-                    stamps += [frame.pts for frame in decoded(decoder, packet)]
-        stamps += [frame.pts for frame in decoded(decoder, None)]
+        stamps = [frame.pts for frame in decoded_frames(container, stream, decoder, packets)]
         start = stream.start_time or 0
     if not stamps:
         raise no_frame(path, index.codec)
@@ -187,6 +193,18 @@ def count(path: str, index: VideoIndex) -> VideoIndex:
     return dataclasses.replace(
         index, stamps=made, keys=none, end=end, counted=True, damaged=damaged
     )
+
+
+def decoded_frames(
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    decoder: av.VideoCodecContext,
+    packets: _Packets | None = None,
+) -> Iterator[av.VideoFrame]:
+    """All frames from where a container stands; `packets` hears of the end of a damaged file."""
+    for packet in _demuxed(container, stream, packets or _Packets()):
+        yield from decoded(decoder, packet)
+    yield from decoded(decoder, None)
 
 
 def decoded(decoder: av.VideoCodecContext, packet: av.Packet | None) -> Iterator[av.VideoFrame]:
@@ -213,10 +231,13 @@ def _note(packets: _Packets, packet: av.Packet, stream: av.VideoStream) -> None:
         packets.key_stamps.append(packet.pts)
 
 
-@contextlib.contextmanager
-def _until_damage(packets: _Packets) -> Iterator[None]:
+def _demuxed(
+    container: av.container.InputContainer, stream: av.VideoStream, packets: _Packets
+) -> Iterator[av.Packet]:
     try:
-        yield
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
     except (av.error.FFmpegError, OSError):
         packets.damaged = True
 

@@ -15,9 +15,9 @@ import numpy as np
 from maskanim_tf.media import video_index
 from maskanim_tf.media.colors import Painter
 from maskanim_tf.media.containers import film_track, open_container, open_decoder
-from maskanim_tf.media.errors import ClipError, warn_once
+from maskanim_tf.media.errors import EMPTY, ClipError, warn_once
 from maskanim_tf.media.remembered import Remembered
-from maskanim_tf.media.video_index import Trust, VideoIndex
+from maskanim_tf.media.video_index import Trust, VideoIndex, decoded_frames
 
 TRIES = 2  # Key frames that a seek starts from before the film is read from its beginning.
 REMEMBERED_FRAMES = 4_000_000  # Of all films together; 16 bytes each.
@@ -42,12 +42,16 @@ class VideoReader:
         self._index = index
         self._threads = threads
         self._painter = Painter(index.geometry, index.transfer, index.codec == "rawvideo")
-        self._container: av.container.InputContainer | None = None
-        self._coming: Iterator[tuple[int, av.VideoFrame]] = iter(())
+        self._open()
+
+    def _open(self) -> None:
+        self._container = open_container(self._path)
+        self._stream = film_track(self._container, self._path)
+        self._decoder = open_decoder(self._stream, self._threads)
+        self._coming = self._decoded(0)
         self._pending: tuple[int, av.VideoFrame] | None = None
         self._frame: av.VideoFrame | None = None
         self._position = -1  # Which frame `_frame` is.
-        self._restart()
 
     def read(self, index: int) -> np.ndarray:
         """Frame `index` as uint8 RGB `[height, width, 3]`, upright.
@@ -87,8 +91,7 @@ class VideoReader:
 
     def close(self) -> None:
         """Closes the file."""
-        if self._container is not None:
-            self._container.close()
+        self._container.close()
 
     def _seek_pays(self, index: int) -> bool:
         keys = self._index.keys
@@ -100,11 +103,11 @@ class VideoReader:
         for key in keys[keys > 0][: -TRIES - 1 : -1].tolist():
             if self._jump(key, index):
                 return
-        self._restart()
+        self.close()
+        self._open()
 
     def _jump(self, key: int, index: int) -> bool:
         """Seeks to a key frame; whether frames up to `index` come from there."""
-        assert self._container is not None
         try:
             self._container.seek(int(self._index.stamps[key]), stream=self._stream)
         except (av.error.FFmpegError, OSError):
@@ -115,31 +118,14 @@ class VideoReader:
         self._pending = next(self._coming, None)
         return self._pending is not None and self._pending[0] <= index
 
-    def _restart(self) -> None:
-        self.close()
-        self._container = open_container(self._path)
-        self._stream = film_track(self._container, self._path)
-        self._decoder = open_decoder(self._stream, self._threads)
-        self._coming = self._decoded(0)
-        self._pending, self._frame, self._position = None, None, -1
-
     def _decoded(self, first: int) -> Iterator[tuple[int, av.VideoFrame]]:
         """Frames with their numbers from `first` on; earlier ones may lack references."""
         number = -1
-        for frame in self._frames():
+        # Where a damaged file ends, the number of a frame shows that it is missing.
+        for frame in decoded_frames(self._container, self._stream, self._decoder):
             number = number + 1 if self._index.counted else self._number(frame.pts)
             if first <= number < self._index.frames:
                 yield number, frame
-
-    def _frames(self) -> Iterator[av.VideoFrame]:
-        assert self._container is not None
-        try:
-            for packet in self._container.demux(self._stream):
-                if packet.size:
-                    yield from video_index.decoded(self._decoder, packet)
-        except (av.error.FFmpegError, OSError):
-            pass  # The end of a damaged file; whether a frame is missing shows by its number.
-        yield from video_index.decoded(self._decoder, None)
 
     def _number(self, stamp: int | None) -> int:
         """Which frame has a time stamp; -1 for none."""
@@ -161,7 +147,7 @@ def read_video_index(path: str) -> VideoIndex:
     except OSError as error:
         raise ClipError(f"{path}: cannot be read ({error.strerror})") from error
     if not status.st_size:
-        raise ClipError(f"{path}: the file is empty; copy or download it again, or delete it")
+        raise ClipError(f"{path}: {EMPTY}")
     key = (path, status.st_mtime_ns, status.st_size)
     return _indices.get(key, lambda: _read_index(path), lambda index: index.frames)
 

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.engine import Engine, EngineOptions, split_command_line
-from maskanim_tf.media.contact_sheet import contact_sheet
-from maskanim_tf.media.panels import write_picture
+from maskanim_tf.media.panels import contact_sheet, write_picture
 
 try:
     from maskanim_tf.people.people_dataset import DatasetParameters, write_dataset

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from maskanim_tf.people.body import Body
-from maskanim_tf.people.labels import WORN
+from maskanim_tf.people.labels import BACKGROUND, WORN
 from maskanim_tf.people.pieces import LENS, Piece
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.solids import joined, plain_paint, surface, tube
@@ -54,11 +56,8 @@ def make_glasses(body: Body, shape: Shape, rng: np.random.Generator) -> list[Pie
     if rng.random() < 0.4:
         color = rng.uniform(0.01, 0.3, 3)
     frame = surface(*joined(parts), plain_paint(color, 0.75), WORN, 1.0)
-    glass = surface(*joined(lenses), plain_paint(color, 1.0), 0, 1.0)
-    lens = Piece(
-        LENS, 0, glass.positions, glass.normals, glass.uv, glass.tint, glass.triangles, shadow=False
-    )
-    return [frame, lens]
+    glass = surface(*joined(lenses), None, BACKGROUND, 1.0)
+    return [frame, dataclasses.replace(glass, kind=LENS, shadow=False)]
 
 
 def make_earrings(body: Body, shape: Shape, rng: np.random.Generator) -> list[Piece]:

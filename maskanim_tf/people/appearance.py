@@ -38,9 +38,7 @@ class Appearance:
         cloth = draw_cloth(streams[2], CLOTH_SIZE * texture_size(picture) // TEXTURE_SIZE)
         self.cloth = cloth.paint
         self.cloth_thickness = cloth.thickness
-        self.pieces: list[Piece] = [
-            *grow_hair(body, shape, traits, streams[3]),
-        ]
+        self.pieces: list[Piece] = grow_hair(body, shape, traits, streams[3])
         if traits.style != "scarf":
             self.pieces += make_collar(body, shape, cloth, streams[4])
         if traits.style in ("cap", "hat"):

@@ -9,9 +9,13 @@ from maskanim_tf.people.background_indoors import draw_room, draw_studio, draw_w
 from maskanim_tf.people.background_outdoors import draw_greenery, draw_night, draw_sky, draw_street
 from maskanim_tf.people.background_parts import warmth
 
-BACKGROUNDS = ("any", "plain", "busy")
-_PLAIN = ("wall", "studio")
-_BUSY = ("room", "room", "room", "street", "street", "greenery", "greenery", "night", "sky")
+_PLAIN = (draw_wall, draw_studio)
+_BUSY = (
+    *(draw_room, draw_room, draw_room, draw_street, draw_street),
+    *(draw_greenery, draw_greenery, draw_night, draw_sky),
+)
+_KINDS = {"any": _PLAIN + _BUSY, "plain": _PLAIN, "busy": _BUSY}
+BACKGROUNDS = tuple(_KINDS)
 
 
 def draw_background(rng: np.random.Generator, background: str = "any") -> np.ndarray:
@@ -23,26 +27,13 @@ def draw_background(rng: np.random.Generator, background: str = "any") -> np.nda
 
     Returns:
         RGB uint8 `[512, 512, 3]`, row 0 at the top.
-
-    Raises:
-        ValueError: if there is no such background.
     """
-    if background not in BACKGROUNDS:
-        raise ValueError(f"background is {background!r}: choose one of {', '.join(BACKGROUNDS)}")
-    kinds = {"any": _PLAIN + _BUSY, "plain": _PLAIN, "busy": _BUSY}[background]
-    kind = str(rng.choice(kinds))
-    draw = {
-        "room": draw_room,
-        "street": draw_street,
-        "greenery": draw_greenery,
-        "wall": draw_wall,
-        "night": draw_night,
-        "studio": draw_studio,
-        "sky": draw_sky,
-    }[kind]
+    kinds = _KINDS[background]
+    draw = kinds[rng.choice(len(kinds))]
     light = draw(rng)  # linear, may exceed 1 where a lamp or the sky is
-    blur = {"studio": 0.0, "wall": rng.choice([0.0, 1.5, 4.0])}.get(kind, rng.uniform(1.5, 16.0))
-    if kind == "night":
+    on_walls, elsewhere = rng.choice([0.0, 1.5, 4.0]), rng.uniform(1.5, 16.0)
+    blur = {draw_studio: 0.0, draw_wall: on_walls}.get(draw, elsewhere)
+    if draw is draw_night:
         blur = rng.uniform(5.0, 16.0)
     light = _defocus(light, float(blur))
     light = light * np.exp(rng.normal(0.0, 0.25)) * warmth(rng, 0.06)

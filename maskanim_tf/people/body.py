@@ -10,6 +10,8 @@ import scipy.sparse
 
 from maskanim_tf.people.mesh import Mesh, load_mesh
 
+Point = tuple[float, float, float]
+
 _BODY_VERTICES = 13380
 _PARTS = {
     "skin": ("body",),
@@ -39,17 +41,20 @@ class Body:
         occlusion: float32 `[vertices]` in [0, 1], the share of the sky that a vertex sees.
         lips, ear: float32 `[vertices]` in [0, 1], how much a vertex belongs there.
         inner_mouth: bool `[vertices]`, the skin behind the lips.
-        bones: names of the bones.
+        bones, unit_names, target_names: as in `Mesh`, lists of str.
     """
 
     def __init__(self, mesh: Mesh) -> None:
         self.mesh = mesh
         self.rest = mesh.vertices
-        self.bones = [str(bone) for bone in mesh.bones]
+        self.bones = mesh.bones.tolist()
+        self.unit_names, self.target_names = mesh.unit_names.tolist(), mesh.target_names.tolist()
         self.parts = {name: _triangles(mesh, groups) for name, groups in _PARTS.items()}
         self.triangles = np.concatenate(list(self.parts.values()))
         self.skin_vertices = np.unique(self.parts["skin"])
-        self.eye_vertices = {side: np.unique(self.parts[f"{side}_eye"]) for side in _SIDES}
+        self.eye_vertices = {
+            side: np.unique(self.parts[f"{side}_eye"]) for side in ("left", "right")
+        }
         self._corners = np.ascontiguousarray(self.triangles.T)
         self._incidence = _incidence(self.triangles, len(self.rest))
         self._regions()
@@ -63,15 +68,15 @@ class Body:
         length = np.sqrt(np.einsum("vi,vi->v", normals, normals))[:, None]
         return (normals / np.maximum(length, 1e-9)).astype(np.float32)
 
-    def nearest(self, point: tuple[float, float, float]) -> int:
-        """The vertex of the skin that is nearest to a point of the base shape."""
-        distance = np.linalg.norm(self.rest[self.skin_vertices] - np.float32(point), axis=1)
-        return int(self.skin_vertices[np.argmin(distance)])
+    def nearest(self, point: Point, weights: Point = (1.0, 1.0, 1.0)) -> int:
+        """The vertex of the skin nearest to a point of the base shape, with weights of the axes."""
+        offsets = self.rest[self.skin_vertices] - np.float32(point)
+        return int(self.skin_vertices[np.argmin(offsets**2 @ np.float32(weights))])
 
     def target_size(self, name: str) -> np.ndarray:
         """How far a shape target moves each vertex, `[vertices]`."""
-        row = int(np.flatnonzero(self.mesh.target_names == name)[0])
-        return np.linalg.norm(self.mesh.targets[row].toarray().reshape(-1, 3), axis=1)
+        target = self.mesh.targets[self.target_names.index(name)]
+        return np.linalg.norm(target.toarray().reshape(-1, 3), axis=1)
 
     def _regions(self) -> None:
         x, y, z = self.rest.T
@@ -94,9 +99,6 @@ class Body:
         lips[self.inner_mouth | slit] = 1.0
         self.lips = lips.astype(np.float32)
         self.occlusion = (np.clip(seen * 1.15, 0.0, 1.0) ** 0.9).astype(np.float32)
-
-
-_SIDES = ("left", "right")
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -137,23 +138,20 @@ class Camera:
             # Radians, and shares of the picture's height.
             self._shake = (slow + 0.25 * fast) * (0.02, 0.012, 0.010, 0.010)
 
-        height = _HEAD_HEIGHT / share
-        self._place(height, np.array([0.0, 7.2, 0.4]))
+        self._height, self._center = _HEAD_HEIGHT / share, np.array([0.0, 7.2, 0.4])
         # Repeated, as perspective changes with the distance.
         for _ in range(3):
             (left, top), (right, bottom) = self._extent(rig, motion)
             width = max(right - left, bottom - top) / (1.0 - 2.0 * _MARGIN)
-            if keep and width > 1.0:
-                height *= width
-            room_x = max(0.0, (1.0 - 2.0 * _MARGIN) * max(width, 1.0) - (right - left))
-            room_y = max(0.0, (1.0 - 2.0 * _MARGIN) * max(width, 1.0) - (bottom - top))
+            room = (1.0 - 2.0 * _MARGIN) * max(width, 1.0)
+            room_x, room_y = max(0.0, room - (right - left)), max(0.0, room - (bottom - top))
             # Eyes lie above the middle of a well framed picture, and bodies below the head.
             x = 0.5 * (left + right) - 0.5 + 0.3 * aside * room_x
             y = top - (0.22 + 0.12 * above) * room_y - _MARGIN
-            step = self._height * np.array([x, -y, 0.0])
-            center = self._center + step
-            center[1] = max(center[1], _LOWEST + 0.5 * height)
-            self._place(height, center)
+            self._center = self._center + self._height * np.array([x, -y, 0.0])
+            if keep and width > 1.0:
+                self._height *= width
+            self._center[1] = max(self._center[1], _LOWEST + 0.5 * self._height)
 
     def at(self, seconds: float) -> View:
         """The camera at a moment of its motion."""
@@ -168,16 +166,10 @@ class Camera:
         height = self._height * np.exp(self._zoom * share)
         return look(center, turn, 0.5 * height / np.tan(0.5 * self._angle), self._angle)
 
-    def _place(self, height: float, center: np.ndarray) -> None:
-        self._height, self._center = height, center
-
     def _extent(self, rig: Rig, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
         """Corners (x, y) of the box round all places of the head, or face, as shares of a side."""
-        corners = (
-            np.array(np.meshgrid(*zip(*(_FACE if self.framing == "face" else _HEAD))))
-            .reshape(3, -1)
-            .T
-        )
+        box = _FACE if self.framing == "face" else _HEAD
+        corners = np.array(list(itertools.product(*zip(*box))))
         places = []
         for seconds in np.linspace(0.0, motion.seconds, max(2, int(motion.seconds * 8))):
             head = rig.maps(motion.at(seconds))["head"]

@@ -11,9 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from maskanim_tf.people.body import Body, load_body
 from maskanim_tf.people.noise import noise_tile, smooth_step, solid_noise
-from maskanim_tf.people.scattered import fill_grid
 from maskanim_tf.people.skin import Paint, encode_relief
-from maskanim_tf.people.skin_map import split_seam
+from maskanim_tf.people.skin_map import fill_texture, split_seam
 
 CUTS = ("crew", "crew", "scoop", "vee", "shirt", "shirt", "turtle", "hood", "boat")
 _PATTERNS = ("none", "none", "none", "stripes", "bars", "check", "dots", "blotches", "heather")
@@ -86,8 +85,7 @@ class ClothMap:
         uv = cloth_coordinates(body.rest)
         self.vertices, self.uv, self.triangles = split_seam(uv, body.parts["cloth"])
         points = body.rest[self.vertices]
-        grid = (np.arange(_COARSE) + 0.5) / _COARSE
-        sampled = fill_grid(self.uv, points, grid, grid, 1.0)
+        sampled = fill_texture(self.uv, points, _COARSE)
         wide = cv2.resize(sampled, (size, size), interpolation=cv2.INTER_LINEAR)
         # Triangles are large: without smoothing patterns would follow their edges.
         margin = size // 16

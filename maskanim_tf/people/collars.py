@@ -8,10 +8,10 @@ from scipy.ndimage import gaussian_filter1d
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.clothes import CLOTH_HEIGHT, Cloth, load_cloth_map
 from maskanim_tf.people.labels import CLOTHES
-from maskanim_tf.people.pieces import Piece, grid_triangles
+from maskanim_tf.people.pieces import Piece, unit
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import Paint
-from maskanim_tf.people.solids import plain_paint, surface, tube
+from maskanim_tf.people.solids import plain_paint, sheet, surface, tube
 
 _ROUND = np.linspace(-np.pi, np.pi, 96, endpoint=False)
 _UP = np.array([0.0, 1.0, 0.0])
@@ -50,7 +50,7 @@ class Hem:
             )
             for each in (self._outside, self._normals)
         )
-        return path, outward / np.linalg.norm(outward, axis=1, keepdims=True)
+        return path, unit(outward)
 
 
 def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator) -> list[Piece]:
@@ -64,7 +64,7 @@ def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator
         base, _ = hem.line(_ROUND, -0.03)
         radial = _radial(_ROUND)
         rows = [(-0.04, -0.02), (0.06, 0.03), (0.16, 0.04), (0.26, 0.02), (0.29, -0.04)]
-        return [_sheet([base + _UP * up + radial * out for up, out in rows], paint, wrap=True)]
+        return [_sheet([base + _UP * up + radial * out for up, out in rows], paint)]
     if cut == "hood":
         thick = rng.uniform(0.13, 0.2)
         path, outward = hem.line(_ROUND, -0.3 * thick)
@@ -76,7 +76,7 @@ def make_collar(body: Body, shape: Shape, cloth: Cloth, rng: np.random.Generator
     for up, out in rows:
         path, outward = hem.line(_ROUND, up)
         layers.append(path + outward * out)
-    return [_sheet(layers, paint, wrap=True)]
+    return [_sheet(layers, paint)]
 
 
 def _folded(hem: Hem, paint: Paint, rng: np.random.Generator) -> Piece:
@@ -109,10 +109,8 @@ def _radial(turn: np.ndarray) -> np.ndarray:
     return np.stack([np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=1)
 
 
-def _sheet(rows: list[np.ndarray], paint: Paint, wrap: bool) -> Piece:
-    points = np.concatenate(rows)
-    triangles = grid_triangles(len(rows), len(rows[0]), wrap)
-    return surface(points, triangles, paint, CLOTHES, _share(points), occlusion=0.9)
+def _sheet(rows: list[np.ndarray], paint: Paint, wrap: bool = True) -> Piece:
+    return sheet(rows, paint, CLOTHES, _share(np.concatenate(rows)), wrap=wrap)
 
 
 def _share(points: np.ndarray) -> np.ndarray:

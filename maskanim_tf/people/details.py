@@ -67,7 +67,7 @@ def random_details(names: list[str], rng: np.random.Generator) -> dict[str, floa
     """Draws a face.
 
     Args:
-        names: of all shape targets, `Mesh.target_names`.
+        names: of all shape targets, `Body.target_names`.
         rng: consumed the same way for everybody.
 
     Returns:

@@ -31,11 +31,8 @@ _FOLDING = (
 # How far face units open the mouth to light.
 _OPENING = {
     "jawOpen": 1.6,
-    **{
-        f"{name}{side}": 0.8
-        for name in ("mouthUpperUp", "mouthLowerDown")
-        for side in ("Left", "Right")
-    },
+    **dict.fromkeys(("mouthUpperUpLeft", "mouthUpperUpRight"), 0.8),
+    **dict.fromkeys(("mouthLowerDownLeft", "mouthLowerDownRight"), 0.8),
 }
 _PLAIN = {"mouth": 0, "tongue": 0, "teeth": 1, "lashes": 2}
 
@@ -55,40 +52,37 @@ class DrawnBody:
         }
         for name in ("left_eye", "right_eye", "teeth", "tongue", "lashes"):
             meshes[name] = numbers, own, body.parts[name]
-        parts, coordinates = {}, []
+        self._ranges, numbered, drawn, coordinates, count = {}, {}, [], [], 0
         for name, (vertices, uv, triangles) in meshes.items():
             used, ordered = drawing_order(triangles)
-            parts[name] = vertices[used], ordered
+            numbered[name] = ordered + count
+            self._ranges[name] = slice(count, count + len(used))
+            drawn.append(vertices[used])
             coordinates.append(uv[used])
-        self._drawn = np.concatenate([vertices for vertices, _ in parts.values()])
-        self._cloth = parts["cloth"][0]
-        count = len(self._drawn)
-        self._ranges, start = {}, 0
-        for name, (vertices, _) in parts.items():
-            self._ranges[name] = slice(start, start + len(vertices))
-            start += len(vertices)
+            count += len(used)
+        self._drawn = np.concatenate(drawn)
+        self._cloth = self._drawn[self._ranges["cloth"]]
         self._position = context.buffer(reserve=count * 12)
         self._normal = context.buffer(reserve=count * 12)
-        self._uv = context.buffer(np.concatenate(coordinates).astype("f4").tobytes())
         self._tint = context.buffer(reserve=count * 16)
-        self._buffers = {
+        buffers = {
             "in_position": (self._position, "3f"),
             "in_normal": (self._normal, "3f"),
-            "in_uv": (self._uv, "2f"),
+            "in_uv": (context.buffer(np.concatenate(coordinates).astype("f4").tobytes()), "2f"),
             "in_tint": (self._tint, "4f"),
         }
-        self._arrays, self._shadows = {}, {}
-        for name, (_, triangles) in parts.items():
-            index = context.buffer((triangles + self._ranges[name].start).astype("i4").tobytes())
+        self._arrays, self._shadows = {}, []
+        for name, triangles in numbered.items():
+            index = context.buffer(triangles.astype("i4").tobytes())
             program = programs[_program_of(name)]
-            self._arrays[name] = program.vertex_array(context, self._buffers, index)
+            self._arrays[name] = program.vertex_array(context, buffers, index)
             if name in ("skin", "cloth"):
-                self._shadows[name] = programs["shadow"].vertex_array(context, self._buffers, index)
+                self._shadows.append(programs["shadow"].vertex_array(context, buffers, index))
         self._lids = {
             side: [body.nearest((sign * 0.312, y, 1.36)) for y in (7.205, 7.355)]
             for side, sign in (("left", 1.0), ("right", -1.0))
         }
-        units = [str(name) for name in body.mesh.unit_names]
+        units = body.unit_names
         self._opening = np.zeros(len(units))
         for name, share in _OPENING.items():
             self._opening[units.index(name)] = share
@@ -101,10 +95,9 @@ class DrawnBody:
         """Takes the textures and colours of a person."""
         for each in self._textures:
             each.release()
-        paints = (look.skin, look.cloth)
         self._textures = [
             make_texture(self._context, pixels)
-            for paint in paints
+            for paint in (look.skin, look.cloth)
             for pixels in (paint.albedo, paint.relief)
         ]
         self._look, self._shape = look, shape
@@ -137,7 +130,7 @@ class DrawnBody:
         """Draws depth as the key light sees it, which does not stand on its head as pictures do."""
         context.enable(moderngl.CULL_FACE)
         context.front_face = "ccw"
-        for each in self._shadows.values():
+        for each in self._shadows:
             each.render()
         context.front_face = "cw"
         context.disable(moderngl.CULL_FACE)
@@ -193,8 +186,8 @@ class DrawnBody:
             program.set(
                 label=EYES / 255.0,
                 center=center,
-                gaze=skull @ pose.eye_rotations[side],
-                skull=skull,
+                gaze=(skull @ pose.eye_rotations[side]).T,
+                skull=skull.T,
                 lids=lids,
                 iris=traits.iris,
                 iris_pupil=(traits.iris_size, traits.pupil_size),

@@ -43,15 +43,15 @@ class DrawnPiece:
         }
         index = context.buffer(np.ascontiguousarray(piece.triangles, np.int32).tobytes())
         self._array = self._program.vertex_array(context, buffers, index)
-        self._shadow, self._owned = None, []
+        self._shadow = None
+        self._owned = [*(buffer for buffer, _ in buffers.values()), index, self._array]
         if piece.shadow:
             triangles = piece.triangles
             if piece.kind == STRANDS:  # a part of the strips throws the same soft shadow
                 triangles = triangles.reshape(-1, piece.strip, 3)[::3].reshape(-1, 3)
             thin = context.buffer(np.ascontiguousarray(triangles, np.int32).tobytes())
-            self._owned.append(thin)
             self._shadow = programs["riding_shadow"].vertex_array(context, buffers, thin)
-        self._owned += [buffer for buffer, _ in buffers.values()] + [index, self._array]
+            self._owned += [thin, self._shadow]
 
     def draw(self) -> None:
         """Draws it into the current frame."""
@@ -71,7 +71,5 @@ class DrawnPiece:
 
     def release(self) -> None:
         """Frees the buffers."""
-        if self._shadow is not None:
-            self._shadow.release()
         for each in self._owned:
             each.release()

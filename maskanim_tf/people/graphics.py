@@ -36,7 +36,7 @@ class Program:
         self._members = {name: self.program[name] for name in self.program}
 
     def set(self, **values: Any) -> None:
-        """Sets uniforms: numbers, vectors, matrices `[rows, columns]`, or `encoded` values."""
+        """Sets uniforms: numbers, bytes, vectors and lists of them; matrices by their columns."""
         for name, value in values.items():
             member = self._members.get(name)
             if member is None:
@@ -44,7 +44,7 @@ class Program:
             if isinstance(value, (int, float)):
                 member.value = value
             else:
-                member.write(value if isinstance(value, bytes) else encoded(name, value))
+                member.write(value if isinstance(value, bytes) else encoded(value))
 
     def vertex_array(self, context: Any, buffers: dict[str, Any], index: Any) -> Any:
         """Binds those buffers (name: (buffer, format)) that the shaders read."""
@@ -56,12 +56,9 @@ class Program:
         return context.vertex_array(self.program, content, index)
 
 
-def encoded(name: str, value: Any) -> bytes:
-    """A vector, matrix or list of vectors as a uniform takes it: matrices by columns."""
-    array = np.asarray(value, np.float32)
-    square = array.ndim == 2 and array.shape[0] == array.shape[1] and "light_" not in name
-    matrix = square or name == "light_matrix"
-    return (array.T if matrix else array).tobytes()
+def encoded(value: Any) -> bytes:
+    """A vector or a list of vectors, such as the columns of a matrix, as a uniform takes it."""
+    return np.asarray(value, np.float32).tobytes()
 
 
 def make_texture(context: Any, pixels: np.ndarray) -> Any:

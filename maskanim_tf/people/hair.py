@@ -12,7 +12,7 @@ from maskanim_tf.people.hair_gathers import gathered
 from maskanim_tf.people.hair_growth import Skin, grow
 from maskanim_tf.people.hair_styles import STYLES, Style
 from maskanim_tf.people.hairline import beard_mask, hair_mask
-from maskanim_tf.people.pieces import Piece
+from maskanim_tf.people.pieces import Piece, unit
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.traits import Traits
 
@@ -62,8 +62,7 @@ def _grow_beard(
     lip = (rest[:, 1] > 6.68) & (np.abs(rest[:, 0]) < 0.36)
     aside = np.sign(rest[:, :1]) * [1.0, 0.0, 0.0]
     comb = np.where(lip[:, None], aside * 0.8 + [0, -0.5, 0.1], aside * 0.1 + [0, -0.8, 0.15])
-    direction = normal * 0.35 + comb + rng.normal(0, 0.18, root.shape)
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    direction = unit(normal * 0.35 + comb + rng.normal(0, 0.18, root.shape))
     length = np.where(lip, np.minimum(length, 0.16), length)
     points, place = [root], root
     for _ in range(style.steps):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
 from maskanim_tf.people.labels import HAIR
-from maskanim_tf.people.pieces import STRANDS, Piece
+from maskanim_tf.people.pieces import STRANDS, Piece, unit
 from maskanim_tf.people.skin import Paint
 from maskanim_tf.people.traits import Traits
 
 _COLUMNS, _WIDTH, _HEIGHT, _SEED = 4, 64, 256, 20260
 _SHIFT = 4
+# A hair of the texture: its places across and along a column, and what its chance width is below.
+_Hair = tuple[np.ndarray, np.ndarray, int]
 
 
 def cards(
@@ -37,13 +40,11 @@ def cards(
         rng: random numbers.
     """
     count, points, _ = strands.shape
-    tangent = np.gradient(strands, axis=1)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-6)
+    tangent = unit(np.gradient(strands, axis=1))
     outward = strands - center
     outward[..., 1] *= np.where(outward[..., 1] < 0, 0.2, 1.0)
-    outward /= np.maximum(np.linalg.norm(outward, axis=2, keepdims=True), 1e-6)
-    across = np.cross(tangent, outward)
-    across /= np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-6)
+    outward = unit(outward)
+    across = unit(np.cross(tangent, outward))
     facing = np.cross(across, tangent)
     along = np.linspace(0.0, 1.0, points)
     half = (
@@ -55,8 +56,7 @@ def cards(
     offset = across * half[..., None]
     positions = np.stack([strands - offset, strands + offset], axis=2)
     rounded = 0.65 * outward + 0.35 * facing
-    normals = np.stack([rounded - 0.45 * across, rounded + 0.45 * across], axis=2)
-    normals /= np.linalg.norm(normals, axis=3, keepdims=True)
+    normals = unit(np.stack([rounded - 0.45 * across, rounded + 0.45 * across], axis=2))
     column = np.array(look)[np.minimum((layer * len(look)).astype(int), len(look) - 1)]
     margin = 2.0 / _WIDTH
     u = (column[:, None, None] + np.array([margin, 1 - margin])) / _COLUMNS
@@ -89,52 +89,41 @@ def cards(
 def strand_texture() -> Paint:
     """Four kinds of locks side by side: dense, combed out, wisps, curls; roots at row 0."""
     rng = np.random.default_rng(_SEED)
-    columns = [_lock(rng, 46, 2.4, 0.10), _lock(rng, 26, 1.5, 0.25), _lock(rng, 9, 1.2, 0.4)]
-    columns.append(_curls(rng))
+    columns = [
+        _column(0.35, _lock(rng, 46, 4, 0.10), rng),
+        _column(0.35, _lock(rng, 26, 4, 0.25), rng),
+        _column(0.35, _lock(rng, 9, 3, 0.4), rng),
+        _column(0.3, _curls(rng), rng),
+    ]
     return Paint(np.concatenate(columns, axis=1), np.zeros((1, 1, 4), np.uint8))
 
 
-def _lock(rng: np.random.Generator, count: int, thick: float, ragged: float) -> np.ndarray:
-    tone = np.full((_HEIGHT, _WIDTH), 0.35, np.float32)
-    cover = np.zeros((_HEIGHT, _WIDTH), np.float32)
+def _lock(rng: np.random.Generator, count: int, widths: int, ragged: float) -> Iterator[_Hair]:
     t = np.linspace(0, 1, 24)
     for _ in range(count):
         start, drift = rng.uniform(4, _WIDTH - 4), rng.normal(0, 5)
         end = 1.0 - ragged * rng.random() ** 1.5 - 0.02
         x = start + drift * t + rng.normal(0, 1.5) * np.sin(3 * t + rng.uniform(0, 6))
-        x = _WIDTH / 2 + (x - _WIDTH / 2) * (1 - 0.35 * t**2)
-        _draw_hair(cover, tone, x, t * end, 2 + round(thick), rng)
-    return _encode(tone, cover, rng)
+        yield _WIDTH / 2 + (x - _WIDTH / 2) * (1 - 0.35 * t**2), t * end, widths
 
 
-def _curls(rng: np.random.Generator) -> np.ndarray:
-    tone = np.full((_HEIGHT, _WIDTH), 0.3, np.float32)
-    cover = np.zeros((_HEIGHT, _WIDTH), np.float32)
+def _curls(rng: np.random.Generator) -> Iterator[_Hair]:
     t = np.linspace(0, 1, 140)
     for _ in range(11):
         turns, phase = rng.uniform(5, 9), rng.uniform(0, 6.28)
         x = rng.uniform(16, _WIDTH - 16) + rng.uniform(5, 12) * np.sin(turns * 6.28 * t + phase)
-        end = rng.uniform(0.75, 0.98)
-        _draw_hair(cover, tone, x, t * end, 4, rng)
-    return _encode(tone, cover, rng)
+        yield x, t * rng.uniform(0.75, 0.98), 4
 
 
-def _draw_hair(
-    cover: np.ndarray,
-    tone: np.ndarray,
-    x: np.ndarray,
-    along: np.ndarray,
-    widths: int,
-    rng: np.random.Generator,
-) -> None:
-    """A line of chance width below `widths` and chance tone, within a column of the texture."""
-    line = np.int32(np.column_stack([np.clip(x, 2, _WIDTH - 3), along * _HEIGHT]) * 2**_SHIFT)
-    width = int(rng.integers(1, widths))
-    cv2.polylines(cover, [line], False, 1.0, width, cv2.LINE_AA, _SHIFT)
-    cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), width, cv2.LINE_AA, _SHIFT)
-
-
-def _encode(tone: np.ndarray, cover: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _column(between: float, hairs: Iterator[_Hair], rng: np.random.Generator) -> np.ndarray:
+    """A column of the texture; `between` is the tone where no hair is, each has one of its own."""
+    tone = np.full((_HEIGHT, _WIDTH), between, np.float32)
+    cover = np.zeros((_HEIGHT, _WIDTH), np.float32)
+    for x, along, widths in hairs:
+        line = np.int32(np.column_stack([np.clip(x, 2, _WIDTH - 3), along * _HEIGHT]) * 2**_SHIFT)
+        width = int(rng.integers(1, widths))
+        cv2.polylines(cover, [line], False, 1.0, width, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(tone, [line], False, rng.uniform(0.1, 1.0), width, cv2.LINE_AA, _SHIFT)
     pixels = np.zeros((_HEIGHT, _WIDTH, 4), np.uint8)
     sheen = cv2.GaussianBlur(rng.random(tone.shape).astype(np.float32), (0, 0), 1.0, 0, 24)
     sheen = (sheen - sheen.min()) / np.ptp(sheen)

@@ -7,7 +7,7 @@ import numpy as np
 from maskanim_tf.people.hair_cards import cards
 from maskanim_tf.people.hair_growth import Skin
 from maskanim_tf.people.hair_styles import Style
-from maskanim_tf.people.pieces import Piece
+from maskanim_tf.people.pieces import Piece, unit
 from maskanim_tf.people.traits import Traits
 
 _CARDS, _STEPS = 150, 10
@@ -50,10 +50,8 @@ def gathered(
 
 def _wound(middle: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
     """Arcs wound round a ball."""
-    axis = rng.normal(0, 0.5, (_CARDS, 3)) + np.array([0.0, 0.3, 1.0])
-    axis /= np.linalg.norm(axis, axis=1, keepdims=True)
-    first = np.cross(axis, rng.normal(0, 1, (_CARDS, 3)))
-    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    axis = unit(rng.normal(0, 0.5, (_CARDS, 3)) + np.array([0.0, 0.3, 1.0]))
+    first = unit(np.cross(axis, rng.normal(0, 1, (_CARDS, 3))))
     second = np.cross(axis, first)
     lift = rng.uniform(-0.7, 0.7, (_CARDS, 1, 1))
     angle = np.linspace(0.0, rng.uniform(2.0, 3.0), _STEPS + 1)[None, :, None]

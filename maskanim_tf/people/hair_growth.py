@@ -7,6 +7,7 @@ from scipy.spatial import cKDTree
 
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.hair_styles import Style
+from maskanim_tf.people.pieces import unit
 from maskanim_tf.people.shape import Shape
 
 _DOWN = np.array([0.0, -1.0, 0.0])
@@ -38,8 +39,7 @@ class Skin:
         """Heights `[...]` of points above the skin and its normals `[..., 3]` there."""
         flat = points.reshape(-1, 3)
         _, index = self._tree.query(flat, k=3)
-        normals = self.normals[index].mean(axis=1)
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        normals = unit(self.normals[index].mean(axis=1))
         height = ((flat[:, None] - self.positions[index]) * self.normals[index]).sum(2).mean(1)
         return height.reshape(points.shape[:-1]), normals.reshape(points.shape)
 
@@ -63,8 +63,7 @@ class Skin:
         u = rng.random((count, 2))
         u = np.where(u.sum(axis=1, keepdims=True) > 1, 1 - u, u)
         share = np.column_stack([1 - u.sum(axis=1), u])[:, :, None]
-        normals = (self.all_normals[chosen] * share).sum(axis=1)
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        normals = unit((self.all_normals[chosen] * share).sum(axis=1))
         return (positions[chosen] * share).sum(1), (rest[chosen] * share).sum(1), normals
 
 
@@ -122,8 +121,7 @@ def grow(
         direction = direction + free * (goes_back * [0.0, 0.0, 0.10] - spread * [0.8, 0.0, 0.0])
         above, around = skin.nearest(place)
         inwards = np.minimum((direction * around).sum(axis=1), 0.0) * (above < 0.5)
-        direction = direction - around * inwards[:, None]
-        direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-6)
+        direction = unit(direction - around * inwards[:, None])
         place = place + direction * step
         above, around = skin.nearest(place)
         wanted = height * min(1.0, 2.5 * t) + 0.015
@@ -161,7 +159,7 @@ def _comb(
     parting = rng.uniform(-0.35, 0.35) if style.comb == "part" else rng.choice([-0.42, 0.42])
     side = np.where(rest[:, :1] > parting, 1.0, -1.0)
     front = np.clip((rest[:, 2:] - 0.2) / 0.8, 0.0, 1.0)
-    if style.comb in ("part",):
+    if style.comb == "part":
         comb = side * [1.0, 0.0, 0.0] * (0.5 + 0.5 * front) + [0.0, -0.25, -0.30]
     elif style.comb == "side":
         comb = side * [1.0, 0.0, 0.0] * 0.8 + front * [0.0, 0.35, 0.15] + [0.0, -0.15, -0.1]
@@ -205,8 +203,7 @@ def _together(strands: np.ndarray) -> np.ndarray:
     """Which strands have neighbours all along and no kinks, `[strands]`: others look like wires."""
     far = [cKDTree(points).query(points, k=5)[0][:, -1] for points in strands[:, 2:].swapaxes(0, 1)]
     farthest = np.max(far, axis=0)
-    ways = np.diff(strands, axis=1)
-    ways /= np.maximum(np.linalg.norm(ways, axis=2, keepdims=True), 1e-6)
+    ways = unit(np.diff(strands, axis=1))
     straight = (ways[:, 1:] * ways[:, :-1]).sum(axis=2).min(axis=1)
     return (farthest < _LONELY * np.median(farthest)) & (straight > _KINK)
 

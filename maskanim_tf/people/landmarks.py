@@ -1,14 +1,14 @@
-"""Points of face and upper body on the surface of the mesh: the same vertices for everybody."""
+"""Points of face and upper body on the surface of the mesh, and which of them a camera sees."""
 
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from maskanim_tf.people.body import Body
-
-Point = tuple[float, float, float]
+from maskanim_tf.people.camera import View
 
 BODY_POINTS = (
     *("left_ear", "right_ear", "head_top", "head_back", "throat", "nape"),
@@ -19,6 +19,12 @@ BODY_POINTS = (
 # nose, right and left eye (6 each), outer (12) and inner (8) border of the lips.
 FACE_POINTS = tuple(f"face{index:02d}" for index in range(68))
 POINT_NAMES = (*FACE_POINTS, *BODY_POINTS)
+
+# How far behind the drawn surface a point may lie in decimetres and still count as seen. Points of
+# the body, which come after those of the face, may be covered by a shirt: it does not hide where
+# they are.
+_TOLERANCES = np.repeat(np.float32([0.10, 0.40]), [len(FACE_POINTS), len(BODY_POINTS)])
+_DOWN, _RIGHT = np.indices((3, 3)).reshape(2, 9)
 
 # Coordinates on the base mesh; the person's left has positive x. Two: whatever their depth.
 _CONTOUR = (
@@ -52,32 +58,42 @@ _BODY = {
 
 @functools.lru_cache(maxsize=1)
 def landmark_vertices(body: Body) -> np.ndarray:
-    """Numbers of the vertices of `POINT_NAMES`, int `[points]`."""
+    """Numbers of the vertices of `POINT_NAMES`, int `[points]`: the same for everybody."""
     towards = body.normals(body.rest)[:, 2]
     face: list[int] = []
-    face += [_nearest(body, _mirror(point)) for point in _CONTOUR]
-    face += [_nearest(body, point) for point in (_CHIN, *_CONTOUR[::-1])]
-    face += [_seen(body, point, towards) for point in _both(_BROW, _BROW[::-1])]
-    face += [_seen(body, point, towards) for point in (*_NOSE, *_NOSTRILS)]
-    left_eye = (*_EYE[3::-1], *_EYE[:3:-1])
-    upper = (*(_mirror(point) for point in _UPPER_LIP), *_UPPER_LIP[-2::-1])
-    lower = (*_LOWER_LIP, *(_mirror(point) for point in _LOWER_LIP[-2::-1]))
-    eyes = (*(_mirror(point) for point in _EYE), *left_eye)
-    face += [_nearest(body, point) for point in (*eyes, *upper, *lower)]
-    slit = _both(_SLIT_ABOVE, _SLIT_ABOVE[-2::-1])
-    slit = (*slit, *_SLIT_BELOW, _flat_mirror(_SLIT_BELOW[0]))
-    face += [_nearest(body, (x, y, 1.56), (1.0, 4.0, 1.0)) for x, y in slit]
-    rest = []
-    for name in BODY_POINTS:
-        point = _BODY.get(name) or _mirror(_BODY[name.replace("right", "left")])
-        rest.append(_nearest(body, point))
-    return np.array(face + rest)
+    face += [body.nearest(point) for point in (*_mirror(_CONTOUR), _CHIN, *_CONTOUR[::-1])]
+    flat = (*_mirror(_BROW), *_BROW[::-1], *_NOSE, *_NOSTRILS)
+    face += [_seen(body, point, towards) for point in flat]
+    eyes = (*_mirror(_EYE), *_EYE[3::-1], *_EYE[:3:-1])
+    upper = (*_mirror(_UPPER_LIP), *_UPPER_LIP[-2::-1])
+    lower = (*_LOWER_LIP, *_mirror(_LOWER_LIP[-2::-1]))
+    face += [body.nearest(point) for point in (*eyes, *upper, *lower)]
+    above = (*_mirror(_SLIT_ABOVE), *_SLIT_ABOVE[-2::-1])
+    slit = (*above, *_SLIT_BELOW, *_mirror(_SLIT_BELOW[:1]))
+    face += [body.nearest((x, y, 1.56), (1.0, 4.0, 1.0)) for x, y in slit]
+    right = {name.replace("left", "right"): (-x, y, z) for name, (x, y, z) in _BODY.items()}
+    points = {**right, **_BODY}
+    return np.array(face + [body.nearest(points[name]) for name in BODY_POINTS])
 
 
-def _nearest(body: Body, point: Point, weights: Point = (1.0, 1.0, 1.0)) -> int:
-    """The vertex of the skin nearest to `point`, with a weight for each axis."""
-    offsets = body.rest[body.skin_vertices] - np.float32(point)
-    return int(body.skin_vertices[np.argmin(offsets**2 @ np.float32(weights))])
+def visible_points(points: np.ndarray, view: View, depth: np.ndarray) -> np.ndarray:
+    """Which points lie inside the picture with nothing before them, bool `[points]`.
+
+    Args:
+        points: float32 `[points, 3]`, in the order of `POINT_NAMES`.
+        view: the camera.
+        depth: float32 `[size, size]`, distance of what was drawn along the view axis in decimetres.
+    """
+    size = len(depth)
+    places = view.project(points, size)
+    inside = ((places >= 0.0) & (places < size)).all(axis=1)
+    column, row = np.clip(places.astype(int), 0, size - 1).T
+    ours = view.depth(points)
+    # A silhouette passes between the middles of pixels: a point lies on it if the surface in one of
+    # the neighbouring pixels is as far away.
+    around = np.pad(depth, 1, mode="edge")[row[:, None] + _DOWN, column[:, None] + _RIGHT]
+    near = np.abs(around - ours[:, None]) <= _TOLERANCES[:, None]
+    return inside & ((ours <= depth[row, column] + _TOLERANCES) | near.any(axis=1))
 
 
 def _seen(body: Body, point: tuple[float, float], towards: np.ndarray) -> int:
@@ -88,16 +104,6 @@ def _seen(body: Body, point: tuple[float, float], towards: np.ndarray) -> int:
     return int(vertices[np.argmin(np.where(front, distance, np.inf))])
 
 
-def _mirror(point: Point) -> Point:
-    return (-point[0], *point[1:])
-
-
-def _flat_mirror(point: tuple[float, float]) -> tuple[float, float]:
-    return (-point[0], point[1])
-
-
-def _both(
-    right: tuple[tuple[float, float], ...], left: tuple[tuple[float, float], ...]
-) -> tuple[tuple[float, float], ...]:
-    """The first points on the person's right, the others on the left."""
-    return (*(_flat_mirror(point) for point in right), *left)
+def _mirror(points: tuple[Any, ...]) -> list[Any]:
+    """Points of the other side."""
+    return [(-x, *others) for x, *others in points]

@@ -20,7 +20,7 @@ from maskanim_tf.storage.files import atomic_path
 
 # SHA-256 of all files that are read; other data would give other people.
 _DIGEST = "845753c2447e59ca1e519b004ae0d3e37476c9a6a32a9932cdeb3780ad25e73d"
-# Raised when the arrays in the cache change.
+# Raised when other arrays are read from the cache.
 _CACHE_VERSION = 2
 # What lies below the waist is left out, in units of the base mesh, and so are the hands.
 _WAIST = 0.6
@@ -34,6 +34,8 @@ _HELPERS = (
     *("helper-lower-teeth", "helper-l-eyelashes-1", "helper-l-eyelashes-2"),
     *("helper-r-eyelashes-1", "helper-r-eyelashes-2", "helper-tights"),
 )
+# What the cache holds of sparse matrices.
+_SPARSE, _SPARSE_PARTS = ("targets", "joints"), ("data", "indices", "indptr", "shape")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +49,6 @@ class Mesh:
         numbers: int32 `[vertices]`, their numbers in the whole base mesh.
         faces: int32 `[faces, 4]`, quadrilaterals, counter-clockwise seen from outside.
         groups: str `[faces]`, what each face belongs to: `body`, `helper-l-eye`, ...
-        texture: float32 `[corners, 2]`, MakeHuman's texture coordinates in [0, 1].
-        texture_faces: int32 `[faces, 4]`, rows of `texture`.
         target_names: str `[targets]`: `macro/african-female-child`, `nose/nose-hump-incr`, ...
         targets: float32 sparse `[targets, vertices * 3]`, displacements.
         unit_names: str `[units]`, the 52 face units: `jawOpen`, `mouthSmileLeft`, ...
@@ -64,8 +64,6 @@ class Mesh:
     numbers: np.ndarray
     faces: np.ndarray
     groups: np.ndarray
-    texture: np.ndarray
-    texture_faces: np.ndarray
     target_names: np.ndarray
     targets: scipy.sparse.csr_matrix
     unit_names: np.ndarray
@@ -106,11 +104,10 @@ def cache_folder() -> Path:
 def parse_mesh() -> Mesh:
     """Reads the mesh from the text files of the installed package."""
     wheel = Wheel()
-    obj = _parse_obj(wheel.read(f"{BODY}/3dobjs/base.obj"))
+    vertices, faces, groups = _parse_obj(wheel.read(f"{BODY}/3dobjs/base.obj"))
     rig = json.loads(wheel.read(f"{BODY}/rigs/standard/rig.default.json"))
     weights = json.loads(wheel.read(f"{BODY}/rigs/standard/weights.default.json"))["weights"]
     cubes = json.loads(wheel.read(f"{BODY}/mesh_metadata/basemesh_vertex_groups.json"))
-    vertices, groups = obj["vertices"], obj["groups"]
     count = len(vertices)
     bones = _ordered_bones(rig)
     heads = [_joint_vertices(rig[bone]["head"], cubes) for bone in bones]
@@ -121,8 +118,8 @@ def parse_mesh() -> Mesh:
         dense[entries[:, 0].astype(int), index] = entries[:, 1]
     hands = [index for index, bone in enumerate(bones) if bone.startswith(_HANDS)]
     left_out = (vertices[:, 1] <= _WAIST) | (dense[:, hands].sum(axis=1) > 0.5)
-    wanted = np.isin(groups, _HELPERS) & ~left_out[obj["faces"]].any(axis=1)
-    kept = np.unique(np.concatenate([obj["faces"][wanted].ravel(), *heads]))
+    wanted = np.isin(groups, _HELPERS) & ~left_out[faces].any(axis=1)
+    kept = np.unique(np.concatenate([faces[wanted].ravel(), *heads]))
     place = np.full(count, -1, np.int32)
     place[kept] = np.arange(len(kept))
 
@@ -150,10 +147,8 @@ def parse_mesh() -> Mesh:
     return Mesh(
         vertices=vertices[kept],
         numbers=kept.astype(np.int32),
-        faces=place[obj["faces"][wanted]],
+        faces=place[faces[wanted]],
         groups=groups[wanted],
-        texture=obj["texture"],
-        texture_faces=obj["texture_faces"][wanted],
         target_names=np.array(names),
         targets=scipy.sparse.csr_matrix(np.stack(rows)),
         unit_names=np.array([os.path.basename(file)[: -len(".target")] for file in units]),
@@ -168,30 +163,20 @@ def parse_mesh() -> Mesh:
     )
 
 
-def _parse_obj(text: str) -> dict[str, np.ndarray]:
-    """Vertices, faces with their texture coordinates and groups of a Wavefront file."""
-    vertices, texture, faces, texture_faces, groups = [], [], [], [], []
+def _parse_obj(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices of a Wavefront file, faces, and the group of each face."""
+    vertices, faces, groups = [], [], []
     group = ""
     for line in text.splitlines():
         kind, *values = line.split() or [""]
         if kind == "v":
             vertices.append([float(value) for value in values])
-        elif kind == "vt":
-            texture.append([float(value) for value in values[:2]])
         elif kind == "g":
             group = values[0]
         elif kind == "f":
-            corners = [value.split("/") for value in values]
-            faces.append([int(corner[0]) - 1 for corner in corners])
-            texture_faces.append([int(corner[1]) - 1 for corner in corners])
+            faces.append([int(value.split("/")[0]) - 1 for value in values])
             groups.append(group)
-    return {
-        "vertices": np.array(vertices, np.float32),
-        "texture": np.array(texture, np.float32),
-        "faces": np.array(faces, np.int32),
-        "texture_faces": np.array(texture_faces, np.int32),
-        "groups": np.array(groups),
-    }
+    return np.array(vertices, np.float32), np.array(faces, np.int32), np.array(groups)
 
 
 def _parse_target(text: str, count: int) -> np.ndarray:
@@ -228,29 +213,18 @@ def _joint_vertices(head: dict, cubes: dict) -> np.ndarray:
 
 
 def _write(path: Path, mesh: Mesh) -> None:
-    arrays = {}
-    for field in dataclasses.fields(mesh):
-        value = getattr(mesh, field.name)
-        if scipy.sparse.issparse(value):
-            arrays[f"{field.name}.data"] = value.data
-            arrays[f"{field.name}.indices"] = value.indices
-            arrays[f"{field.name}.indptr"] = value.indptr
-            arrays[f"{field.name}.shape"] = np.array(value.shape)
-        else:
-            arrays[field.name] = value
+    arrays = dict(vars(mesh))
+    for name in _SPARSE:
+        matrix = arrays.pop(name)
+        arrays.update({f"{name}.{part}": getattr(matrix, part) for part in _SPARSE_PARTS})
     np.savez(path, **arrays)
 
 
 def _read(path: Path) -> Mesh:
+    names = {field.name for field in dataclasses.fields(Mesh)}
     with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files}
-    fields = {}
-    for field in dataclasses.fields(Mesh):
-        key = f"{field.name}.data"
-        if key in arrays:
-            parts = (arrays[key], arrays[f"{field.name}.indices"], arrays[f"{field.name}.indptr"])
-            shape = tuple(arrays[f"{field.name}.shape"])
-            fields[field.name] = scipy.sparse.csr_matrix(parts, shape=shape)
-        else:
-            fields[field.name] = arrays[field.name]
-    return Mesh(**fields)
+        arrays = {name: file[name] for name in names.difference(_SPARSE)}
+        for name in _SPARSE:
+            *parts, shape = (file[f"{name}.{part}"] for part in _SPARSE_PARTS)
+            arrays[name] = scipy.sparse.csr_matrix(tuple(parts), shape=tuple(shape))
+    return Mesh(**arrays)

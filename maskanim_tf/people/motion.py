@@ -28,7 +28,7 @@ class MotionState:
     """A moment of a motion; angles in radians, lengths in decimetres.
 
     Attributes:
-        face: float32 `[52]` in [0, 1], weights of the face units in the order of `Mesh.unit_names`.
+        face: float32 `[52]` in [0, 1], weights of the face units in the order of `Body.unit_names`.
         gaze: float32 `[2]`, eyes turned to the person's left and up, relative to the head.
         head: float32 `[3]`, turn to the left, nod down, tilt to the right, relative to the chest.
         torso: float32 `[3]`, the same of the chest.
@@ -56,7 +56,7 @@ class Motion:
         """Draws a motion.
 
         Args:
-            names: of the face units, `Mesh.unit_names`.
+            names: of the face units, `Body.unit_names`.
             rng: consumed the same way whatever the length.
             seconds: how long it lasts, above 0.
         """
@@ -78,21 +78,17 @@ class Motion:
             units = {name: value * (1.0 - 0.35 * speech.loudness) for name, value in units.items()}
             for name, value in speech.units.items():
                 units[name] = units.get(name, 0.0) + value
-        posture = random_posture(
+        posture, looks = random_posture(
             sitting, times, liveliness=liveliness, turning=turning, stresses=stresses
         )
-        units["eyeBlink"] = random_blinks(blinking, times, posture.looks)
-        # Lids go with the eyes.
-        units["eyeLookDown"] = np.clip(-posture.gaze[:, 1] / 0.4, 0.0, 1.0)
-        units["eyeLookUp"] = np.clip(posture.gaze[:, 1] / 0.4, 0.0, 1.0)
+        units["eyeBlink"] = random_blinks(blinking, times, looks)
+        gaze = posture["gaze"]  # Lids go with the eyes.
+        units["eyeLookDown"] = np.clip(-gaze[:, 1] / 0.4, 0.0, 1.0)
+        units["eyeLookUp"] = np.clip(gaze[:, 1] / 0.4, 0.0, 1.0)
         face = _two_sided(combine(units), names, choose.normal(0.0, 0.10, len(names)))
-        self._tables = [
-            table.astype(np.float32)
-            for table in (
-                *(face, posture.gaze, posture.head),
-                *(posture.torso, posture.shift, posture.shoulders),
-            )
-        ]
+        self._tables = {
+            name: table.astype(np.float32) for name, table in {"face": face, **posture}.items()
+        }
 
     def at(self, seconds: float) -> MotionState:
         """The state at a moment.
@@ -106,7 +102,10 @@ class Motion:
         first = int(place)
         share = np.float32(place - first)
         return MotionState(
-            *(table[first] + share * (table[first + 1] - table[first]) for table in self._tables)
+            **{
+                name: table[first] + share * (table[first + 1] - table[first])
+                for name, table in self._tables.items()
+            }
         )
 
 

@@ -9,12 +9,13 @@ _TILE = 256
 
 
 def noise_tile(rng: np.random.Generator, octaves: int = 4, first: int = 8) -> np.ndarray:
-    """Fractal noise that repeats in both directions, float32 `[256, 256]`, mean 0, deviation 1."""
+    """Fractal noise that repeats in both directions, float32 `[256, 256]`, mean 0, deviation 1.
+
+    Cells are powers of two: `first` to a side of the coarsest octave, at most 256 of the finest.
+    """
     tile = np.zeros((_TILE, _TILE), np.float32)
     for octave in range(octaves):
         cells = first * 2**octave
-        if cells > _TILE:
-            break
         grid = rng.standard_normal((cells, cells)).astype(np.float32)
         grid = np.pad(grid, 2, mode="wrap")
         step = _TILE // cells

@@ -21,14 +21,10 @@ from maskanim_tf.media.clip_dataset import (
     remove_partials,
 )
 from maskanim_tf.media.clip_writer import write_video
-from maskanim_tf.people.camera import CAMERAS, FRAMINGS
 from maskanim_tf.people.ground_truth import write_truth
 from maskanim_tf.people.labels import LABELS
 from maskanim_tf.people.landmarks import POINT_NAMES
 from maskanim_tf.people.person_clip import (
-    BACKGROUNDS,
-    MAX_SIZE,
-    MIN_SIZE,
     ClipOptions,
     PersonClip,
     clip_name,
@@ -42,19 +38,14 @@ _GENERATOR_VERSION = 4
 
 
 @dataclasses.dataclass(frozen=True)
-class DatasetParameters(ClipSetParameters):
-    """Everything that a data set of people depends on; see `ClipSetParameters`.
+class DatasetParameters(ClipOptions, ClipSetParameters):
+    """Everything that a data set of people depends on.
 
     Clips come in blocks of `identities_per_motion` persons, each of whom performs the block's
     `clips_per_person` motions; clips of one motion are consecutive.
     """
 
-    size: int = option(256, "height and width in pixels", minimum=MIN_SIZE, maximum=MAX_SIZE)
     frames: int = option(50, "frames per clip", minimum=2)
-    framing: str = option("any", "how much is seen", choices=("any", *FRAMINGS))
-    camera: str = option("any", "how it is held", choices=CAMERAS)
-    background: str = option("any", "plain ones are learnt sooner", choices=BACKGROUNDS)
-    keep_in_frame: bool = option(True, "the whole head stays in the picture all the time")
 
     def clip_numbers(self) -> Iterator[tuple[str, int, int]]:
         """The split (`train` or `test`), person and motion of every clip."""
@@ -70,16 +61,7 @@ class DatasetParameters(ClipSetParameters):
 
     def make_clip(self, person: int, motion: int) -> PersonClip:
         """Renders one person performing one motion."""
-        options = ClipOptions(
-            size=self.size,
-            frames=self.frames,
-            fps=self.fps,
-            framing=self.framing,
-            camera=self.camera,
-            background=self.background,
-            keep=self.keep_in_frame,
-        )
-        return make_clip(self.seed, person, motion, options)
+        return make_clip(self.seed, person, motion, self)
 
 
 def write_dataset(

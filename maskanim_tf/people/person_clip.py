@@ -7,60 +7,34 @@ import functools
 
 import numpy as np
 
+from maskanim_tf.config import Section, option
 from maskanim_tf.people.background import BACKGROUNDS
 from maskanim_tf.people.body import load_body
 from maskanim_tf.people.camera import CAMERAS, FRAMINGS, Camera
 from maskanim_tf.people.identity import Identity
 from maskanim_tf.people.kinematics import Rig
-from maskanim_tf.people.landmarks import landmark_vertices
+from maskanim_tf.people.landmarks import landmark_vertices, visible_points
 from maskanim_tf.people.motion import Motion, MotionState
 from maskanim_tf.people.randomness import CAMERA, MOTION, SCENE, stream
 from maskanim_tf.people.renderer import Renderer
 from maskanim_tf.people.scene import Scene
-from maskanim_tf.people.truth import visible_points
-
-MIN_SIZE, MAX_SIZE = 64, 512
 
 
 @dataclasses.dataclass(frozen=True)
-class ClipOptions:
+class ClipOptions(Section):
     """What is filmed and how.
-
-    Attributes:
-        size: height and width of the frames in pixels, 64 to 512.
-        frames: number of frames, at least 1.
-        fps: frames per second, above 0.
-        framing: `any`, or a key of `FRAMINGS` from `face` to `half-length`.
-        camera: `any`, `still`, `hand-held` or `moving`.
-        background: `any`, `plain` or `busy`.
-        keep: whether the head stays in the picture all the time.
 
     Raises:
         ValueError: if a value is outside its range.
     """
 
-    size: int = 256
-    frames: int = 50
-    fps: float = 25.0
-    framing: str = "any"
-    camera: str = "any"
-    background: str = "any"
-    keep: bool = True
-
-    def __post_init__(self) -> None:
-        if not MIN_SIZE <= self.size <= MAX_SIZE:
-            raise ValueError(f"size must be {MIN_SIZE} to {MAX_SIZE}, got {self.size}")
-        if self.frames < 1:
-            raise ValueError(f"frames must be at least 1, got {self.frames}")
-        if not self.fps > 0:
-            raise ValueError(f"fps must be above 0, got {self.fps}")
-        for name, value, allowed in (
-            ("framing", self.framing, ("any", *FRAMINGS)),
-            ("camera", self.camera, CAMERAS),
-            ("background", self.background, BACKGROUNDS),
-        ):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    size: int = option(256, "height and width in pixels", minimum=64, maximum=512)
+    frames: int = option(50, "frames per clip", minimum=1)
+    fps: float = option(25.0, "frames per second", above=0, maximum=1000)
+    framing: str = option("any", "how much is seen", choices=("any", *FRAMINGS))
+    camera: str = option("any", "how it is held", choices=CAMERAS)
+    background: str = option("any", "plain ones are learnt sooner", choices=BACKGROUNDS)
+    keep_in_frame: bool = option(True, "the whole head stays in the picture all the time")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,45 +97,40 @@ def make_clip(seed: int, person: int, motion: int, options: ClipOptions) -> Pers
     body, renderer = load_body(), _renderer(options.size)
     identity = _identity(seed, person, options.size)
     times = np.arange(options.frames) / options.fps
-    movement = Motion(
-        [str(name) for name in body.mesh.unit_names], stream(seed, MOTION, motion), float(times[-1])
-    )
+    movement = Motion(body.unit_names, stream(seed, MOTION, motion), float(times[-1]))
     camera = Camera(
         Rig(body, body.mesh.joints @ body.rest),
         movement,
         stream(seed, CAMERA, motion),
         framing=options.framing,
         movement=options.camera,
-        keep=options.keep,
+        keep=options.keep_in_frame,
     )
     renderer.set_person(identity)
     renderer.set_scene(Scene(stream(seed, SCENE, person, motion), options.background))
     landmarks = landmark_vertices(body)
-    states, views, pictures, points, places = [], [], [], [], []
-    for seconds in times:
-        states.append(movement.at(float(seconds)))
-        views.append(camera.at(float(seconds)))
-        pose = identity.poser.pose(states[-1])
-        points.append(pose.positions[landmarks])
-        places.append(views[-1].project(pose.anchors, options.size))
-        ways = (places[-1] - places[max(len(places) - 2, 0)]) * options.fps
-        pictures.append(renderer.render(pose, views[-1], float(seconds), ways))
-    size = options.size
+    frames, states = [], []
+    anchors: np.ndarray | None = None
+    for seconds in times.tolist():
+        state, view = movement.at(seconds), camera.at(seconds)
+        pose = identity.poser.pose(state)
+        before, anchors = anchors, view.project(pose.anchors, options.size)
+        ways = (anchors - (anchors if before is None else before)) * options.fps
+        drawn = renderer.render(pose, view, seconds, ways)
+        points = pose.positions[landmarks]
+        places = view.project(points, options.size)
+        visible = visible_points(points, view, drawn.depth)
+        frames.append((drawn.image, drawn.labels, places, visible, points, view.matrix))
+        states.append(state)
+    images, labels, places, visible, points, cameras = map(np.stack, zip(*frames))
     return PersonClip(
         name=clip_name(person, motion),
-        frames=np.stack([picture.image for picture in pictures]),
-        labels=np.stack([picture.labels for picture in pictures]),
-        points=np.stack([view.project(each, size) for view, each in zip(views, points)]).astype(
-            np.float32
-        ),
-        visible=np.stack(
-            [
-                visible_points(each, view, picture.depth)
-                for each, view, picture in zip(points, views, pictures)
-            ]
-        ),
-        points_3d=np.stack(points).astype(np.float32),
-        cameras=np.stack([view.matrix for view in views]),
+        frames=images,
+        labels=labels,
+        points=places.astype(np.float32),
+        visible=visible,
+        points_3d=points.astype(np.float32),
+        cameras=cameras,
         states=states,
         person=identity,
         action=movement.action,

@@ -45,6 +45,11 @@ class Piece:
     strip: int = 1
 
 
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors `[..., 3]`, or `[..., 2]`, brought to length 1; those of no length stay."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+
+
 def vertex_normals(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """Unit normals `[n, 3]`, means over the triangles weighted by their areas."""
     corners = positions[triangles]
@@ -52,8 +57,7 @@ def vertex_normals(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     normals = np.zeros_like(positions)
     for corner in range(3):
         np.add.at(normals, triangles[:, corner], faces)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return (normals / np.maximum(length, 1e-9)).astype(np.float32)
+    return unit(normals).astype(np.float32)
 
 
 def grid_triangles(rows: int, columns: int, wrap: bool = False) -> np.ndarray:

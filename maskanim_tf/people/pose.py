@@ -84,13 +84,14 @@ class Poser:
 def _face_units(body: Body) -> tuple[np.ndarray, np.ndarray]:
     """Which coordinates face units move, and how far `[units, columns]`: most they leave alone."""
     units = body.mesh.units.copy()
-    names = [str(name) for name in body.mesh.unit_names]
-    jaw = units[names.index("jawOpen")].reshape(-1, 3)
+    jaw = units[body.unit_names.index("jawOpen")].reshape(-1, 3)
     # Lower teeth and tongue stay behind the lip, which MakeHuman lowers more than them.
     _, lower, tongue = _mouth_parts(body)
     jaw[lower] += _LOWER_TEETH_OPEN
     jaw[tongue] += _TONGUE_OPEN
-    units[names.index("tongueOut")].reshape(-1, 3)[tongue] -= np.float32(0.5) * _TONGUE_OPEN
+    units[body.unit_names.index("tongueOut")].reshape(-1, 3)[tongue] -= (
+        np.float32(0.5) * _TONGUE_OPEN
+    )
     columns = np.flatnonzero((units != 0.0).any(axis=0))
     return columns, np.ascontiguousarray(units[:, columns])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from maskanim_tf.people.curves import ease, events, follow, pulse, smooth_noise
@@ -14,25 +12,6 @@ _EYE_REACH = (0.50, 0.30)
 _CHEST_SHARE, _HEAD_REACH, _CHEST_REACH = 0.22, (1.25, 0.55, 0.45), (0.45, 0.25, 0.20)
 
 
-@dataclasses.dataclass(frozen=True)
-class Posture:
-    """Angles in radians over time, named as in `MotionState`.
-
-    Attributes:
-        gaze: `[times, 2]`.
-        head, torso, shift: `[times, 3]`.
-        shoulders: `[times, 2]`, how far the left and the right one are raised, in radians.
-        looks: moments of large gaze shifts in seconds.
-    """
-
-    gaze: np.ndarray
-    head: np.ndarray
-    torso: np.ndarray
-    shift: np.ndarray
-    shoulders: np.ndarray
-    looks: list[float]
-
-
 def random_posture(
     rng: np.random.Generator,
     times: np.ndarray,
@@ -40,7 +19,7 @@ def random_posture(
     liveliness: float,
     turning: float,
     stresses: list[float],
-) -> Posture:
+) -> tuple[dict[str, np.ndarray], list[float]]:
     """Draws how somebody sits before a camera.
 
     Args:
@@ -49,6 +28,10 @@ def random_posture(
         liveliness: scale of the movements, 0 for stillness, about 1.
         turning: the largest turn of the head to the side in radians, up to 1.5.
         stresses: moments of the stressed syllables, which the head marks.
+
+    Returns:
+        Over time `[times, ...]` all of `MotionState` but the face, and moments of large gaze shifts
+        in seconds.
     """
     streams = iter(rng.spawn(6))
     target, looks = _look(next(streams), times, liveliness)
@@ -83,7 +66,8 @@ def random_posture(
     # Eyes stay on their target while head and chest move; far turned heads take them along.
     away = np.stack([head[:, 0] + torso[:, 0] - turn, -(head[:, 1] + torso[:, 1])], axis=1)
     gaze = np.clip(target - away, -np.array(_EYE_REACH), _EYE_REACH)
-    return Posture(gaze, head, torso, shift, shoulders, looks)
+    posture = {"gaze": gaze, "head": head, "torso": torso, "shift": shift, "shoulders": shoulders}
+    return posture, looks
 
 
 def _look(

@@ -19,7 +19,6 @@ import cv2
 import moderngl
 import numpy as np
 
-from maskanim_tf.people.appearance import Appearance
 from maskanim_tf.people.body import Body
 from maskanim_tf.people.camera import FAR, NEAR, View
 from maskanim_tf.people.drawn_body import DrawnBody
@@ -31,6 +30,7 @@ from maskanim_tf.people.pose import Pose
 from maskanim_tf.people.scene import Scene
 
 _BACKEND: dict[str, Any] = {"backend": "egl"}
+_SUPERSAMPLING = 2
 _SHADOW_SIZE, _SHADOW_POWER = 192, 55.0
 _SHADOW_REACH, _SHADOW_DEPTH = 2.6, 4.5
 _STILL = np.zeros((2, 2))
@@ -61,9 +61,9 @@ class Renderer:
             beside the TensorFlow of this process.
     """
 
-    def __init__(self, body: Body, size: int, supersampling: int = 2) -> None:
+    def __init__(self, body: Body, size: int) -> None:
         _check_neighbours()
-        self.body, self.size, self._scale = body, size, supersampling
+        self.size = size
         try:
             self.context: Any = moderngl.create_context(standalone=True, **_BACKEND)
         except Exception as error:
@@ -71,7 +71,7 @@ class Renderer:
                 f"no OpenGL without a display ({error}): "
                 "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
             ) from error
-        context, wide = self.context, size * supersampling
+        context, wide = self.context, size * _SUPERSAMPLING
         context.front_face = "cw"
         self._color = context.renderbuffer((wide, wide), 4)
         self._depth = context.depth_texture((wide, wide))
@@ -84,8 +84,7 @@ class Renderer:
             "skin": Program(context, "surface_vertex", "surface_fragment", "FURROWED"),
             "cloth": Program(context, "surface_vertex", "surface_fragment", "CUTOUT"),
             "surface": Program(
-                *(context, "surface_vertex", "surface_fragment"),
-                *("RIDING", "TWO_SIDED", "CUTOUT"),
+                *(context, "surface_vertex", "surface_fragment", "RIDING", "TWO_SIDED", "CUTOUT")
             ),
             "lens": Program(context, "surface_vertex", "lens_fragment", "RIDING", "TWO_SIDED"),
             "strands": Program(context, "hair_vertex", "hair_fragment"),
@@ -105,10 +104,10 @@ class Renderer:
         for owned in (*self._pieces, *self._textures.values()):
             owned.release()
         self._textures = {}
-        look: Appearance = identity.appearance
-        self._drawn_body.set_person(identity.shape, look)
+        self._drawn_body.set_person(identity.shape, identity.appearance)
         self._pieces = [
-            DrawnPiece(self.context, piece, self.programs, self._texture) for piece in look.pieces
+            DrawnPiece(self.context, piece, self.programs, self._texture)
+            for piece in identity.appearance.pieces
         ]
 
     def set_scene(self, scene: Scene) -> None:
@@ -133,7 +132,7 @@ class Renderer:
         pixels = self._read()
         labels = cv2.extractChannel(pixels, 3)
         depth = np.frombuffer(self._depth.read(), np.float32).reshape(labels.shape)
-        depth = depth[:: self._scale, :: self._scale]
+        depth = depth[::_SUPERSAMPLING, ::_SUPERSAMPLING]
         depth = 2 * NEAR * FAR / (FAR + NEAR - (depth * 2 - 1) * (FAR - NEAR))
         lenses = [piece for piece in self._pieces if piece.kind == LENS]
         if lenses:
@@ -148,7 +147,7 @@ class Renderer:
         cv2.insertChannel(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), person, 3)
         return Rendered(
             image=self._scene.finish(person, depth, view, seconds, pose.anchors, ways),
-            labels=labels[:: self._scale, :: self._scale].copy(),
+            labels=labels[::_SUPERSAMPLING, ::_SUPERSAMPLING].copy(),
             depth=depth,
         )
 
@@ -157,7 +156,7 @@ class Renderer:
         self.context.release()
 
     def _read(self) -> np.ndarray:
-        wide = self.size * self._scale
+        wide = self.size * _SUPERSAMPLING
         return np.frombuffer(self._frame.read(components=4), np.uint8).reshape(wide, wide, 4)
 
     def _texture(self, pixels: np.ndarray) -> Any:
@@ -169,23 +168,22 @@ class Renderer:
 
     def _share_uniforms(self, pose: Pose, view: View) -> None:
         lights = self._scene.lights
-        self._light_matrix = _light_matrix(pose, lights.directions[0])
         shared = {
             # Upside down: OpenGL's first row is the lowest one, a picture's the highest.
-            "view_matrix": view.matrix * np.float32([[1.0], [-1.0], [1.0], [1.0]]),
+            "view_matrix": view.matrix.T * np.float32([1.0, -1.0, 1.0, 1.0]),
             "eye": view.eye,
             "up": pose.head[:, 1],
-            "head": np.vstack([pose.head, [0, 0, 0, 1]]),
-            "chest": np.vstack([pose.chest, [0, 0, 0, 1]]),
+            "head": np.vstack([pose.head, [0, 0, 0, 1]]).T,
+            "chest": np.vstack([pose.chest, [0, 0, 0, 1]]).T,
             "light_direction": lights.directions,
             "light_color": lights.colors,
             "harmonics": lights.harmonics,
-            "light_matrix": self._light_matrix,
+            "light_matrix": _light_matrix(pose, lights.directions[0]).T,
             "exposure": lights.exposure,
             "sky": lights.harmonics[0],
         }
         coded = {
-            name: value if isinstance(value, float) else encoded(name, value)
+            name: value if isinstance(value, float) else encoded(value)
             for name, value in shared.items()
         }
         for program in self.programs.values():

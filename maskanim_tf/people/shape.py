@@ -73,7 +73,7 @@ def random_shape(body: Body, rng: np.random.Generator) -> Shape:
     age = rng.uniform(*_AGE_RANGES[int(rng.choice(len(_AGE_SHARES), p=_AGE_SHARES))])
     weight, muscle = np.clip(rng.normal(0.5, (0.2, 0.16)), 0.05, 0.95)
     build = Build(float(age), gender, float(muscle), float(weight), tuple(ancestry.tolist()))
-    details = random_details([str(name) for name in body.mesh.target_names], rng)
+    details = random_details(body.target_names, rng)
     # A child's features are less pronounced.
     size = float(np.interp(age, (0.25, 0.60), (0.6, 1.0)))
     details = {name: value * size for name, value in details.items()}
@@ -100,14 +100,11 @@ def apply_targets(body: Body, weights: dict[str, float]) -> tuple[np.ndarray, np
     """The base shape with weighted targets added: positions and heads of the bones.
 
     Raises:
-        ValueError: if there is no target of a name.
+        KeyError: if there is no target of a name.
     """
     mesh = body.mesh
-    index = {str(name): row for row, name in enumerate(mesh.target_names)}
-    unknown = set(weights) - set(index)
-    if unknown:
-        raise ValueError(f"there is no shape target {sorted(unknown)[0]!r}")
-    row = np.zeros(len(mesh.target_names), np.float32)
+    index = {name: row for row, name in enumerate(body.target_names)}
+    row = np.zeros(len(index), np.float32)
     row[[index[name] for name in weights]] = list(weights.values())
     positions = mesh.vertices + (mesh.targets.T @ row).reshape(-1, 3)
     positions = _lower_arms(body, positions)

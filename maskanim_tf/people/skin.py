@@ -42,7 +42,6 @@ class Paint:
 def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> Paint:
     """The textures of a person's skin."""
     surface, fields = skin_map.surface, load_skin_fields(skin_map.size)
-    lids = fields.lids
     coarse = noise_tile(rng, 4, 4)
     broad = surface_noise(coarse, surface, 0.35, 2)
     middle = surface_noise(coarse, surface + 3.0, 1.4)
@@ -50,10 +49,10 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
     melanin = 0.06 * broad + 0.035 * middle + 0.03 * fields.grain + 0.02 * fields.pores
     melanin += _freckles(surface, traits, rng, fields.cheek + fields.nose)
     melanin += (0.10 * traits.darkness) * fields.neck
-    melanin += lids.socket * (0.08 + 0.18 * traits.wrinkles)
+    melanin += fields.socket * (0.08 + 0.18 * traits.wrinkles)
     blood = traits.mottling * (0.06 * broad + 0.065 * middle + 0.05 * fields.grain) - 0.06
     blood += traits.blush * (0.75 * fields.cheek + 0.7 * fields.nose + 0.3 * fields.chin)
-    blood += lids.socket * 0.22 + lids.rim * 0.35 - 0.18 * fields.forehead
+    blood += fields.socket * 0.22 + fields.rim * 0.35 - 0.18 * fields.forehead
     color = _planes(traits.skin) * np.exp(
         -melanin * _planes(_MELANIN) - blood * _planes(_BLOOD), dtype=np.float32
     )
@@ -61,8 +60,8 @@ def paint_skin(skin_map: SkinMap, traits: Traits, rng: np.random.Generator) -> P
     lips = smooth_step(0.28, 0.62, skin_map.lips + 0.05 * middle)
     _mix(color, _planes(traits.lips) * np.exp(0.07 * fields.stripes + 0.08 * middle), lips * 0.9)
     if traits.eye_shadow:
-        _mix(color, _planes(traits.shadow * 0.7), lids.upper * np.float32(traits.eye_shadow))
-    _mix(color, _planes(np.full(3, 0.012)), lids.liner * (0.245 + 0.455 * traits.eyeliner))
+        _mix(color, _planes(traits.shadow * 0.7), fields.upper_lid * np.float32(traits.eye_shadow))
+    _mix(color, _planes(np.full(3, 0.012)), fields.liner * (0.245 + 0.455 * traits.eyeliner))
     beard = beard_density(skin_map, traits, rng) * (1 - lips)
     if traits.stubble:
         thick = traits.beard not in ("none", "stubble")

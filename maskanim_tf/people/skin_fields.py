@@ -16,29 +16,15 @@ _EYE = (0.312, 7.285)
 
 
 @dataclasses.dataclass(frozen=True)
-class Lids:
-    """Fields float32 `[size, size]` in [0, 1] round the eyes.
-
-    Attributes:
-        socket: the thin skin below and beside the eye.
-        upper: the upper lid up to the crease.
-        rim: the wet edge of the lids.
-        liner: where lashes root.
-    """
-
-    socket: np.ndarray
-    upper: np.ndarray
-    rim: np.ndarray
-    liner: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
 class SkinFields:
     """Fields float32 `[size, size]`; those from `grain` on are noise of deviation 1.
 
     Attributes:
         cheek, nose, chin, forehead, neck: soft regions in [0, 1].
-        lids: round the eyes.
+        socket: the thin skin below and beside the eye; so in [0, 1], and the next three.
+        upper_lid: up to the crease.
+        rim: the wet edge of the lids.
+        liner: where lashes root.
         grain, pores, strands, dots, stripes: from coarse to fine; the last runs down the lips.
     """
 
@@ -47,7 +33,10 @@ class SkinFields:
     chin: np.ndarray
     forehead: np.ndarray
     neck: np.ndarray
-    lids: Lids
+    socket: np.ndarray
+    upper_lid: np.ndarray
+    rim: np.ndarray
+    liner: np.ndarray
     grain: np.ndarray
     pores: np.ndarray
     strands: np.ndarray
@@ -69,7 +58,7 @@ def load_skin_fields(size: int) -> SkinFields:
         chin=_blob(position, (0.0, 6.30, 1.45), (0.25, 0.14, 0.4)),
         forehead=front * smooth_step(7.5, 7.8, y),
         neck=smooth_step(6.3, 5.9, y),
-        lids=_lids(position),
+        **_round_the_eyes(position),
         grain=surface_noise(tile, surface, 0.8),
         pores=surface_noise(tile, surface + 1.0, 1.6),
         strands=surface_noise(tile, surface + 3.0, 1.9),
@@ -78,7 +67,7 @@ def load_skin_fields(size: int) -> SkinFields:
     )
 
 
-def _lids(position: np.ndarray) -> Lids:
+def _round_the_eyes(position: np.ndarray) -> dict[str, np.ndarray]:
     x, y, z = cv2.split(position)
     front = smooth_step(0.8, 1.1, z)
     across, up = (np.abs(x) - _EYE[0]) / 0.19, (y - _EYE[1]) / 0.085
@@ -87,7 +76,7 @@ def _lids(position: np.ndarray) -> Lids:
     upper = np.exp(-(across**2)) * smooth_step(7.33, 7.36, y) * smooth_step(7.46, 7.40, y) * front
     rim = smooth_step(1.25, 1.0, around) * front
     liner = smooth_step(1.08, 0.84, around) * smooth_step(-0.1, 0.6, up) * front
-    return Lids(socket, upper, rim, liner)
+    return {"socket": socket, "upper_lid": upper, "rim": rim, "liner": liner}
 
 
 def _blob(

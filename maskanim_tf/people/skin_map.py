@@ -12,9 +12,9 @@ import functools
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from maskanim_tf.people.body import Body, load_body
-from maskanim_tf.people.scattered import fill_grid
 
 TEXTURE_SIZE = 768
 _SMALL_PICTURE = 128
@@ -22,6 +22,7 @@ _AXIS_Z = 0.45
 _BROW_Y, _NECK_Y, _BOTTOM_Y = 7.2, 5.9, 4.4
 _ELEVATION_RADIUS, _CHEST_SHARE, _FRONT_GAIN = 1.1, 0.4, 0.75
 _COARSE = 256
+_NEIGHBOURS = 7
 
 
 def texture_size(picture: int) -> int:
@@ -91,8 +92,7 @@ class SkinMap:
         outer &= (normals * outward).sum(axis=1) > 0.02
         outer &= (body.ear < 0.3) & ~body.inner_mouth & (body.rest[:, 1] > _BOTTOM_Y - 0.4)
         values = np.column_stack([body.rest, body.lips])[outer]
-        grid = (np.arange(_COARSE) + 0.5) / _COARSE
-        sampled = fill_grid(uv[outer], values, grid, grid, 1.0)
+        sampled = fill_texture(uv[outer], values, _COARSE)
         # Lids fold behind each other: the median keeps the surface that most texels agree on.
         channels = [cv2.medianBlur(each, 5) for each in cv2.split(sampled)]
         sampled = np.stack(channels, axis=2)
@@ -123,6 +123,37 @@ def split_seam(uv: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
     vertices = np.concatenate([used, used[doubled]]).astype(np.int32)
     all_uv = np.concatenate([places, places[doubled] + np.float32([1.0, 0.0])])
     return vertices, all_uv.astype(np.float32), compact.astype(np.int32)
+
+
+def fill_texture(places: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Values between scattered points of a texture that repeats sideways.
+
+    At the middle of each texel that of a plane through the nearest points.
+
+    Args:
+        places: `[n, 2]` in [0, 1], sideways and upwards.
+        values: `[n, channels]`.
+        size: of the texture.
+
+    Returns:
+        float32 `[size, size, channels]`.
+    """
+    shifts = np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+    places = (shifts[:, None] + places).reshape(-1, 2)
+    values = np.tile(values, (3, 1))
+    middles = (np.arange(size) + 0.5) / size
+    grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
+    distance, near = cKDTree(places).query(grid, k=_NEIGHBOURS)
+    offset = places[near] - grid[:, None]
+    reach = distance[:, -1:] + 1e-9
+    weight = np.clip(1.0 - distance / reach, 0.0, 1.0) ** 2 + 1e-3 / (1.0 + (distance / reach) ** 2)
+    # A plane through the neighbours, by weighted least squares: its height at the grid's point.
+    basis = np.concatenate([np.ones((*offset.shape[:2], 1)), offset / reach[..., None]], axis=2)
+    normal = np.einsum("nka,nk,nkb->nab", basis, weight, basis)
+    normal[:, [1, 2], [1, 2]] += 0.02 * weight.sum(axis=1)[:, None]
+    right = np.einsum("nka,nk,nkc->nac", basis, weight, values[near])
+    plane = np.linalg.solve(normal, right)
+    return plane[:, 0].reshape(size, size, -1).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskanim_tf.people.body import Body
-from maskanim_tf.people.pieces import SURFACE, Piece, grid_triangles, vertex_normals
+from maskanim_tf.people.pieces import SURFACE, Piece, grid_triangles, unit, vertex_normals
 from maskanim_tf.people.shape import Shape
 from maskanim_tf.people.skin import Paint
 
@@ -36,9 +36,8 @@ def tube(
             default the path must not run along z.
     """
     ahead = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
-    ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
-    first = np.cross(ahead, [0.02, 0.05, 1.0] if outward is None else outward)
-    first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-9)
+    ahead = unit(ahead)
+    first = unit(np.cross(ahead, [0.02, 0.05, 1.0] if outward is None else outward))
     second = np.cross(ahead, first)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
     ring = first[:, None] * np.cos(angle) + second[:, None] * np.sin(angle)
@@ -52,7 +51,7 @@ def tube(
 def surface(
     positions: np.ndarray,
     triangles: np.ndarray,
-    paint: Paint,
+    paint: Paint | None,
     label: int,
     head_share: np.ndarray | float,
     uv: np.ndarray | None = None,
@@ -73,6 +72,36 @@ def surface(
         triangles=triangles,
         paint=paint,
     )
+
+
+def sheet(
+    rows: list[np.ndarray],
+    paint: Paint,
+    label: int,
+    head_share: np.ndarray | float,
+    *,
+    wrap: bool = True,
+    repeats: int | None = None,
+    occlusion: float = 0.9,
+) -> Piece:
+    """A piece between rows of points `[n, 3]`.
+
+    Args:
+        rows: from one edge to the other.
+        paint: of the piece; see `repeats`.
+        label: of the piece.
+        head_share: `[rows * n]` or one number.
+        wrap: whether the ends of each row meet.
+        repeats: how often the texture repeats along a row; by default it is a single point.
+        occlusion: of the piece.
+    """
+    count, uv = len(rows[0]), None
+    if repeats is not None:
+        along = np.linspace(0, repeats, count)
+        uv = np.stack(np.broadcast_arrays(along, np.linspace(0, 1, len(rows))[:, None]), 2)
+        uv = uv.reshape(-1, 2)
+    triangles = grid_triangles(len(rows), count, wrap)
+    return surface(np.concatenate(rows), triangles, paint, label, head_share, uv, occlusion)
 
 
 def joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -21,13 +21,9 @@ class Wheel:
 
     Attributes:
         digest: SHA-256 of everything that was read so far, in the order of reading.
-
-    Raises:
-        RuntimeError: if the package is missing or of another version; names the remedy.
     """
 
     def __init__(self) -> None:
-        check_installed()
         self._root = Path(str(metadata.distribution(PACKAGE).locate_file(f"{PACKAGE}/data")))
         self.digest = hashlib.sha256()
 

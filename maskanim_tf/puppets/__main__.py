@@ -8,8 +8,7 @@ import os
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
-from maskanim_tf.media.contact_sheet import contact_sheet
-from maskanim_tf.media.panels import write_picture
+from maskanim_tf.media.panels import contact_sheet, write_picture
 from maskanim_tf.puppets.puppet_dataset import DatasetParameters, write_dataset
 
 _SHEET_CLIPS = 8

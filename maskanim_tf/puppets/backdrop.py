@@ -45,13 +45,8 @@ def random_background(
         picture = _ground(_wall(rng, wall, x, y), _floor(rng, floor, x, y, horizon), y, horizon)
         if kind == "room":
             picture *= 1.0 - 0.35 * np.exp(-(((y - horizon) / 0.012) ** 2))[..., None]
-    paint_props(
-        rng,
-        picture,
-        horizon,
-        outdoors=kind in ("meadow", "street"),
-        plain=kind in ("studio", "clouds"),
-    )
+    if kind not in ("studio", "clouds"):
+        paint_props(rng, picture, horizon, outdoors=kind in ("meadow", "street"))
     grain = 1.0 + 0.05 * (_noise(rng, side, 48) - 0.5)
     vignette = 1.0 - 0.18 * ((x - 0.5) ** 2 + (y - 0.5) ** 2) / 0.5
     return np.clip(picture * (grain * vignette)[..., None], 0.0, 1.0).astype(np.float32)

@@ -1,7 +1,7 @@
 """Finds the joints of a puppet in a picture, real or generated.
 
-Every marker has its own direction in the chroma plane (see `colors`). A pixel speaks for a joint by
-how far its chroma reaches into the wedge around that joint's direction; the joint is where these
+Every marker has its own direction in the chroma plane (see `palette`). A pixel speaks for a joint
+by how far its chroma reaches into the wedge around that joint's direction; the joint is where these
 votes, gathered over the area of a marker, are strongest, and its position is their centre of mass
 there. Blur and compression spread the votes but move neither their direction nor their centre.
 """

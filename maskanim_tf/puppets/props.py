@@ -8,39 +8,22 @@ from maskanim_tf.puppets.palette import muted_color
 
 
 def paint_props(
-    rng: np.random.Generator,
-    picture: np.ndarray,
-    horizon: float,
-    *,
-    outdoors: bool,
-    plain: bool,
+    rng: np.random.Generator, picture: np.ndarray, horizon: float, *, outdoors: bool
 ) -> None:
-    """Paints zero to three objects into the picture, in place.
+    """Paints one to three objects into the picture, in place.
 
     Args:
         rng: decides which objects, where, and in which colours.
         picture: R'G'B' float32 `[side, side, 3]` in [0, 1].
         horizon: where the wall ends, as a share of the height.
         outdoors: whether poles and trees fit, rather than windows and picture frames.
-        plain: whether the background is better left empty.
     """
-    if plain:
-        return
-    kinds = ("pole", "tree", "bush") if outdoors else ("window", "frame", "plant", "pole", "lamp")
-    painters = {
-        "pole": _pole,
-        "tree": _tree,
-        "bush": _bush,
-        "window": _window,
-        "frame": _frame,
-        "plant": _plant,
-        "lamp": _lamp,
-    }
+    painters = (_pole, _tree, _bush) if outdoors else (_window, _frame, _plant, _pole, _lamp)
     # Objects keep to the left and the right, where the figure does not always hide them.
     places = rng.permutation([0.1, 0.3, 0.7, 0.9])[: rng.integers(1, 4)]
-    chosen = rng.choice(kinds, size=len(places), replace=False)
+    chosen = rng.choice(len(painters), size=len(places), replace=False)
     for kind, place in zip(chosen, places):
-        painters[str(kind)](rng, picture, float(place) + rng.uniform(-0.05, 0.05), horizon)
+        painters[kind](rng, picture, float(place) + rng.uniform(-0.05, 0.05), horizon)
 
 
 def _box(picture: np.ndarray, box: tuple[float, float, float, float], color: np.ndarray) -> None:
@@ -105,7 +88,7 @@ def _window(rng: np.random.Generator, picture: np.ndarray, x: float, horizon: fl
     for column in (-1.0, 0.08):
         for row in (0.0, 0.52):
             height = bottom - top
-            left, upper = x + width * (0.92 * column + 0.0), top + height * (row + 0.04)
+            left, upper = x + width * 0.92 * column, top + height * (row + 0.04)
             _box(picture, (left, upper, left + 0.84 * width, upper + 0.42 * height), glass)
 
 

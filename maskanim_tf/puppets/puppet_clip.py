@@ -37,7 +37,7 @@ class PuppetClip:
         background: the empty scene, RGB uint8 `[size, size, 3]`.
         name: `puppet00012`, `person0003#01` where several clips share a person, or
             `person0003#motion00001` where several share a motion.
-        action: what the figure does, a key of `motion.ACTIONS`.
+        action: what the figure does, a key of `actions.ACTIONS`.
     """
 
     frames: np.ndarray

@@ -122,11 +122,8 @@ def paint_shape(
     clipped = np.clip(along, 0.0, length)
     beyond = (along - clipped) * np.float32(shape.flatness)
     position = clipped / np.float32(length)
-    if len(widths) == 1:
-        half = np.broadcast_to(widths[0], position.shape)
-    else:
-        knots = np.linspace(0.0, 1.0, len(widths))
-        half = np.interp(position, knots, widths).astype(np.float32)
+    knots = np.linspace(0.0, 1.0, len(widths))
+    half = np.interp(position, knots, widths).astype(np.float32)
     distance = np.sqrt(across * across + beyond * beyond)
     alpha = np.clip(half - distance + np.float32(0.5), 0.0, 1.0)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from maskanim_tf.storage.files import atomic_path
 from maskanim_tf.storage.text import read_text
 
 # Spreadsheets use what the country separates numbers by, and tabs for "Unicode text".
@@ -67,6 +68,14 @@ def read_table(
     if not header:
         _checked_header(path, [], needed, optional)
     return rows
+
+
+def write_table(
+    path: str | os.PathLike[str], header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """Writes a table in UTF-8 with commas, whole or not at all."""
+    with atomic_path(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows((header, *rows))
 
 
 def _checked_header(

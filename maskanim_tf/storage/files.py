@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # A temporary name takes no more bytes than the name itself, or than this.
 SHORT_NAME = 64
@@ -44,10 +47,22 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         else:
             os.replace(partial, final)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        remove_whole(partial)
+
+
+def remove_whole(path: Path) -> None:
+    """Removes a file, a link, or a folder with all that it holds; it is no error if it is gone."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_json(path: str | os.PathLike[str], content: Any) -> None:
+    """Writes a JSON file, whole or not at all; dataclasses in it as objects of their fields."""
+    text = json.dumps(content, indent=2, default=dataclasses.asdict)
+    with atomic_path(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def temporary_name(name: str) -> str:
@@ -103,8 +118,4 @@ def _replace_content(folder: Path, new: Path, name: str | os.PathLike[str]) -> N
         # Other programs', such as the lost+found of a volume, and what they are just writing.
         if each.startswith(".") or each == "lost+found":
             continue
-        target = folder / each
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        else:
-            target.unlink()
+        remove_whole(folder / each)

@@ -8,13 +8,13 @@ import os
 import fsspec
 import s3fs
 
-from maskanim_tf.storage.remote import S3_DEFAULTS, clear_errors
+from maskanim_tf.storage.remote import S3_DEFAULTS, Store
 
 SCHEMES = ("s3", "http", "https")
 BEYOND_THE_END = ("416", "InvalidRange")
 
 
-class FsspecStore:
+class FsspecStore(Store):
     """A `Store` by fsspec's file systems.
 
     Args:
@@ -25,43 +25,34 @@ class FsspecStore:
         self._scheme = scheme
 
     def read_range(self, location: str, offset: int, length: int) -> bytes:
-        """See `Store`."""
         if not length:
             return b""
         try:
-            with clear_errors(location):
-                content = self._files.cat_file(location, start=offset, end=offset + length)
-                if len(content) > length:
-                    raise OSError("the whole file came instead of a range")
-                return content
-        except OSError as error:
-            if _code(error.__cause__) in BEYOND_THE_END:
+            content = self._files.cat_file(location, start=offset, end=offset + length)
+        except Exception as error:
+            if _code(error) in BEYOND_THE_END:
                 return b""
             raise
+        if len(content) > length:
+            raise OSError("the whole file came instead of a range")
+        return content
 
     def read_file(self, location: str) -> bytes:
-        """See `Store`."""
-        with clear_errors(location):
-            return self._files.cat_file(location)
+        return self._files.cat_file(location)
 
     def list_folder(self, location: str) -> list[str]:
         """See `Store`; of `http(s)://` OSError is raised, since there are no folders."""
-        with clear_errors(location):
-            if self._scheme != "s3":
-                raise OSError(f"{self._scheme}:// cannot list folders")
-            folder = self._files._strip_protocol(location).rstrip("/") + "/"
-            names = [each.rstrip("/") for each in self._files.ls(location, False, refresh=True)]
-            return [each.removeprefix(folder) for each in names if each.startswith(folder)]
+        if self._scheme != "s3":
+            raise OSError(f"{self._scheme}:// cannot list folders")
+        folder = self._files._strip_protocol(location).rstrip("/") + "/"
+        names = [each.rstrip("/") for each in self._files.ls(location, False, refresh=True)]
+        return [each.removeprefix(folder) for each in names if each.startswith(folder)]
 
     def upload(self, path: str, location: str) -> None:
-        """See `Store`."""
-        with clear_errors(location):
-            self._files.put_file(path, location)
+        self._files.put_file(path, location)
 
     def remove(self, location: str) -> None:
-        """See `Store`."""
-        with clear_errors(location):
-            self._files.rm_file(location)
+        self._files.rm_file(location)
 
     @property
     def _files(self) -> fsspec.AbstractFileSystem:
@@ -101,7 +92,7 @@ def _open(scheme: str, _process: int) -> fsspec.AbstractFileSystem:
     return files
 
 
-def _code(error: BaseException | None) -> str:
+def _code(error: BaseException) -> str:
     """What a server answered; "" where it did not."""
-    response = getattr(error.__cause__, "response", None) or {} if error is not None else {}
+    response = getattr(error.__cause__, "response", None) or {}
     return str(response.get("Error", {}).get("Code") or getattr(error, "status", ""))

@@ -7,17 +7,19 @@ raises OSError, naming the location and the remedy, and may be called from many 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from maskanim_tf.storage.files import atomic_path
-from maskanim_tf.storage.remote import scheme_of
+from maskanim_tf.storage.remote import clear_errors, scheme_of
 from maskanim_tf.storage.stores import store_of
 
 # Asked for less, tensorflow-io stumbles over the page that comes with "404 Not Found".
 ERROR_PAGE = 64 << 10
+CHUNK = 8 << 20
 
 
 def join(location: str | os.PathLike[str], *names: str) -> str:
@@ -36,13 +38,25 @@ def read_range(location: str | os.PathLike[str], offset: int, length: int) -> by
     if store is None:
         with open(location, "rb", buffering=0) as file:
             return os.pread(file.fileno(), length, offset)
-    return store.read_range(os.fspath(location), offset, length)
+    with clear_errors(location):
+        return store.read_range(os.fspath(location), offset, length)
 
 
 def read_file(location: str | os.PathLike[str]) -> bytes:
     """The whole content of a file."""
     store = store_of(location)
-    return Path(location).read_bytes() if store is None else store.read_file(os.fspath(location))
+    if store is None:
+        return Path(location).read_bytes()
+    with clear_errors(location):
+        return store.read_file(os.fspath(location))
+
+
+def file_digest(location: str | os.PathLike[str], size: int) -> str:
+    """SHA-256 of a file of so many bytes, in hexadecimal digits; read in pieces."""
+    digest = hashlib.sha256()
+    for offset in range(0, size, CHUNK):
+        digest.update(read_range(location, offset, CHUNK))
+    return digest.hexdigest()
 
 
 def exists(location: str | os.PathLike[str]) -> bool:
@@ -51,11 +65,10 @@ def exists(location: str | os.PathLike[str]) -> bool:
     Unlike `tf.io.gfile.exists`, which calls everything missing that it cannot see, this raises
     OSError for refused credentials and for an endpoint that does not answer.
     """
-    store = store_of(location)
-    if store is None:
+    if not scheme_of(location):
         return os.path.isfile(location)
     try:
-        store.read_range(os.fspath(location), 0, ERROR_PAGE)
+        read_range(location, 0, ERROR_PAGE)
     except FileNotFoundError:
         return False
     return True
@@ -67,7 +80,8 @@ def list_folder(location: str | os.PathLike[str]) -> list[str]:
     if store is None:
         return sorted(os.listdir(location)) if os.path.isdir(location) else []
     try:
-        return sorted(store.list_folder(os.fspath(location)))
+        with clear_errors(location):
+            return sorted(store.list_folder(os.fspath(location)))
     except FileNotFoundError:
         exists(join(location, "nothing"))  # Raises what the listing hides.
         return []
@@ -88,7 +102,8 @@ def whole_file(location: str | os.PathLike[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="maskanim-") as folder:
         path = Path(folder) / os.path.basename(os.fspath(location))
         yield path
-        store.upload(os.fspath(path), os.fspath(location))
+        with clear_errors(location):
+            store.upload(os.fspath(path), os.fspath(location))
 
 
 def remove(location: str | os.PathLike[str]) -> None:
@@ -97,5 +112,5 @@ def remove(location: str | os.PathLike[str]) -> None:
     if store is None:
         Path(location).unlink(missing_ok=True)
         return
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError), clear_errors(location):
         store.remove(os.fspath(location))

@@ -46,7 +46,7 @@ CLIENTS = ("botocore", "aiobotocore", "aiohttp")
 
 
 class Store(Protocol):
-    """What opens addresses. Every method raises OSError, and may be called from many threads."""
+    """What opens addresses, from many threads; errors are those of its client (`clear_errors`)."""
 
     def read_range(self, location: str, offset: int, length: int) -> bytes:
         """`length` bytes from `offset` on; fewer where the file ends before."""

@@ -11,12 +11,12 @@ import tensorflow as tf
 import tensorflow_io  # noqa: F401  (registers its file systems)
 from tensorflow.python.lib.io._pywrap_file_io import BufferedInputStream
 
-from maskanim_tf.storage.remote import S3_DEFAULTS, clear_errors
+from maskanim_tf.storage.remote import S3_DEFAULTS, Store
 
 CHUNK = 8 << 20
 
 
-class TensorflowStore:
+class TensorflowStore(Store):
     """A `Store` by TensorFlow's file systems.
 
     Args:
@@ -28,41 +28,30 @@ class TensorflowStore:
             _open_s3()
 
     def read_range(self, location: str, offset: int, length: int) -> bytes:
-        """See `Store`."""
         try:
-            with clear_errors(location):
-                # Behind `tf.io.gfile.GFile`, whose buffer would fetch half a megabyte per frame.
-                stream = BufferedInputStream(location, length)
-                stream.seek(offset)
-                return stream.read(length)
-        except OSError as error:
-            if isinstance(error.__cause__, tf.errors.OutOfRangeError):
-                return b""
-            raise
+            # Behind `tf.io.gfile.GFile`, whose buffer would fetch half a megabyte per frame.
+            stream = BufferedInputStream(location, length)
+            stream.seek(offset)
+            return stream.read(length)
+        except tf.errors.OutOfRangeError:
+            return b""
 
     def read_file(self, location: str) -> bytes:
-        """See `Store`."""
         chunks: list[bytes] = []
-        with clear_errors(location):
-            stream = BufferedInputStream(location, CHUNK)
-            while not chunks or len(chunks[-1]) == CHUNK:
-                chunks.append(stream.read(CHUNK))
+        stream = BufferedInputStream(location, CHUNK)
+        while not chunks or len(chunks[-1]) == CHUNK:
+            chunks.append(stream.read(CHUNK))
         return b"".join(chunks)
 
     def list_folder(self, location: str) -> list[str]:
-        """See `Store`."""
-        with clear_errors(location):
-            return [name.rstrip("/") for name in tf.io.gfile.listdir(location.rstrip("/") + "/")]
+        return [name.rstrip("/") for name in tf.io.gfile.listdir(location.rstrip("/") + "/")]
 
     def upload(self, path: str, location: str) -> None:
         """See `Store`; a second copy is kept in `/tmp` meanwhile."""
-        with clear_errors(location):
-            tf.io.gfile.copy(path, location, overwrite=True)
+        tf.io.gfile.copy(path, location, overwrite=True)
 
     def remove(self, location: str) -> None:
-        """See `Store`."""
-        with clear_errors(location):
-            tf.io.gfile.remove(location)
+        tf.io.gfile.remove(location)
 
 
 @functools.cache

@@ -26,7 +26,7 @@ from maskanim_tf.media.panels import write_picture
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights
 from maskanim_tf.models.weights import assign_matching, assign_weights, read_arrays
 from maskanim_tf.ops.tracing import as_graph
-from maskanim_tf.storage.config_file import save_config
+from maskanim_tf.storage.files import write_json
 from maskanim_tf.training.checkpoints import BEST, Checkpoints, State
 from maskanim_tf.training.history import History
 from maskanim_tf.training.mask_watch import MaskWatch
@@ -41,6 +41,7 @@ from maskanim_tf.training.validation import Validation
 _log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
+CONFIG_FILE = "config.json"
 
 
 class TrainingLoop:
@@ -73,7 +74,7 @@ class TrainingLoop:
             )
         if self.chief and not options.resume:
             # Written first, so that a folder that cannot be written is known before any work.
-            save_config(config, options.run_dir)
+            write_json(Path(options.run_dir, CONFIG_FILE), config.to_dict())
         keras.utils.set_random_seed(config.seed)
         if options.bit_exact:
             tf.config.experimental.enable_op_determinism()
@@ -92,7 +93,7 @@ class TrainingLoop:
         if self.chief:
             self.checkpoints.check_space(self.trainer)
             # After a restore, when it is sure that these settings belong to this run.
-            save_config(config, options.run_dir)
+            write_json(Path(options.run_dir, CONFIG_FILE), config.to_dict())
             self.history = History(options.run_dir, self.state.step)
         self.validation = self._make_validation()
         self.masks = MaskWatch(

@@ -1,11 +1,10 @@
-import json
-
 import numpy as np
 import pytest
 
+from maskanim_tf.animation import AnimationOptions, animate_video
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.models import Animator, build_networks
-from maskanim_tf.models.weights import weight_arrays, write_arrays
+from maskanim_tf.models.checkpoint import write_weights
 from tests.helpers import TINY_CONFIG, TINY_MODEL
 
 # Channels that the networks take: three of a picture, then masks among others.
@@ -44,6 +43,16 @@ def generator(animator):
 @pytest.fixture(scope="session")
 def checkpoint(networks, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "tiny.npz"
-    config = np.array(json.dumps(TINY_CONFIG.to_dict()))
-    write_arrays(path, {**weight_arrays(networks), "config": config})
+    write_weights(path, networks, TINY_CONFIG)
     return path
+
+
+@pytest.fixture
+def animate(generator, tmp_path):
+    """Animates into a file or folder of the test's own; returns it, and what is said of it."""
+
+    def run(source, driving, name="out", **options):
+        output, how = tmp_path / name, AnimationOptions(**options)
+        return output, animate_video(generator, source, driving, output, how)
+
+    return run

@@ -1,20 +1,12 @@
 import numpy as np
 import pytest
 
-from maskanim_tf.animation import AnimationOptions, FrameGenerator, animate_video
 from maskanim_tf.animation.alignment import align
-from maskanim_tf.animation.frame_generator import check_abilities
 from maskanim_tf.animation.generation import generate_frames
 from maskanim_tf.animation.masks import overlap
 from maskanim_tf.keys import DRIVING_MASK
-from tests.animation.material import SIZE, pixels
-from tests.animation.test_video import frames_of
+from tests.animation.material import SIZE, Seer, disc, frames_of, pixels
 from tests.media.clip_files import write_picture
-
-
-def disc(x, y, radius, side=64):
-    rows, columns = np.mgrid[:side, :side]
-    return (np.hypot(columns - x, rows - y) <= radius).astype(np.float32)[..., None] * 0.8
 
 
 def test_the_driver_of_the_chosen_frame_comes_to_lie_over_the_source():
@@ -49,17 +41,10 @@ def test_a_border_goes_on_outside():
     np.testing.assert_allclose(alignment.moved(ground), ground, atol=1e-6)
 
 
-class Seer(FrameGenerator):
-    """Whose masks are the red of its frames, and whose frames are those masks."""
+class Shower(Seer):
+    """Whose frames are its masks."""
 
-    label = "a seer"
-    image_size = SIZE
-    mask_size = SIZE
     outputs = (DRIVING_MASK,)
-    finds_masks = takes_masks = True
-
-    def masks(self, frames):
-        return frames[..., :1].astype(np.float32) / 255
 
     def animate(self, driving, wanted=(), masks=None):
         return {DRIVING_MASK: self.masks(driving) if masks is None else masks}
@@ -68,40 +53,25 @@ class Seer(FrameGenerator):
 def test_masks_are_smoothed_and_then_moved():
     driving = [np.repeat(disc(x, 16, 6, SIZE) * 255, 3, -1).astype(np.uint8) for x in (8, 10)]
     alignment = align(disc(8, 16, 6, SIZE), disc(16, 16, 6, SIZE))
-    made = list(
-        generate_frames(
-            Seer(), driving[0], driving, smooth_masks=0.5, keys=[DRIVING_MASK], alignment=alignment
-        )
-    )
-    first, second = (Seer().masks(frame[None])[0] for frame in driving)
+    how = {"smooth_masks": 0.5, "keys": [DRIVING_MASK], "alignment": alignment}
+    made = list(generate_frames(Shower(), driving[0], driving, **how))
+    first, second = (Shower().masks(frame[None])[0] for frame in driving)
     expected = alignment.moved(0.5 * first + 0.5 * second)
     np.testing.assert_allclose(made[1][DRIVING_MASK], expected, atol=1e-6)
 
 
-def test_relative_motion_depends_on_the_chosen_frame(generator, tmp_path):
+def test_relative_motion_depends_on_the_chosen_frame(animate, tmp_path):
     write_picture(tmp_path / "source.png", pixels(1, seed=9)[0])
     for index, frame in enumerate(pixels(6)):
         write_picture(tmp_path / "frames" / f"{index}.png", frame)
-    made = {}
-    for name, options in {
-        "absolute": {},
-        "first": {"motion": "relative"},
-        "third": {"motion": "relative", "reference_frame": 3},
-    }.items():
-        output = tmp_path / name
-        inputs = generator, tmp_path / "source.png", tmp_path / "frames", output
-        animate_video(*inputs, AnimationOptions(**options))
-        made[name] = np.stack(frames_of(output)).astype(int)
-    assert np.abs(made["absolute"] - made["first"]).mean() > 0.3
-    assert np.abs(made["third"] - made["first"]).mean() > 0.3
+    inputs = tmp_path / "source.png", tmp_path / "frames"
+    absolute, first, third = (
+        frames_of(animate(*inputs, f"out{number}", **options)[0]).astype(int)
+        for number, options in enumerate(
+            ({}, {"motion": "relative"}, {"motion": "relative", "reference_frame": 3})
+        )
+    )
+    assert np.abs(absolute - first).mean() > 0.3
+    assert np.abs(third - first).mean() > 0.3
     with pytest.raises(ValueError, match="reference_frame is 6, but the driver has frames 0 to 5"):
-        animate_video(*inputs, AnimationOptions(motion="relative", reference_frame=6))
-
-
-def test_who_takes_no_masks_refuses():
-    class Blind(FrameGenerator):
-        label = "a stranger"
-        image_size = SIZE
-
-    with pytest.raises(ValueError, match="--motion=relative moves masks, to which a stranger"):
-        check_abilities(Blind(), AnimationOptions(motion="relative"))
+        animate(*inputs, motion="relative", reference_frame=6)

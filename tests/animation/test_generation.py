@@ -129,6 +129,7 @@ def test_any_generator_is_given_whole_batches_and_answers_in_order():
         ({"view": "all"}, "--view=all shows source_mask, .* to which an echo gives no access"),
         ({"find_best_frame": True}, "--find_best_frame compares masks"),
         ({"smooth_masks": 0.5}, "--smooth_masks changes masks"),
+        ({"motion": "relative"}, "--motion=relative moves masks"),
     ],
 )
 def test_what_a_generator_cannot_do_is_said_by_the_option(options, message):

@@ -2,19 +2,16 @@ import numpy as np
 import pytest
 
 from maskanim_tf.animation.masks import OverlapWarning, nearest_mask, overlap
+from tests.animation import material
 
 
-def disc(x, y, radius=5, inside=0.9, outside=0.1):
-    rows, columns = np.mgrid[:32, :32]
-    mask = np.where((columns - x) ** 2 + (rows - y) ** 2 <= radius**2, inside, outside)
-    return mask[..., None].astype(np.float32)
+def disc(x, y):
+    return material.disc(x, y, 5, 32, inside=0.9, outside=0.1)
 
 
 def test_the_nearest_mask():
     masks = [disc(x, 16) for x in (4, 10, 15, 28)]
     assert nearest_mask(disc(16, 16), iter(masks)) == 2
-    with pytest.raises(ValueError, match="no frame to choose from"):
-        nearest_mask(masks[0], [])
 
 
 def test_overlap_is_intersection_over_union():

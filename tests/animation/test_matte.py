@@ -8,7 +8,7 @@ from maskanim_tf.animation.matte import opacity
 from maskanim_tf.keys import FRAME, REFINED_MASK
 from maskanim_tf.ops.pixels import as_floats
 from tests.animation.material import SIZE, pixels
-from tests.media.clip_files import write_picture, write_video
+from tests.media.clip_files import write_picture, write_sounding_video
 
 
 def portrait(inside=0.8, outside=0.05, side=64):
@@ -64,7 +64,7 @@ class Painter(FrameGenerator):
 
 def test_films_and_pictures_are_transparent(tmp_path):
     write_picture(tmp_path / "source.png", pixels(1, seed=9)[0])
-    write_video(tmp_path / "driver.mp4", pixels(4), sound=True)
+    write_sounding_video(tmp_path / "driver.mp4", pixels(4))
     inputs = Painter(), tmp_path / "source.png", tmp_path / "driver.mp4"
     for name in ("out.webm", "out.webp", "out"):
         animate_video(*inputs, tmp_path / name, AnimationOptions(alpha=True))

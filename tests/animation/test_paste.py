@@ -15,7 +15,7 @@ def picture():
 
 def pasted(picture, square, source, frame):
     result = picture.copy()
-    Paste(HEIGHT, WIDTH).into(result, square, source, frame)
+    Paste().into(result, square, source, frame)
     return result
 
 
@@ -51,7 +51,7 @@ def test_an_object_is_the_result_as_a_whole(picture):
     mask = np.zeros((16, 16, 1), np.float32)
     mask[4:10, 4:10] = 0.8
     result = picture.copy()
-    Paste(HEIGHT, WIDTH).into(result, (20, 10, 64), source, frame, [mask])
+    Paste().into(result, (20, 10, 64), source, frame, [mask])
     assert (np.abs(result[10 + 24 : 10 + 32, 20 + 24 : 20 + 32].astype(int) - 101.5) <= 2).all()
     np.testing.assert_array_equal(result[:, 20 + 56 :], picture[:, 20 + 56 :])
 
@@ -74,7 +74,7 @@ def test_the_seam_rises_without_a_step_but_not_at_the_edge_of_the_picture():
 
 def test_a_change_fades_over_the_next_frames(picture):
     still, other = np.zeros((32, 32, 3), np.float32), np.ones((32, 32, 3), np.float32)
-    paste, square, shares = Paste(HEIGHT, WIDTH), (20, 10, 64), []
+    paste, square, shares = Paste(), (20, 10, 64), []
     for frame in (other, still, still):
         result = np.full_like(picture, 200)
         paste.into(result, square, still, frame)

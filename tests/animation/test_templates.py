@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from maskanim_tf.animate import AnimateOptions
-from maskanim_tf.animate import main as animate
-from maskanim_tf.animation import AnimationOptions, FrameGenerator, animate_video
+from maskanim_tf.animate import main as animate_main
+from maskanim_tf.animation import AnimationOptions
 from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.animation.pairs import combine, holds_many
 from maskanim_tf.animation.templates import decoded, encoded, read_template, write_template
@@ -17,9 +17,8 @@ from maskanim_tf.media.footage import open_footage
 from maskanim_tf.models import Animator, build_networks
 from maskanim_tf.ops.perturbation import rho, threshold
 from maskanim_tf.template import TemplateOptions, main
-from tests.animation.material import SIZE, pixels
+from tests.animation.material import SIZE, frames_of, pixels
 from tests.animation.template_files import rewritten
-from tests.animation.test_video import frames_of
 from tests.helpers import TINY_MODEL, random_frames
 from tests.media.clip_files import (
     heard,
@@ -30,7 +29,6 @@ from tests.media.clip_files import (
 )
 
 COUNT = 20
-FILM = AnimationOptions(batch_size=3)
 
 
 @pytest.fixture(scope="module")
@@ -62,37 +60,30 @@ def test_codes_keep_values_and_what_p_test_cuts(config):
         np.testing.assert_array_equal((before > 0) | (mask == 0), (after > 0) | (mask == 0))
 
 
-def test_a_template_makes_the_frames_of_its_film(generator, folder, tmp_path):
+def test_a_template_makes_the_frames_of_its_film(animate, folder, tmp_path):
     for view in ("result", "all"):
         for driver in ("driver.mp4", "driver.npz"):
-            output = tmp_path / f"{view}-{driver[-3:]}"
-            done = animate_video(
-                generator, folder / "source.png", folder / driver, output, FILM.replace(view=view)
-            )
+            inputs = folder / "source.png", folder / driver, f"{view}-{driver[-3:]}"
+            _, done = animate(*inputs, view=view, batch_size=3)
             assert (done.frames, done.first_frame) == (COUNT, 0)
             assert done.fps == pytest.approx(30000 / 1001)
-    film, template = (
-        np.stack(frames_of(tmp_path / f"result-{kind}")).astype(int) for kind in ("mp4", "npz")
-    )
+    film, template = (frames_of(tmp_path / f"result-{k}").astype(int) for k in ("mp4", "npz"))
     # Half a level of a mask is the most that a template changes; random networks amplify it.
     assert np.abs(film - template).max() <= 12
     assert np.abs(film - template).mean() < 0.05
     assert np.abs(film - film[:1]).mean() > 1
 
 
-def test_rate_and_sound_are_those_of_the_film(generator, folder, tmp_path):
-    best = AnimationOptions(find_best_frame=True)
-    for options in (AnimationOptions(), best):
+def test_rate_and_sound_are_those_of_the_film(animate, folder):
+    for best in (False, True):
         sounds = []
         for driver in ("driver.mp4", "driver.npz"):
-            output = tmp_path / f"{driver[-3:]}.mp4"
-            animate_video(generator, folder / "source.png", folder / driver, output, options)
+            inputs = folder / "source.png", folder / driver, f"{driver[-3:]}.mp4"
+            output, _ = animate(*inputs, find_best_frame=best)
             sounds.append((sound_packets(output), heard(output)))
             assert clip_timing(probe_clip(output)) == pytest.approx(30000 / 1001)
         assert sounds[0] == sounds[1]
-    animate_video(
-        generator, folder / "source.png", folder / "driver.npz", output, FILM.replace(audio="none")
-    )
+    output, _ = animate(*inputs, audio="none")
     assert not probe_clip(output).has_audio
 
 
@@ -123,7 +114,7 @@ def test_the_commands_make_and_take_a_template(checkpoint, folder, tmp_path, cap
     told = capsys.readouterr().out
     assert told.startswith(f"{template}: 20 frames at 29.97 per second, masks of 16x16, ")
     inputs = {"source": str(folder / "source.png"), "driving": str(template)}
-    animate(AnimateOptions(**inputs, output=str(output), **flags), AnimationOptions())
+    animate_main(AnimateOptions(**inputs, output=str(output), **flags), AnimationOptions())
     assert len(frames_of(output)) == COUNT
     for wrong, message in (
         ({"output": "x.mp4"}, "must end in .npz"),
@@ -163,12 +154,7 @@ def test_what_is_damaged_is_refused(generator, folder, tmp_path):
         read_template(tmp_path / "absent.npz", generator)
 
 
-class Blind(FrameGenerator):
-    label = "a stranger"
-    image_size = SIZE
-
-
-def test_what_does_not_fit_the_model_is_refused(generator, folder, tmp_path):
+def test_what_does_not_fit_the_model_is_refused(generator, animate, folder, tmp_path, monkeypatch):
     template = folder / "driver.npz"
     other = AnimatorGenerator(
         Animator(TINY_MODEL, PerturbationConfig(), build_networks(TINY_MODEL))
@@ -178,6 +164,7 @@ def test_what_does_not_fit_the_model_is_refused(generator, folder, tmp_path):
     codes = np.zeros((COUNT, 8, 8), np.uint8)
     with pytest.raises(ValueError, match="masks are 8x8 pixels, but those of this model 16x16"):
         read_template(rewritten(template, tmp_path / "t.npz", codes=codes), generator)
-    with pytest.raises(ValueError, match="a stranger takes no masks"):
-        animate_video(Blind(), folder / "source.png", template, tmp_path / "out")
+    monkeypatch.setattr(generator, "takes_masks", False)
+    with pytest.raises(ValueError, match="the animator takes no masks"):
+        animate(folder / "source.png", template)
     assert not (tmp_path / "out").exists()

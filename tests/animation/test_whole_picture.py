@@ -3,15 +3,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from maskanim_tf.animation import AnimationOptions, animate_video, generate_frames
+from maskanim_tf.animation import AnimationOptions, generate_frames
 from maskanim_tf.animation.paste import Paste
 from maskanim_tf.animation.whole_picture import even_sides, split_drivers, take_turns
 from maskanim_tf.keys import FRAME, REFINED_MASK, SOURCE_MASK
 from maskanim_tf.media.fitting import cut_square
 from maskanim_tf.media.footage import open_footage
 from maskanim_tf.ops.pixels import as_floats
-from tests.animation.material import SIZE, decoded, pixels
-from tests.animation.test_video import frames_of
+from tests.animation.material import SIZE, decoded, frames_of, pixels
 from tests.media.clip_files import (
     sound_packets,
     write_picture,
@@ -37,8 +36,8 @@ def folder(tmp_path_factory):
     return path
 
 
-def whole(folder, name="whole.png"):
-    return next(open_footage(folder / name).frames())
+def whole(folder):
+    return next(open_footage(folder / "whole.png").frames())
 
 
 def outside(*squares):
@@ -48,12 +47,11 @@ def outside(*squares):
     return mask
 
 
-def test_one_subject_moves_and_nothing_else(generator, folder, tmp_path):
-    options = AnimationOptions(subject=BOXES["right"])
+def test_one_subject_moves_and_nothing_else(generator, animate, folder):
     inputs = folder / "whole.png", folder / "driver.mp4"
-    done = animate_video(generator, *inputs, tmp_path / "out", options)
+    output, done = animate(*inputs, subject=BOXES["right"])
     assert done.frames == COUNT
-    made, picture = np.stack(frames_of(tmp_path / "out")), whole(folder)
+    made, picture = frames_of(output), whole(folder)
     assert made.shape == (COUNT, HEIGHT, WIDTH, 3)
     rest = outside(RIGHT)
     assert (made[:, rest] == picture[rest]).all()
@@ -62,7 +60,7 @@ def test_one_subject_moves_and_nothing_else(generator, folder, tmp_path):
     # By hand.
     source = cut_square(picture, *RIGHT, SIZE)
     drivers = open_footage(folder / "driver.mp4").frames()
-    paste = Paste(HEIGHT, WIDTH)
+    paste = Paste()
     for result, found in zip(generate_frames(generator, source, drivers), made):
         expected = picture.copy()
         masks = [result[SOURCE_MASK], result[REFINED_MASK]]
@@ -70,11 +68,10 @@ def test_one_subject_moves_and_nothing_else(generator, folder, tmp_path):
         assert np.abs(expected.astype(int) - found).max() <= 1
 
 
-def test_size_rate_and_sound_are_kept(generator, folder, tmp_path):
-    options = AnimationOptions(subject=BOXES["right"])
+def test_size_rate_and_sound_are_kept(animate, folder):
     for name, shape in (("even.png", (74, 120)), ("whole.png", (76, 122))):
-        output = tmp_path / "out.mp4"
-        animate_video(generator, folder / name, folder / "driver.mp4", output, options)
+        inputs = folder / name, folder / "driver.mp4"
+        output, _ = animate(*inputs, "out.mp4", subject=BOXES["right"])
         frames, rate = decoded(output)
         assert frames.shape == (COUNT, *shape, 3)
         assert rate == pytest.approx(30000 / 1001)
@@ -82,32 +79,29 @@ def test_size_rate_and_sound_are_kept(generator, folder, tmp_path):
     np.testing.assert_array_equal(even_sides(whole(folder))[:75, :121], whole(folder))
 
 
-def test_several_subjects_have_a_driver_each(generator, folder, tmp_path):
-    both = AnimationOptions(subject=f"{BOXES['left']}/{BOXES['right']}")
+def test_several_subjects_have_a_driver_each(animate, folder):
     drivers = f"{folder}/driver.mp4,{folder}/short.mp4"
-    animate_video(generator, folder / "whole.png", drivers, tmp_path / "both", both)
-    made, rest = np.stack(frames_of(tmp_path / "both")), outside(LEFT, RIGHT)
+    both = f"{BOXES['left']}/{BOXES['right']}"
+    output, _ = animate(folder / "whole.png", drivers, "both", subject=both)
+    made, rest = frames_of(output), outside(LEFT, RIGHT)
     assert (made[:, rest] == whole(folder)[rest]).all()
     for name, square, driver in (("left", LEFT, "driver.mp4"), ("right", RIGHT, "short.mp4")):
-        alone = AnimationOptions(subject=BOXES[name])
-        animate_video(generator, folder / "whole.png", folder / driver, tmp_path / name, alone)
-        single = np.stack(frames_of(tmp_path / name))
+        output, _ = animate(folder / "whole.png", folder / driver, name, subject=BOXES[name])
+        single = frames_of(output)
         inside = ~outside(square)
         assert (made[: len(single), inside] == single[:, inside]).all()
     # The shorter driver's last pose stays; what fades is only the blending.
     assert len(made) == COUNT
 
 
-def test_a_film_plays_on_around_its_subject(generator, folder, tmp_path):
+def test_a_film_plays_on_around_its_subject(animate, folder, tmp_path):
     film = pixels(4, seed=5, size=128)[:, : HEIGHT + 1, : WIDTH + 1]
     for index, frame in enumerate(film):
         write_picture(tmp_path / "film" / f"{index}.png", frame)
-    options = AnimationOptions(subject=BOXES["left"], smooth_masks=0.5, motion="relative")
-    done = animate_video(
-        generator, tmp_path / "film", folder / "driver.mp4", tmp_path / "out", options
-    )
+    options = {"subject": BOXES["left"], "smooth_masks": 0.5, "motion": "relative"}
+    output, done = animate(tmp_path / "film", folder / "driver.mp4", **options)
     assert done.frames == 4  # The source ends first.
-    made = np.stack(frames_of(tmp_path / "out"))
+    made = frames_of(output)
     rest = np.pad(outside(LEFT), ((0, 1), (0, 1)), constant_values=True)
     assert (made[:, rest] == film[:, rest]).all()
     assert (made[:, ~rest] != film[:, ~rest]).any()
@@ -115,21 +109,20 @@ def test_a_film_plays_on_around_its_subject(generator, folder, tmp_path):
 
 def test_turns_are_as_good_as_being_alone(generator):
     sources, drivers = pixels(2, seed=9), pixels(3)
-    alone = [generator_frames(generator, s, drivers) for s in sources]
-    streams = [generator_frames(t, s, drivers) for t, s in zip(take_turns(generator, 2), sources)]
-    together = list(zip(*streams))
-    for number, expected in enumerate(alone):
-        for one, other in zip(expected, (step[number] for step in together)):
+
+    def streams(generators):
+        for each, source in zip(generators, sources):
+            yield generate_frames(each, source, drivers, batch_size=1, keys=(FRAME,))
+
+    alone = [list(stream) for stream in streams([generator] * 2)]
+    # Turns are taken while both streams are open.
+    together = zip(*streams(take_turns(generator, 2)))
+    for expected, made in zip(zip(*alone), together):
+        for one, other in zip(expected, made):
             np.testing.assert_array_equal(one[FRAME], other[FRAME])
 
 
-def generator_frames(generator, source, drivers):
-    made = generate_frames(generator, source, drivers, batch_size=1, keys=(FRAME,))
-    # Of turns, lazily: they are taken while both streams are open.
-    return list(made) if hasattr(generator, "mask_model") and generator.mask_model else made
-
-
-def test_what_does_not_fit_is_one_error(generator, folder, tmp_path):
+def test_what_does_not_fit_is_one_error(animate, folder, tmp_path):
     for wrong, message in (
         ({"view": "all"}, "--view=all does not go with --subject"),
         ({"output_size": 64}, "--output_size does not go with --subject"),
@@ -143,9 +136,6 @@ def test_what_does_not_fit_is_one_error(generator, folder, tmp_path):
     with pytest.raises(ValueError, match="names 3 drivers, but --subject 2; give one driver"):
         split_drivers("a.mp4,b.mp4,c.mp4", 2)
     assert split_drivers("a.mp4", 2) == ["a.mp4"]
-    options = AnimationOptions(subject="200,0,10,10")
     with pytest.raises(ValueError, match=r"whole\.png: the box 200,0,10,10 reaches over its edge"):
-        animate_video(
-            generator, folder / "whole.png", folder / "driver.mp4", tmp_path / "out", options
-        )
+        animate(folder / "whole.png", folder / "driver.mp4", subject="200,0,10,10")
     assert not (tmp_path / "out").exists()

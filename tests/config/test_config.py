@@ -12,7 +12,7 @@ from maskanim_tf.config import (
     TrainingConfig,
     default_config,
 )
-from maskanim_tf.storage.config_file import save_config
+from maskanim_tf.storage.files import write_json
 
 
 class ConfigTest(parameterized.TestCase):
@@ -76,7 +76,8 @@ class ConfigTest(parameterized.TestCase):
 @pytest.mark.parametrize("variant", ["paper", "release"])
 def test_written_configuration_is_read_back(tmp_path, variant):
     config = default_config(variant, "taichi").replace(seed=7)
-    path = save_config(config, tmp_path / "run")
+    path = tmp_path / "run" / "config.json"
+    write_json(path, config.to_dict())
     assert Config.from_dict(json.loads(path.read_text())) == config
     assert [path] == list((tmp_path / "run").iterdir())
 

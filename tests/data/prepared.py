@@ -1,4 +1,4 @@
-"""Makes small clips for the tests of the preparation: pages, whose pixels are kept exactly."""
+"""Makes small clips for the preparation and its tests: pages, whose pixels are kept exactly."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+
+from maskanim_tf.data.prepare.plan import PrepareConfig
+
+
+def preparation(source: Path, output: Path, **options: object) -> PrepareConfig:
+    """How these clips are prepared: without loss, unless `options` say otherwise."""
+    usual = {"image_size": 32, "encoding": "png", "clips_per_shard": 2}
+    return PrepareConfig(**{"input": str(source), "output": str(output), **usual, **options})
 
 
 def random_clip(frames: int, size: int = 32, seed: int = 0) -> np.ndarray:

@@ -198,13 +198,6 @@ def test_short_clips_are_left_out_with_one_warning(tmp_path, caplog):
     assert "p5" not in record.getMessage()
     with pytest.raises(ValueError, match="8 of 8 clips have fewer than 4 frames"):
         find_clips(tmp_path, minimum_frames=4)
-    with pytest.raises(ValueError, match="minimum_frames must be at least 1, got 0"):
-        find_clips(tmp_path, minimum_frames=0)
-
-
-def test_one_frame_video_is_a_clip_of_one_frame(tmp_path):
-    write_video(tmp_path / "still.mp4", FRAMES[:1])
-    assert kinds(find_clips(tmp_path, strict=True)) == {"still": ("video", 1)}
 
 
 def test_a_folder_without_clips(tmp_path):

@@ -5,16 +5,15 @@ import numpy as np
 import pytest
 
 from maskanim_tf.config import DataConfig
-from maskanim_tf.data.dataset import make_dataset
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.sources import RawClips, open_clips
 from maskanim_tf.keys import TEST, TRAIN
 from maskanim_tf.media.clip_writer import write_video
 from maskanim_tf.media.clips import read_frames
 from maskanim_tf.media.fitting import fit_square
 from tests.data import prepared
+from tests.data.test_dataset import assert_same, batches
 from tests.helpers import TINY_CONFIG
 from tests.programs import run_module
 
@@ -38,22 +37,16 @@ def grey(source, clip):
 
 def test_raw_clips_are_cropped_and_resized(tmp_path):
     write_clips(tmp_path, 2)
-    clips = RawClips(find_clips(tmp_path), 32)
+    found = find_clips(tmp_path)
+    clips = RawClips(found, 32)
     assert clips.names == ["clip0", "clip1"]
     np.testing.assert_array_equal(clips.frame_counts, [4, 4])
     frames = clips.read_frames(1, (3, 0))
     assert frames.shape == (2, 32, 32, 3)
     assert [int(frame.mean()) for frame in frames] == [23, 20]
+    np.testing.assert_array_equal(frames[0], fit_square(read_frames(found[1], [3])[0], 32))
     streamed = list(clips.iterate_frames(1))
     assert [int(frame.mean()) for frame in streamed] == [20, 21, 22, 23]
-
-
-def test_the_centre_square_is_kept():
-    frame = np.zeros((20, 41, 3), np.uint8)
-    frame[:, 10:30] = 200
-    assert (fit_square(frame, 20) == 200).all()
-    assert fit_square(frame, 10).shape == (10, 10, 3)
-    assert (fit_square(frame.transpose(1, 0, 2), 40) == 200).all()
 
 
 def test_train_and_test_folders_are_the_splits(tmp_path):
@@ -92,13 +85,6 @@ def test_unusable_locations_are_named(tmp_path):
         open_clips(config(tmp_path), TRAIN)
 
 
-def test_reading_the_same_as_the_clip_interface(tmp_path):
-    write_clips(tmp_path, 1)
-    (clip,) = find_clips(tmp_path)
-    expected = fit_square(read_frames(clip, [2])[0], 32)
-    np.testing.assert_array_equal(RawClips([clip], 32).read_frames(0, (2,))[0], expected)
-
-
 @pytest.fixture(scope="module")
 def raw_and_prepared(tmp_path_factory):
     """The same strips as a folder and as shards without loss."""
@@ -106,34 +92,21 @@ def raw_and_prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prepared")
     for split, count in ((TRAIN, 3), (TEST, 2)):
         prepared.write_clips(folder / "raw" / split, {f"{split}{i}": 3 + i for i in range(count)})
-    settings = PrepareConfig(
-        input=str(folder / "raw"),
-        output=str(folder / "shards"),
-        image_size=32,
-        encoding="png",
-        clips_per_shard=2,
-    )
-    prepare(settings)
+    prepare(prepared.preparation(folder / "raw", folder / "shards"))
     return folder
 
 
 def test_shards_and_raw_folders_give_the_same_batches(raw_and_prepared):
     for split in (TRAIN, TEST):
         raw, shards = (
-            list(make_dataset(config(raw_and_prepared / kind), split).take(2))
-            for kind in ("raw", "shards")
+            batches(2, config(raw_and_prepared / kind), split) for kind in ("raw", "shards")
         )
-        assert len(raw) == len(shards) > 0
-        for one, other in zip(raw, shards):
-            for key in one:
-                np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+        assert raw
+        assert_same(raw, shards)
 
 
 def test_without_a_test_split_some_prepared_clips_are_held_out(raw_and_prepared, tmp_path):
-    settings = PrepareConfig(
-        input=str(raw_and_prepared / "raw" / TRAIN), output=str(tmp_path), image_size=32
-    )
-    prepare(settings)
+    prepare(prepared.preparation(raw_and_prepared / "raw" / TRAIN, tmp_path))
     for location in (tmp_path, raw_and_prepared / "raw" / TRAIN):
         train, test = (open_clips(config(location, held_out=1), split) for split in (TRAIN, TEST))
         assert (len(train.names), len(test.names)) == (2, 1)
@@ -186,24 +159,12 @@ def test_pairs_are_the_same_from_shards(tmp_path):
     pytest.importorskip("apache_beam")
     names = [f"{who}#motion{number}" for who in "abc" for number in (1, 2)]
     prepared.write_clips(tmp_path / "raw" / TRAIN, dict.fromkeys(names, 5))
-    prepare(
-        PrepareConfig(
-            input=str(tmp_path / "raw"),
-            output=str(tmp_path / "shards"),
-            image_size=32,
-            encoding="png",
-            clips_per_shard=4,
-        )
-    )
+    prepare(prepared.preparation(tmp_path / "raw", tmp_path / "shards", clips_per_shard=4))
     raw, shards = (
-        list(make_dataset(config(tmp_path / kind, driver_identity="other"), TRAIN).take(3))
+        batches(3, config(tmp_path / kind, driver_identity="other"), TRAIN)
         for kind in ("raw", "shards")
     )
-    resumed = make_dataset(
-        config(tmp_path / "shards", driver_identity="other"), TRAIN, start_step=2
-    )
-    for batch, expected in (*zip(shards, raw), (next(iter(resumed)), raw[2])):
-        assert set(batch) == set(expected)
-        for key in expected:
-            np.testing.assert_array_equal(batch[key], expected[key], err_msg=key)
+    assert_same(raw, shards)
+    settings = config(tmp_path / "shards", driver_identity="other")
+    assert_same(raw[2:], batches(1, settings, TRAIN, start_step=2))
     assert np.abs(raw[0]["driving"] - raw[0]["augmented_target"]).mean() > 0.05

@@ -1,4 +1,4 @@
-import json
+import shutil
 
 import cv2
 import numpy as np
@@ -7,7 +7,6 @@ import pytest
 from maskanim_tf import keys
 from maskanim_tf.data.clip_truth import read_clip_truth
 from maskanim_tf.evaluation.commands.reconstruct import ReconstructOptions, main
-from maskanim_tf.evaluation.detectors import DetectorOptions
 from maskanim_tf.evaluation.metrics import AKD, IOU, L1, mask_overlap
 from maskanim_tf.evaluation.reconstruction import COPY, MODEL, TRUE_FRAMES
 from maskanim_tf.evaluation.segmentation import MediaPipePerson, SceneDifference
@@ -15,9 +14,16 @@ from maskanim_tf.evaluation.truth_judge import COPY_TRUTH, NO_TRUTH
 from maskanim_tf.media.clips import probe_clip, read_frames
 from maskanim_tf.models import load_animator
 from maskanim_tf.puppets import DatasetParameters, make_clip, write_dataset
-from tests.evaluation.clips import SIZE, write_checkpoint, write_test_clips
+from tests.evaluation.clips import (
+    PUPPETS,
+    SIZE,
+    frames_of,
+    rebuilt,
+    results,
+    write_checkpoint,
+    write_test_clips,
+)
 
-PUPPETS = DetectorOptions(keypoints="puppets")
 FIRST, SECOND = (f"person200000{person}#motion1000000" for person in (0, 1))
 
 
@@ -29,24 +35,7 @@ def run(tmp_path_factory):
         clips=2, test_clips=2, size=SIZE, frames=4, identities_per_motion=2, format="frames"
     )
     write_dataset(str(folder / "data"), parameters)
-    write_checkpoint(folder / "weights.npz", folder / "data")
-    options = ReconstructOptions(
-        checkpoint=str(folder / "weights.npz"),
-        format="png",
-        batch_size=2,
-        pairs="across",
-        output=str(folder / "out"),
-    )
-    main(options, PUPPETS)
-    return folder, options
-
-
-def results(folder):
-    return json.loads((folder / "results.json").read_text())
-
-
-def frames_of(folder, name):
-    return read_frames(probe_clip(folder / "data" / "test" / name), range(4))
+    return folder, rebuilt(folder, pairs="across")
 
 
 def test_the_other_one_drives_and_the_own_frames_are_the_aim(run):
@@ -122,14 +111,9 @@ def test_without_partners_it_says_what_is_needed(tmp_path):
 
 def test_without_ground_truth_masks_are_not_measured(run, tmp_path, capsys):
     folder, options = run
-    for truth in (folder / "data" / "test").glob("*.npz"):
-        (tmp_path / truth.name).write_bytes(truth.read_bytes())
-        truth.unlink()
-    try:
-        main(options.replace(output=str(tmp_path / "out"), clips=1), PUPPETS)
-    finally:
-        for truth in tmp_path.glob("*.npz"):
-            (folder / "data" / "test" / truth.name).write_bytes(truth.read_bytes())
+    shutil.copytree(folder / "data", tmp_path / "data", ignore=shutil.ignore_patterns("*.npz"))
+    places = {"data_dir": str(tmp_path / "data"), "output": str(tmp_path / "out")}
+    main(options.replace(**places, clips=1), PUPPETS)
     assert f"IOU not measured: {NO_TRUTH}" in capsys.readouterr().out
     assert set(results(tmp_path / "out")["methods"]) == {MODEL, COPY}
 

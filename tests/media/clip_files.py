@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -20,62 +21,83 @@ B_FRAMES = {
 }
 
 
+def _cells(frame: np.ndarray) -> list[np.ndarray]:
+    """The pixels of a frame that show each bit of its index."""
+    places = [(8 + bit // 5 * 24, 4 + bit % 5 * 18) for bit in range(BITS)]
+    return [frame[top : top + 16, left : left + 14] for top, left in places]
+
+
 def numbered_frame(index: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     """uint8 RGB `[height, width, 3]`: ten cells, light where the bit of `index` is set."""
     frame = np.full((height, width, 3), 40, np.uint8)
-    for rows, columns in _cells(index):
-        frame[rows, columns] = 220
+    for bit, cell in enumerate(_cells(frame)):
+        if index >> bit & 1:
+            cell[:] = 220
     return frame
 
 
 def shown_index(frame: np.ndarray) -> int:
     """The index that a decoded frame shows."""
-    return sum(
-        1 << bit
-        for bit in range(BITS)
-        for rows, columns in [_cell(bit)]
-        if frame[rows, columns].mean() > 128
-    )
+    return sum(1 << bit for bit, cell in enumerate(_cells(frame)) if cell.mean() > 128)
 
 
 def numbered_frames(count: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     return np.stack([numbered_frame(index, height, width) for index in range(count)])
 
 
+def rgb_frames(pixels: np.ndarray, pixel_format: str = "yuv420p") -> list[av.VideoFrame]:
+    """Uint8 RGB or RGBA `[frames, height, width, channels]` as FFmpeg takes it."""
+    form = "rgba" if pixels.shape[-1] == 4 else "rgb24"
+    return [
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(p), format=form).reformat(
+            format=pixel_format
+        )
+        for p in pixels
+    ]
+
+
 def write_video(
     path: Path,
     frames: np.ndarray,
     codec: str = "libx264",
-    fps: int = 25,
+    fps: Fraction | int = 25,
     pixel_format: str = "yuv420p",
     options: dict[str, str] | None = None,
     times: Sequence[float] | None = None,
     container_options: dict[str, str] | None = None,
-    sound: bool = False,
+    sounds: Sequence[np.ndarray] = (),
+    sound_codec: str = "aac",
+    sound_rate: int = 44100,
 ) -> Path:
-    """Encodes uint8 RGB `[count, height, width, 3]` with PyAV; `times` in seconds."""
-    base = Fraction(1, 1000)
+    """Encodes uint8 RGB `[count, height, width, 3]` with PyAV.
+
+    Frames come at `times` in seconds, or one after another; each of `sounds`, int16 or float32
+    `[samples]`, is a track.
+    """
+    tick = 1 / Fraction(fps) if times is None else Fraction(1, 1000)
     with av.open(str(path), "w", options=container_options or {}) as container:
-        stream = container.add_stream(codec, rate=fps)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = pixel_format
-        stream.options = options or {}
+        film = container.add_stream(codec, rate=fps)
+        film.height, film.width = frames.shape[1:3]
+        film.pix_fmt, film.options = pixel_format, options or {}
         if times is not None:
-            stream.codec_context.time_base = base
-        audio = container.add_stream("aac", rate=8000) if sound else None
-        for index, pixels in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=pixel_format)
-            frame.time_base = Fraction(1, fps) if times is None else base
-            frame.pts = index if times is None else round(times[index] * 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-        if audio is not None:
-            silence = av.AudioFrame.from_ndarray(
-                np.zeros((1, 1024), np.float32), format="fltp", layout="mono"
-            )
-            silence.sample_rate, silence.pts = 8000, 0
-            container.mux(audio.encode(silence))
-            container.mux(audio.encode())
+            film.codec_context.time_base = tick
+        tracks = [container.add_stream(sound_codec, rate=sound_rate) for _ in sounds]
+        for track in tracks:
+            track.codec_context.layout = "mono"
+        for number, frame in enumerate(rgb_frames(frames, pixel_format)):
+            frame.pts = number if times is None else round(times[number] * 1000)
+            frame.time_base = tick
+            container.mux(film.encode(frame))
+        container.mux(film.encode())
+        for track, wave in zip(tracks, sounds):
+            form = "s16" if wave.dtype == np.int16 else "fltp"
+            for start in range(0, len(wave), 1024):
+                samples = wave[None, start : start + 1024]
+                part = av.AudioFrame.from_ndarray(samples, format=form, layout="mono")
+                part.sample_rate, part.pts = sound_rate, start
+                part.time_base = Fraction(1, sound_rate)
+                container.mux(track.encode(part))
+            container.mux(track.encode())
     return path
 
 
@@ -90,17 +112,27 @@ def write_opencv_video(path: Path, frames: np.ndarray, codec: str, fps: float = 
     return path
 
 
+def set_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Writes a, b, c, d (-1, 0, 1) into the display matrix of the only track of an MP4."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 4 + 40  # Past the fields of a version 0 track header.
+    one, unit = 1 << 16, 1 << 30
+    assert struct.unpack(">9i", data[place : place + 36]) == (one, 0, 0, 0, one, 0, 0, 0, unit)
+    a, b, c, d = (one * value for value in matrix)
+    data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, unit)
+    path.write_bytes(data)
+    return path
+
+
 def write_rotated_video(path: Path, frames: np.ndarray) -> Path:
     """An MP4 whose display matrix turns the stored frames by 90 degrees clockwise."""
     write_video(path, frames, options={"qp": "0", "preset": "ultrafast"})
-    data = bytearray(path.read_bytes())
-    matrix = data.index(b"tkhd") + 4 + 40  # Past the fields of a version 0 track header.
-    one, unit = 1 << 16, 1 << 30
-    assert struct.unpack(">9i", data[matrix : matrix + 36]) == (one, 0, 0, 0, one, 0, 0, 0, unit)
-    turned = (0, one, 0, -one, 0, 0, frames.shape[1] * one, 0, unit)
-    data[matrix : matrix + 36] = struct.pack(">9i", *turned)
-    path.write_bytes(data)
-    return path
+    return set_matrix(path, (0, 1, -1, 0))
+
+
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    """A part of a PNG file."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def write_picture(path: Path, pixels: np.ndarray) -> Path:
@@ -119,15 +151,6 @@ def cut(path: Path, target: Path, share: float) -> Path:
     return target
 
 
-def _cell(bit: int) -> tuple[slice, slice]:
-    top, left = 8 + bit // 5 * 24, 4 + bit % 5 * 18
-    return slice(top, top + 16), slice(left, left + 14)
-
-
-def _cells(index: int) -> list[tuple[slice, slice]]:
-    return [_cell(bit) for bit in range(BITS) if index >> bit & 1]
-
-
 def write_sounding_video(
     path: Path,
     frames: np.ndarray,
@@ -139,25 +162,9 @@ def write_sounding_video(
     """A video with a tone as long as its frames, that begins after some seconds of silence."""
     times = np.arange(int(len(frames) / rate * sound_rate)) / sound_rate
     wave = (16000 * np.sin(2 * np.pi * 440 * times) * (times >= silence)).astype(np.int16)
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=rate)
-        video.height, video.width = frames.shape[1:3]
-        video.pix_fmt = "yuv420p"
-        audio = container.add_stream(codec, rate=sound_rate)
-        audio.codec_context.layout = "mono"
-        for index, pixels in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = index, 1 / rate
-            container.mux(video.encode(frame))
-        container.mux(video.encode())
-        for start in range(0, len(wave), 1024):
-            part = wave[None, start : start + 1024]
-            samples = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
-            samples.sample_rate, samples.pts = sound_rate, start
-            samples.time_base = Fraction(1, sound_rate)
-            container.mux(audio.encode(samples))
-        container.mux(audio.encode())
-    return path
+    return write_video(
+        path, frames, fps=rate, sounds=[wave], sound_codec=codec, sound_rate=sound_rate
+    )
 
 
 def heard(path: Path) -> tuple[str, float, float]:

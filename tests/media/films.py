@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from tests.media.clip_files import rgb_frames, write_video
 
 LOSSLESS = {
     "libx264": {"qp": "0", "preset": "ultrafast"},
@@ -22,7 +23,6 @@ MATRICES = {
     "smpte170m": (0.299, 0.114, 6),
     "bt2020": (0.2627, 0.0593, 9),
 }
-ONE = 1 << 16  # In a display matrix.
 
 
 def flat_planes(
@@ -78,29 +78,6 @@ def write_frames(
     return path
 
 
-def rgb_frames(pixels: np.ndarray, pixel_format: str = "yuv420p") -> list[av.VideoFrame]:
-    """Uint8 RGB or RGBA `[frames, height, width, channels]` as FFmpeg takes it."""
-    form = "rgba" if pixels.shape[-1] == 4 else "rgb24"
-    return [
-        av.VideoFrame.from_ndarray(np.ascontiguousarray(p), format=form).reformat(
-            format=pixel_format
-        )
-        for p in pixels
-    ]
-
-
-def set_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
-    """Writes a, b, c, d (-1, 0, 1) into the display matrix of the only track of an MP4."""
-    data = bytearray(path.read_bytes())
-    place = data.index(b"tkhd") + 4 + 40  # Past the fields of a version 0 track header.
-    unit = 1 << 30
-    assert struct.unpack(">9i", data[place : place + 36]) == (ONE, 0, 0, 0, ONE, 0, 0, 0, unit)
-    a, b, c, d = (ONE * value for value in matrix)
-    data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, unit)
-    path.write_bytes(data)
-    return path
-
-
 def rename_codecs(path: Path, names: dict[bytes, bytes], target: Path) -> Path:
     """A copy of an MP4 whose sample descriptions have other names; each replaced once."""
     data = path.read_bytes()
@@ -145,13 +122,12 @@ def write_with_cover(path: Path, frames: np.ndarray) -> Path:
         film.pix_fmt, cover.pix_fmt = "yuv420p", "yuvj420p"
         cover.height = cover.width = 32
         cover.disposition = av.stream.Disposition.attached_pic.value
-        (picture,) = rgb_frames(np.full((1, 32, 32, 3), 255, np.uint8), "yuvj420p")
-        picture.pts, picture.time_base = 0, Fraction(1, 25)
-        container.mux(cover.encode(picture) + cover.encode())
-        for number, frame in enumerate(rgb_frames(frames)):
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(film.encode(frame))
-        container.mux(film.encode())
+        white = rgb_frames(np.full((1, 32, 32, 3), 255, np.uint8), "yuvj420p")
+        for stream, pictures in ((cover, white), (film, rgb_frames(frames))):
+            for number, frame in enumerate(pictures):
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
     return path
 
 
@@ -174,27 +150,5 @@ def trim(path: Path, target: Path, start: float) -> Path:
 
 def write_sparse_film(path: Path, frames: np.ndarray, times: Sequence[float]) -> Path:
     """Few frames, far apart, with three tracks of sound between them."""
-    tick = Fraction(1, 1000)
-    with av.open(str(path), "w") as container:
-        film = container.add_stream("libx264", rate=25)
-        film.height, film.width = frames.shape[1:3]
-        film.pix_fmt = "yuv420p"
-        film.codec_context.time_base = tick
-        tracks = [container.add_stream("aac", rate=8000) for _ in range(3)]
-        for track in tracks:
-            track.codec_context.layout = "mono"
-        for number, frame in enumerate(rgb_frames(frames)):
-            frame.pts, frame.time_base = round(times[number] * 1000), tick
-            container.mux(film.encode(frame))
-        container.mux(film.encode())
-        for stamp in range(0, int(times[-1] * 8000), 1024):
-            for track in tracks:
-                samples = av.AudioFrame.from_ndarray(
-                    np.zeros((1, 1024), np.float32), format="fltp", layout="mono"
-                )
-                samples.sample_rate, samples.pts = 8000, stamp
-                samples.time_base = Fraction(1, 8000)
-                container.mux(track.encode(samples))
-        for track in tracks:
-            container.mux(track.encode())
-    return path
+    silence = np.zeros(int(times[-1] * 8000), np.float32)
+    return write_video(path, frames, times=times, sounds=[silence] * 3, sound_rate=8000)

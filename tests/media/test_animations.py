@@ -94,8 +94,7 @@ def test_what_is_left_of_a_damaged_animation(tmp_path, caplog):
     # The last frame's data are gone, the end of the file is there.
     last = data.rindex(b"fdAT")
     path.write_bytes(data[: last + 40] + data[-12:])
-    with caplog.at_level("WARNING"):
-        clip = probe_clip(path)
+    clip = probe_clip(path)
     assert clip.frames == COUNT - 1
     assert "a.png" in caplog.text
     assert [shown_index(frame) for frame in iterate_frames(clip)] == list(range(COUNT - 1))

@@ -2,8 +2,6 @@
 
 import os
 import pickle
-import struct
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -21,7 +19,7 @@ from tests.media.clip_files import (
     shown_index,
     write_opencv_video,
     write_picture,
-    write_rotated_video,
+    write_sounding_video,
     write_video,
 )
 
@@ -93,16 +91,7 @@ def test_values_are_kept_by_lossless_video(tmp_path):
 
 
 def test_sound_is_noticed(tmp_path):
-    assert probe_clip(write_video(tmp_path / "s.mp4", FRAMES[:9], sound=True)).has_audio
-
-
-def test_rotated_video_comes_out_upright(tmp_path):
-    clip = probe_clip(write_rotated_video(tmp_path / "phone.mp4", FRAMES[:9]))
-    assert (clip.height, clip.width) == (WIDTH, HEIGHT)
-    for index, frame in enumerate(iterate_frames(clip)):
-        turned_back = np.rot90(frame)
-        assert shown_index(turned_back) == index
-        np.testing.assert_array_equal(read_frames(clip, [index])[0], frame)
+    assert probe_clip(write_sounding_video(tmp_path / "s.mp4", FRAMES[:9])).has_audio
 
 
 def test_one_frame_and_odd_sizes(tmp_path):
@@ -128,8 +117,7 @@ def test_file_cut_behind_its_index_keeps_its_frames(name, tmp_path, caplog, capf
         tmp_path / f"whole_{name}", FRAMES, options=B_FRAMES, container_options=options
     )
     path = cut(whole, tmp_path / name, 0.6)
-    with caplog.at_level("WARNING"):
-        clip = probe_clip(path)
+    clip = probe_clip(path)
     assert 40 < clip.frames < 110
     in_order = np.stack(list(iterate_frames(clip)))
     assert len(in_order) == clip.frames
@@ -214,71 +202,6 @@ def test_folder_that_changed(tmp_path):
         read_frames(clip, [0])
 
 
-def test_pixel_formats(tmp_path):
-    rng = np.random.default_rng(0)
-    grey = rng.integers(0, 256, (9, 7), np.uint8)
-    colour = rng.integers(0, 256, (9, 7, 3), np.uint8)
-    alpha = rng.integers(0, 256, (9, 7, 1), np.uint8)
-    over_white = np.rint((colour * (alpha / 255.0)) + 255 - alpha.astype(float)).astype(np.uint8)
-    expected = {
-        "grey.png": (grey, np.repeat(grey[..., None], 3, -1)),
-        "deep_grey.png": (grey.astype(np.uint16) * 257, np.repeat(grey[..., None], 3, -1)),
-        "deep.png": (colour.astype(np.uint16) * 257, colour),
-        "alpha.png": (np.concatenate([colour, alpha], -1), over_white),
-        "deep_alpha.png": (np.concatenate([colour, alpha], -1).astype(np.uint16) * 257, over_white),
-    }
-    for name, (stored, shown) in expected.items():
-        clip = probe_clip(write_picture(tmp_path / name, stored))
-        np.testing.assert_array_equal(read_frames(clip, [0])[0], shown, err_msg=name)
-
-
-@pytest.mark.parametrize("transparent", [False, True])
-def test_palette_png(transparent, tmp_path):
-    palette = np.array([[255, 0, 0], [0, 128, 0], [10, 20, 30], [0, 0, 255]], np.uint8)
-    indices = np.random.default_rng(0).integers(0, 4, (6, 5), np.uint8)
-    rows = b"".join(b"\0" + bytes(row) for row in indices)
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 5, 6, 8, 3, 0, 0, 0)), (b"PLTE", palette.tobytes())]
-    if transparent:
-        chunks.append((b"tRNS", b"\xff\xff\xff\x00"))
-        palette[3] = 255
-    chunks += [(b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
-    (tmp_path / "palette.png").write_bytes(data)
-    clip = probe_clip(tmp_path / "palette.png")
-    np.testing.assert_array_equal(read_frames(clip, [0])[0], palette[indices])
-
-
-def test_exif_orientation(tmp_path):
-    path = write_picture(tmp_path / "phone.jpg", numbered_frames(6)[5])
-    data = path.read_bytes()
-    # One TIFF entry: tag 0x112, a short, 6: turn by 90 degrees clockwise.
-    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x112, 3, 1, 6, 0, 0)
-    path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
-    clip = probe_clip(path)
-    assert (clip.height, clip.width) == (WIDTH, HEIGHT)
-    assert shown_index(np.rot90(read_frames(clip, [0])[0])) == 5
-
-
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
-def test_broken_pictures(suffix, tmp_path, capfd):
-    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
-    whole = write_picture(tmp_path / f"whole.{suffix}", noise)
-    for share in (0.7, 30 / whole.stat().st_size):
-        with pytest.raises(ClipError, match=r"part.*: it is cut short; copy or download it again"):
-            probe_clip(cut(whole, tmp_path / f"part.{suffix}", share))
-    with pytest.raises(ClipError, match="the file is empty"):
-        probe_clip(cut(whole, tmp_path / f"none.{suffix}", 0))
-    (tmp_path / f"text.{suffix}").write_text("a diary, not a picture")
-    with pytest.raises(ClipError, match="holds no picture that is known"):
-        probe_clip(tmp_path / f"text.{suffix}")
-    whole.write_bytes(whole.read_bytes() + b"\0" * 10_000)
-    assert probe_clip(whole).kind == "picture"
-    assert capfd.readouterr().err == ""
-
-
 @pytest.mark.parametrize("index", [-1, COUNT])
 def test_index_out_of_range(index, long_clip):
     with pytest.raises(ClipError, match=f"frame {index} asked for; it has frames 0 to 149"):
@@ -313,13 +236,3 @@ def test_real_videos():
         in_order = list(iterate_frames(clip))
         for index in (0, clip.frames // 2, clip.frames - 1):
             np.testing.assert_array_equal(read_frames(clip, [index])[0], in_order[index])
-
-
-def test_a_png_damaged_inside_is_an_error(tmp_path):
-    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
-    path = write_picture(tmp_path / "damaged.png", noise)
-    data = bytearray(path.read_bytes())
-    data[len(data) // 3 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 3)
-    path.write_bytes(data)
-    with pytest.raises(ClipError, match=r"damaged\.png"):
-        probe_clip(path)

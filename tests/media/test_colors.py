@@ -6,7 +6,8 @@ import pytest
 
 from maskanim_tf.media.clips import iterate_frames, probe_clip
 from maskanim_tf.media.tone_mapping import map_tones, roll_off
-from tests.media.films import MATRICES, flat_planes, rgb_frames, write_frames
+from tests.media.clip_files import rgb_frames
+from tests.media.films import MATRICES, flat_planes, write_frames
 
 COLORS = ((191, 31, 63), (20, 200, 90), (250, 240, 230))
 LIMITED, FULL = 1, 2
@@ -15,7 +16,11 @@ LIMITED, FULL = 1, 2
 def shown(path, count):
     frames = list(iterate_frames(probe_clip(path)))
     assert len(frames) == count
-    return [frame[frame.shape[0] // 2, frame.shape[1] // 2] for frame in frames]
+    return np.array([frame[frame.shape[0] // 2, frame.shape[1] // 2] for frame in frames], int)
+
+
+def assert_true_colors(path, tolerance=3):
+    np.testing.assert_allclose(shown(path, 3), COLORS, rtol=0, atol=tolerance, err_msg=path.name)
 
 
 @pytest.mark.parametrize(
@@ -41,24 +46,19 @@ def test_colors_are_true_whatever_the_matrix_and_the_range(
                 colorspace=number,
                 color_range=FULL if full else LIMITED,
             )
-            for color, found in zip(COLORS, shown(path, 3)):
-                difference = np.abs(found.astype(int) - color).max()
-                assert difference <= 3, (matrix, full, color, found)
+            assert_true_colors(path)
 
 
 @pytest.mark.parametrize(("side", "matrix"), [(64, "smpte170m"), (592, "bt709")])
 def test_an_unnamed_matrix_is_guessed_by_height(side, matrix, tmp_path):
     frames = [flat_planes(color, matrix, False, 8, "yuv420p", side) for color in COLORS]
-    path = write_frames(tmp_path / "a.mp4", frames, "libx264")
-    for color, found in zip(COLORS, shown(path, 3)):
-        assert np.abs(found.astype(int) - color).max() <= 3
+    assert_true_colors(write_frames(tmp_path / "a.mp4", frames, "libx264"))
 
 
 def test_jpeg_range_is_known_by_the_pixel_format(tmp_path):
     frames = [flat_planes(color, "smpte170m", True, 8, "yuvj420p", 64) for color in COLORS]
     path = write_frames(tmp_path / "a.avi", frames, "mjpeg", options={"qmin": "1", "qmax": "1"})
-    for color, found in zip(COLORS, shown(path, 3)):
-        assert np.abs(found.astype(int) - color).max() <= 4
+    assert_true_colors(path, tolerance=4)
 
 
 def grey(light, transfer):
@@ -91,7 +91,7 @@ def test_high_dynamic_range_becomes_standard(transfer, tmp_path):
         color_trc=transfer,
         color_range=LIMITED,
     )
-    found = np.array(shown(path, len(lights))).astype(int)
+    found = shown(path, len(lights))
     assert np.ptp(found, axis=1).max() <= 1  # Grey stays grey.
     levels = found[:, 0]
     # Below the knee the light of a screen whose white is 203 cd/m2, by sRGB's equation.

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 from maskanim_tf.media.animations import read_header
 from maskanim_tf.media.errors import ClipError
 from maskanim_tf.media.pictures import claimed_size, encoded_size, read_picture, upright_size
+from tests.media.clip_files import png_chunk, write_picture
 
 HEIGHT, WIDTH = 24, 40
 
@@ -69,7 +70,7 @@ def test_exif_turns_every_format(tmp_path, suffix, orientation):
     assert np.median(inside) <= TOLERANCE.get(suffix, 0)
 
 
-@pytest.mark.parametrize("suffix", ["png", "webp"])
+@pytest.mark.parametrize("suffix", ["png", "webp", "tiff"])
 @pytest.mark.parametrize("orientation", [1, 3, 6])
 def test_exif_and_transparency_together(tmp_path, suffix, orientation):
     stored = np.dstack([scene(), np.full((HEIGHT, WIDTH), 255, np.uint8)])
@@ -87,9 +88,7 @@ def test_exif_behind_the_pixels_of_a_png(tmp_path):
     Image.fromarray(scene()).save(tmp_path / "a.png")
     data = (tmp_path / "a.png").read_bytes()
     body = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x112, 3, 1, 6, 0, 0)
-    chunk = struct.pack(">I", len(body)) + b"eXIf" + body
-    chunk += struct.pack(">I", zlib.crc32(b"eXIf" + body))
-    (tmp_path / "a.png").write_bytes(data[:-12] + chunk + data[-12:])
+    (tmp_path / "a.png").write_bytes(data[:-12] + png_chunk(b"eXIf", body) + data[-12:])
     np.testing.assert_array_equal(read_back(tmp_path / "a.png"), TURNS[6](scene()))
 
 
@@ -179,33 +178,45 @@ def test_modes_of_pixels(tmp_path):
     grey = rng.integers(0, 256, (9, 7), np.uint8)
     three = np.repeat(grey[..., None], 3, -1)
     deep = grey.astype(np.uint16) << 8 | rng.integers(0, 256, (9, 7), np.uint16)
-    white = np.where((grey == grey[0, 0])[..., None], 255, three)
+    color = rng.integers(0, 256, (9, 7, 3), np.uint8)
+    alpha = grey[..., None].astype(float)
     palette = Image.fromarray(scene()).quantize(4)
-    Image.fromarray(deep).save(tmp_path / "deep.png")
-    Image.fromarray(deep).save(tmp_path / "deep.tiff")
-    cv2.imwrite(str(tmp_path / "deep.pgm"), deep)
-    Image.fromarray(deep).save(tmp_path / "deep_key.png", transparency=int(deep[0, 0]))
-    Image.fromarray(grey).save(tmp_path / "grey.png")
-    Image.fromarray(grey).save(tmp_path / "key.png", transparency=int(grey[0, 0]))
-    Image.fromarray(grey).save(tmp_path / "grey.jp2", irreversible=False)
-    Image.fromarray(grey).save(tmp_path / "grey.tga")
-    Image.fromarray(grey / np.float32(255)).save(tmp_path / "floating.tiff")
-    palette.save(tmp_path / "palette.png")
-    palette.save(tmp_path / "palette.bmp")
-    Image.fromarray(grey > 128).save(tmp_path / "bits.png")
-    Image.fromarray(np.dstack([grey, 255 - grey])).save(tmp_path / "grey_alpha.png")
-    mixed = np.rint(three * ((255 - three) / 255.0) + 255 - (255.0 - three))
-    expected = {
-        **dict.fromkeys(("deep.png", "deep.tiff", "deep.pgm"), three),
-        "deep_key.png": np.where((deep == deep[0, 0])[..., None], 255, three),
-        **dict.fromkeys(("grey.png", "grey.jp2", "grey.tga", "floating.tiff"), three),
-        "key.png": white,
-        **dict.fromkeys(("palette.png", "palette.bmp"), np.asarray(palette.convert("RGB"))),
-        "bits.png": np.where(three > 128, 255, 0),
-        "grey_alpha.png": mixed,
+    shown = np.asarray(palette.convert("RGB"))
+
+    def keyed(stored, shown, key):
+        return np.where((np.asarray(stored) == key)[..., None], 255, shown)
+
+    by_opencv = {
+        "deep.pgm": (deep, three),
+        "deep_color.png": (color.astype(np.uint16) * 257, color),
+        "deep_alpha.png": (
+            np.dstack([color, grey]).astype(np.uint16) * 257,
+            np.rint(color * (alpha / 255) + 255 - alpha),
+        ),
     }
-    for name, shown in expected.items():
-        np.testing.assert_array_equal(read_back(tmp_path / name), shown, err_msg=name)
+    by_pillow = {
+        **dict.fromkeys(("deep.png", "deep.tiff"), (deep, three)),
+        **dict.fromkeys(("grey.png", "grey.jp2", "grey.tga"), (grey, three)),
+        "grey_alpha.png": (
+            np.dstack([grey, 255 - grey]),
+            np.rint(three * ((255 - alpha) / 255) + alpha),
+        ),
+        "floating.tiff": (grey / np.float32(255), three),
+        **dict.fromkeys(("palette.png", "palette.bmp"), (palette, shown)),
+        "bits.png": (grey > 128, np.where(three > 128, 255, 0)),
+    }
+    keys = {
+        "key.png": (grey, keyed(grey, three, grey[0, 0]), int(grey[0, 0])),
+        "deep_key.png": (deep, keyed(deep, three, deep[0, 0]), int(deep[0, 0])),
+        "palette_key.png": (palette, keyed(palette, shown, 3), 3),
+    }
+    for name, (stored, _) in by_opencv.items():
+        write_picture(tmp_path / name, stored)
+    for name, (stored, _, *key) in (by_pillow | keys).items():
+        image = stored if isinstance(stored, Image.Image) else Image.fromarray(stored)
+        image.save(tmp_path / name, **({"transparency": key[0]} if key else {}))
+    for name, (_, expected, *_) in (by_opencv | by_pillow | keys).items():
+        np.testing.assert_array_equal(read_back(tmp_path / name), expected, err_msg=name)
 
 
 def test_cmyk_and_lab(tmp_path):
@@ -260,8 +271,7 @@ def test_a_claim_of_many_pixels_is_read_without_decoding(tmp_path):
     head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n"
     for name, body in ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(9))), (b"IEND", b"")):
-        data += struct.pack(">I", len(body)) + name + body
-        data += struct.pack(">I", zlib.crc32(name + body))
+        data += png_chunk(name, body)
     (tmp_path / "a.png").write_bytes(data)
     height, width = claimed_size(tmp_path / "a.png")
     assert height * width > 10**9
@@ -300,14 +310,21 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, suffix, capfd):
     Image.fromarray(noise).save(stream, form, **FORMATS.get(suffix, {}))
     whole = stream.getvalue()
     path = tmp_path / f"a.{suffix}"
+    ends_are_known = suffix not in ("tiff", "avif")
+    again = "copy or download it again"
+    cut_short = f"it is cut short; {again}" if ends_are_known else again
     contents = {
         b"": "the file is empty",
         b"a diary, not a picture": "holds no picture that is known",
-        whole[: len(whole) * 7 // 10]: "copy or download it again",
-        whole[:30]: "",
+        whole[: len(whole) * 7 // 10]: cut_short,
+        whole[:30]: cut_short if ends_are_known else "",
     }
     for content, message in contents.items():
         path.write_bytes(content)
-        with pytest.raises(ClipError, match=rf"a\.{suffix}: .*{message}"):
-            read_picture(path)
+        for read in (read_picture, upright_size):
+            with pytest.raises(ClipError, match=rf"a\.{suffix}: .*{message}"):
+                read(path)
+    if ends_are_known:
+        path.write_bytes(whole + bytes(10_000))
+        read_back(path)
     assert capfd.readouterr().err == ""

@@ -9,9 +9,8 @@ from maskanim_tf.people.motion import Motion
 
 
 def camera(body, seed, **options):
-    names = [str(name) for name in body.mesh.unit_names]
-    rig = Rig(body, np.asarray(body.mesh.joints @ body.rest))
-    motion = Motion(names, np.random.default_rng(seed), 3.0)
+    rig = Rig(body, body.mesh.joints @ body.rest)
+    motion = Motion(body.unit_names, np.random.default_rng(seed), 3.0)
     return rig, motion, Camera(rig, motion, np.random.default_rng(seed), **options)
 
 

@@ -96,7 +96,7 @@ def test_eyes_turn_in_their_sockets(body):
 def test_expression_is_added(body):
     shape = random_shape(body, np.random.default_rng(0))
     face = np.zeros(52)
-    jaw = [str(name) for name in body.mesh.unit_names].index("jawOpen")
+    jaw = body.unit_names.index("jawOpen")
     face[jaw] = 0.5
     pose = Poser(body, shape).pose(state(face=face))
     chin = body.nearest((0.0, 6.19, 1.42))
@@ -108,7 +108,7 @@ def test_expression_is_added(body):
 def test_parted_lips_show_the_upper_teeth_and_the_lower_ones_go_with_the_jaw(body):
     poser = Poser(body, random_shape(body, np.random.default_rng(2)))
     face = np.zeros(52, np.float32)
-    face[list(body.mesh.unit_names).index("jawOpen")] = 0.4
+    face[body.unit_names.index("jawOpen")] = 0.4
     shut, opened = (poser.pose(state(face=each)).positions for each in (np.zeros(52), face))
     upper, lower = (
         np.unique(body.mesh.faces[body.mesh.groups == f"helper-{name}-teeth"])

@@ -9,11 +9,6 @@ from maskanim_tf.people.motion import ACTIONS, Motion
 from maskanim_tf.people.speech import CONSONANTS, VOWELS, random_speech, sound_out
 
 
-@pytest.fixture(scope="module")
-def names(body):
-    return [str(name) for name in body.mesh.unit_names]
-
-
 def sample(motion, channel, fps=25):
     times = np.arange(int(motion.seconds * fps)) / fps
     return np.stack([getattr(motion.at(float(seconds)), channel) for seconds in times])
@@ -92,24 +87,24 @@ def test_expressions_that_cannot_stand_together_give_way():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_motions_stay_in_their_ranges_and_are_smooth(names, seed):
-    motion = Motion(names, np.random.default_rng(seed), 4.0)
+def test_motions_stay_in_their_ranges_and_are_smooth(body, seed):
+    motion = Motion(body.unit_names, np.random.default_rng(seed), 4.0)
     face = sample(motion, "face", fps=RATE)
     assert face.shape == (240, 52)
     assert face.dtype == np.float32
     assert face.min() >= 0.0
     assert face.max() <= 1.0
-    close, jaw = names.index("mouthClose"), names.index("jawOpen")
+    close, jaw = body.unit_names.index("mouthClose"), body.unit_names.index("jawOpen")
     assert (face[:, close] <= 0.5 * face[:, jaw] + 1e-6).all()
     for channel, largest in (("head", 0.16), ("torso", 0.06), ("shift", 0.06)):
         assert np.abs(np.diff(sample(motion, channel, fps=RATE), axis=0)).max() < largest
     assert np.abs(sample(motion, "gaze")).max() <= 0.5
 
 
-def test_a_longer_motion_begins_like_a_shorter_one(names):
+def test_a_longer_motion_begins_like_a_shorter_one(body):
     for seed in range(4):
-        short = Motion(names, np.random.default_rng(seed), 1.5)
-        long = Motion(names, np.random.default_rng(seed), 6.0)
+        short = Motion(body.unit_names, np.random.default_rng(seed), 1.5)
+        long = Motion(body.unit_names, np.random.default_rng(seed), 6.0)
         for channel in ("face", "gaze", "head", "torso", "shift", "shoulders"):
             moments = (0.0, 0.73, 1.5)
             for moment in moments:
@@ -118,8 +113,8 @@ def test_a_longer_motion_begins_like_a_shorter_one(names):
                 )
 
 
-def test_people_do_what_their_action_says(names):
-    motions = [Motion(names, np.random.default_rng(seed), 6.0) for seed in range(90)]
+def test_people_do_what_their_action_says(body):
+    motions = [Motion(body.unit_names, np.random.default_rng(seed), 6.0) for seed in range(90)]
     by_action = {}
     for motion in motions:
         by_action.setdefault(motion.action, []).append(motion)
@@ -134,14 +129,14 @@ def test_people_do_what_their_action_says(names):
 
     assert turn("profile") > 1.1
     assert turn("still") < 0.4 < turn("turning")
-    blink = names.index("eyeBlinkLeft")
+    blink = body.unit_names.index("eyeBlinkLeft")
     blinks = np.mean([sample(each, "face")[:, blink].max() for each in motions])
     assert blinks > 0.6
-    smile = names.index("mouthSmileLeft")
+    smile = body.unit_names.index("mouthSmileLeft")
     assert np.mean([sample(each, "face")[:, smile].max() > 0.4 for each in motions]) > 0.5
 
 
-def test_moments_outside_are_refused(names):
-    motion = Motion(names, np.random.default_rng(0), 2.0)
+def test_moments_outside_are_refused(body):
+    motion = Motion(body.unit_names, np.random.default_rng(0), 2.0)
     with pytest.raises(ValueError, match=r"seconds must be between 0 and 2\.0, got 2\.1"):
         motion.at(2.1)

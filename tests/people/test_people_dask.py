@@ -5,6 +5,7 @@ import pytest
 from maskanim_tf.people.people_dataset import write_dataset
 from tests.clusters import cluster
 from tests.people.test_people_dataset import FLAGS, PARAMETERS, command, digests
+from tests.programs import run_module
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
 pytest.importorskip("distributed", reason="needs the extra dask")
@@ -34,8 +35,8 @@ def test_clips_that_an_engine_left_out_are_counted(opengl, tmp_path):
 
 
 def test_this_process_is_no_engine_for_people(tmp_path):
-    process = command(f"--output={tmp_path}", "--clips=1", "--runner=DirectRunner")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    (line,) = errors.splitlines()
+    command = (f"--output={tmp_path}", "--clips=1", "--runner=DirectRunner")
+    done = run_module("maskanim_tf.people", *command)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
     assert "without a --runner" in line

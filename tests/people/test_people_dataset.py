@@ -18,6 +18,7 @@ from maskanim_tf.people.people_dataset import DatasetParameters, write_dataset
 from maskanim_tf.people.person_clip import clip_name
 from maskanim_tf.people.workers import run_tasks
 from tests.helpers import REPOSITORY
+from tests.programs import run_module
 
 PARAMETERS = DatasetParameters(
     clips=4, test_clips=0, size=64, frames=2, identities_per_motion=2, clips_per_person=2, seed=1
@@ -125,10 +126,9 @@ def test_folder_of_other_parameters_is_refused(written):
 
 
 def test_missing_output_is_one_line():
-    process = command("--clips=1")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert errors.strip() == "error: --output must name a folder"
+    done = run_module("maskanim_tf.people", "--clips=1")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: --output must name a folder"
 
 
 def test_without_opengl_the_packages_are_named_and_nothing_is_left(body, tmp_path):

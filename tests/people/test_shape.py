@@ -15,7 +15,7 @@ ADULT = Build(age=2 / 3, gender=0.0, muscle=0.5, weight=0.5, ancestry=(1.0, 0.0,
 def test_target_moves_vertices_by_weight_times_displacement(body):
     plain, _ = apply_targets(body, {})
     moved, _ = apply_targets(body, {"nose/nose-hump-incr": 0.5})
-    row = int(np.flatnonzero(body.mesh.target_names == "nose/nose-hump-incr")[0])
+    row = body.target_names.index("nose/nose-hump-incr")
     expected = 0.5 * body.mesh.targets[row].toarray().reshape(-1, 3)
     assert np.abs(expected).max() > 0.02
     np.testing.assert_allclose(moved - plain, expected, atol=1e-5)
@@ -36,7 +36,7 @@ def test_arms_hang_lower_and_the_rest_stays(body):
 
 
 def test_unknown_target_is_named(body):
-    with pytest.raises(ValueError, match="there is no shape target 'nose/longer'"):
+    with pytest.raises(KeyError, match="nose/longer"):
         apply_targets(body, {"nose/longer": 1.0})
 
 
@@ -56,10 +56,9 @@ def test_macro_weights_by_hand():
 
 
 def test_details_never_pull_both_ways(body):
-    names = [str(name) for name in body.mesh.target_names]
-    details = random_details(names, np.random.default_rng(3))
+    details = random_details(body.target_names, np.random.default_rng(3))
     assert len(details) > 100
-    assert set(details) <= set(names)
+    assert set(details) <= set(body.target_names)
     assert 0.0 < min(details.values()) <= max(details.values()) <= 0.75
     assert not [name for name in details if opposite(name) != name and opposite(name) in details]
     right = {name for name in details if "/r-" in name}

@@ -3,14 +3,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
-import maskanim_tf
 from maskanim_tf.data.clip_truth import read_clip_truth
 from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.partners import find_partners
@@ -22,6 +19,7 @@ from maskanim_tf.puppets import (
     make_clip,
     write_dataset,
 )
+from tests.programs import run_module
 
 _SMALL = {"clips": 2, "test_clips": 1, "size": 64, "frames": 5}
 
@@ -189,20 +187,10 @@ def test_bad_parameter_is_named(name, value, message):
         DatasetParameters(**{name: value})
 
 
-def _run(*arguments):
-    root = pathlib.Path(maskanim_tf.__file__).parents[1]
-    return subprocess.run(
-        [sys.executable, "-m", "maskanim_tf.puppets", *arguments],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_command_writes_data_set_and_sheet(tmp_path):
     output, sheet = tmp_path / "data", tmp_path / "sheet.png"
-    done = _run(
+    done = run_module(
+        "maskanim_tf.puppets",
         *(f"--output={output}", f"--sheet={sheet}", "--clips=2", "--test_clips=1"),
         *("--size=32", "--frames=4", "--fps=10", "--seed=3"),
     )
@@ -222,7 +210,7 @@ def test_command_writes_data_set_and_sheet(tmp_path):
     ],
 )
 def test_command_reports_bad_values(tmp_path, flags, message):
-    done = _run(f"--output={tmp_path / 'data'}", *flags)
+    done = run_module("maskanim_tf.puppets", f"--output={tmp_path / 'data'}", *flags)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -231,7 +219,7 @@ def test_command_reports_bad_values(tmp_path, flags, message):
 
 def test_command_reports_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    done = _run(f"--output={tmp_path / 'file' / 'data'}")
+    done = run_module("maskanim_tf.puppets", f"--output={tmp_path / 'file' / 'data'}")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert str(tmp_path / "file") in done.stderr

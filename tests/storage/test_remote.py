@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.shards.shard_clips import ShardClips
-from maskanim_tf.storage import locations, stores
-from tests.data.prepared import write_clips
+from maskanim_tf.storage import locations, remote, stores
+from tests.data.prepared import preparation, write_clips
 from tests.helpers import REPOSITORY
 
 HAS_STORE = any(map(importlib.util.find_spec, ("tensorflow_io", "s3fs")))
@@ -32,8 +31,8 @@ import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from maskanim_tf.storage.locations import *
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.shards.shard_clips import ShardClips
+from tests.data.prepared import preparation
 def error_of(function, *arguments):
     start = time.monotonic()
     try:
@@ -70,29 +69,24 @@ def run_with_s3(tmp_path, endpoint, program):
 
 @pytest.fixture
 def s3():
+    import boto3
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    client = s3_client(endpoint)
-    client.create_bucket(Bucket="bucket")
-    yield endpoint, client
-    # What is stored belongs to the process, not to the server.
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
-    server.stop()
-
-
-def s3_client(endpoint):
-    import boto3
-
-    return boto3.client(
+    client = boto3.client(
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",
         aws_access_key_id="key",
         aws_secret_access_key="secret",
     )
+    client.create_bucket(Bucket="bucket")
+    yield endpoint, client
+    # What is stored belongs to the process, not to the server.
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
+    server.stop()
 
 
 @needs_moto
@@ -125,9 +119,8 @@ def test_shards_in_s3(s3, tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
     endpoint, client = s3
     clips = write_clips(tmp_path / "in", {"a": 3, "b": 5, "c": 4})
-    config = {"input": str(tmp_path / "in"), "image_size": 32, "encoding": "png"}
     program = f"""
-config = PrepareConfig(output="s3://bucket/some/set", clips_per_shard=2, **{config!r})
+config = preparation({str(tmp_path / "in")!r}, "s3://bucket/some/set")
 prepare(config)
 again = error_of(prepare, config)
 reader = ShardClips("s3://bucket/some/set")
@@ -163,8 +156,8 @@ result["removed"] = not exists("s3://bucket/file")
     assert result["listed"][1] == ["configuration.json", "manifest.json", "train"]
     assert result["listed"][2] == []
     assert result["removed"]
-    for case, kind in (("no_object", "FileNotFoundError"), ("no_bucket", "FileNotFoundError")):
-        assert result[case][0] == kind
+    for case in ("no_object", "no_bucket"):
+        assert result[case][0] == "FileNotFoundError"
         assert re.search(r"s3://\w+/\w+: no such object, or no such bucket", result[case][1])
     assert "no manifest.json in s3://bucket/nothing" in result["no_data"][1]
     keys = [entry["Key"] for entry in client.list_objects_v2(Bucket="bucket")["Contents"]]
@@ -264,8 +257,7 @@ def web(tmp_path):
 def test_shards_over_http(web, tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
     clips = write_clips(tmp_path / "in", {"a": 3, "b": 40}, size=64)
-    config = PrepareConfig(input=str(tmp_path / "in"), output=str(tmp_path / "out"), image_size=64)
-    prepare(config.replace(encoding="png"))
+    prepare(preparation(tmp_path / "in", tmp_path / "out", image_size=64))
     reader = ShardClips(f"{web}/out")
     RangeHandler.sent = 0
     np.testing.assert_array_equal(reader.read_frames(1, [30, 7]), clips["b"][[30, 7]])
@@ -302,7 +294,10 @@ def test_fsspec_takes_no_whole_file_for_a_range(web, tmp_path, monkeypatch):
     assert store.read_range(f"{web}/file", 4, 3) == b"456"
     assert store.read_range(f"{web}/file", 10, 3) == b""
     monkeypatch.setattr(RangeHandler, "do_GET", SimpleHTTPRequestHandler.do_GET)
-    with pytest.raises(ConnectionError, match=r"whole file came instead .*answers range requests"):
+    with (
+        pytest.raises(ConnectionError, match=r"whole file came instead .*answers range requests"),
+        remote.clear_errors(web),
+    ):
         store.read_range(f"{web}/file", 4, 3)
     with pytest.raises(OSError, match="cannot list folders"):
         store.list_folder(web)

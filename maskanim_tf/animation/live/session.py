@@ -75,8 +75,7 @@ class LiveSession:
         self._generator = generator
         self._camera = camera
         self._sources = sources
-        self._relative = relative
-        self._share = smooth_masks
+        self._steering = _Steering(generator, relative, smooth_masks)
         self._mirror = mirror
         self._mark = mark
         self._frames: Latest[tuple[np.ndarray, float]] = Latest()
@@ -92,7 +91,11 @@ class LiveSession:
         ]
 
     def __enter__(self) -> LiveSession:
-        self._warm_up()
+        # The first frame traces graphs, which takes seconds.
+        source = self._sources[self._chosen]
+        self._generator.set_source(source)
+        masks = self._generator.masks(source[None]) if self._steers else None
+        self._generator.animate(source[None], (FRAME,), masks)
         for thread in self._threads:
             thread.start()
         return self
@@ -146,13 +149,6 @@ class LiveSession:
         """Whether it stands still."""
         return not self._resumed.is_set()
 
-    def _warm_up(self) -> None:
-        """The first frame traces graphs, which takes seconds."""
-        source = self._sources[self._chosen]
-        self._generator.set_source(source)
-        masks = self._generator.masks(source[None]) if self._steers else None
-        self._generator.animate(source[None], (FRAME,), masks)
-
     def _capture(self) -> None:
         try:
             while not self._stopped.is_set():
@@ -166,7 +162,6 @@ class LiveSession:
 
     def _animate(self) -> None:
         try:
-            steering = _Steering(self._relative, self._share)
             animated = self._chosen
             while not self._frames.over:
                 self._resumed.wait()
@@ -176,21 +171,19 @@ class LiveSession:
                 if animated != self._chosen:
                     animated = self._chosen
                     self._generator.set_source(self._sources[animated])
-                    steering.forget_source()
+                    self._steering.forget_source()
                 if self._recentre.is_set():
                     self._recentre.clear()
-                    steering.forget_reference()
-                self._results.put(self._result(self._sources[animated], *taken, steering))
+                    self._steering.forget_reference()
+                self._results.put(self._result(self._sources[animated], *taken))
             self._results.close()
         except Exception as error:
             self._results.close(error)
 
-    def _result(
-        self, source: np.ndarray, frame: np.ndarray, captured: float, steering: _Steering
-    ) -> LiveFrame:
+    def _result(self, source: np.ndarray, frame: np.ndarray, captured: float) -> LiveFrame:
         square = fit_square(frame, self._generator.image_size)
         driving = np.ascontiguousarray(square[:, ::-1]) if self._mirror else square
-        masks = steering.masks(self._generator, source, driving) if self._steers else None
+        masks = self._steering.masks(source, driving) if self._steers else None
         made = self._generator.animate(driving[None], (FRAME,), masks)[FRAME][0]
         picture = as_bytes(made)
         return LiveFrame(source, driving, marked(picture) if self._mark else picture, captured)
@@ -199,7 +192,8 @@ class LiveSession:
 class _Steering:
     """Masks on their way from the camera to P_test: smoothed, then moved."""
 
-    def __init__(self, relative: bool, share: float):
+    def __init__(self, generator: FrameGenerator, relative: bool, share: float):
+        self._generator = generator
         self._relative = relative
         self._smoother = MaskSmoother(share)
         self._source_mask: np.ndarray | None = None
@@ -211,15 +205,13 @@ class _Steering:
     def forget_reference(self) -> None:
         self._alignment = None
 
-    def masks(
-        self, generator: FrameGenerator, source: np.ndarray, driving: np.ndarray
-    ) -> np.ndarray:
+    def masks(self, source: np.ndarray, driving: np.ndarray) -> np.ndarray:
         """The mask that drives, `[1, mask_size, mask_size, 1]`."""
-        mask = self._smoother.smoothed(generator.masks(driving[None])[0])
+        mask = self._smoother.smoothed(self._generator.masks(driving[None])[0])
         if not self._relative:
             return mask[None]
         if self._alignment is None:
             if self._source_mask is None:
-                self._source_mask = generator.masks(source[None])[0]
+                self._source_mask = self._generator.masks(source[None])[0]
             self._alignment = align(mask, self._source_mask)
         return self._alignment.moved(mask)[None]

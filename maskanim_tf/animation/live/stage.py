@@ -96,85 +96,73 @@ def perform(
     return stage.report()
 
 
+@dataclasses.dataclass
 class _Stage:
     """What `perform` keeps in mind."""
 
-    def __init__(
-        self,
-        session: LiveSession,
-        window: Window | None,
-        virtual_camera: VirtualCamera | None,
-        record: str | os.PathLike[str],
-        say: Callable[[str], object],
-    ) -> None:
-        self.begin = 0.0
-        self._session = session
-        self._window = window
-        self._virtual_camera = virtual_camera
-        self._record = record
-        self._say = say
-        self._recorder: Recorder | None = None
-        self._last = 0.0
-        self._count = 0
-        self._delays: deque[float] = deque(maxlen=REMEMBERED)
-        self._times: deque[float] = deque()
-        self._films: list[str] = []
+    session: LiveSession
+    window: Window | None
+    virtual_camera: VirtualCamera | None
+    record: str | os.PathLike[str]
+    say: Callable[[str], object]
+    recorder: Recorder | None = None
+    begin: float = 0.0
+    last: float = 0.0
+    count: int = 0
+    delays: deque[float] = dataclasses.field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    times: deque[float] = dataclasses.field(default_factory=deque)
+    films: list[str] = dataclasses.field(default_factory=list)
 
     def show(self, result: LiveFrame) -> None:
         """Brings a result everywhere."""
-        if self._virtual_camera is not None:
-            self._virtual_camera.show(result.frame)
-        if self._recorder is not None:
-            self._recorder.show(result.frame)
-        if self._window is not None:
-            self._window.show(result, self._lines(), self._recorder is not None)
-        self._last = time.monotonic()
-        self.begin = self.begin or self._last
-        self._count += 1
-        self._delays.append(self._last - result.captured)
-        self._times.append(self._last)
-        while self._times[0] < self._last - RECENT:
-            self._times.popleft()
+        if self.virtual_camera is not None:
+            self.virtual_camera.show(result.frame)
+        if self.recorder is not None:
+            self.recorder.show(result.frame)
+        if self.window is not None:
+            self.window.show(result, self._lines(), self.recorder is not None)
+        self.last = time.monotonic()
+        self.begin = self.begin or self.last
+        self.count += 1
+        self.delays.append(self.last - result.captured)
+        self.times.append(self.last)
+        while self.times[0] < self.last - RECENT:
+            self.times.popleft()
 
     def obey(self, key: str) -> bool:
         """Does what a key means; whether to go on."""
         if key == "c":
-            self._session.recentre()
+            self.session.recentre()
         elif key == "s":
-            self._session.switch()
+            self.session.switch()
         elif key == " ":
-            self._session.freeze()
-        elif key == "r" and self._recorder is not None:
+            self.session.freeze()
+        elif key == "r" and self.recorder is not None:
             self.stop_recording()
-        elif key == "r" and self._record:
+        elif key == "r" and self.record:
             self.start_recording()
         elif key == "r":
-            self._say("there is nowhere to record to; start with --output=FILM.mp4")
+            self.say("there is nowhere to record to; start with --output=FILM.mp4")
         return key != "q"
 
     def start_recording(self) -> None:
-        self._recorder = Recorder(self._record, self._session.note)
+        self.recorder = Recorder(self.record, self.session.note)
 
     def stop_recording(self) -> None:
-        recorder, self._recorder = self._recorder, None
+        recorder, self.recorder = self.recorder, None
         if recorder is None:
             return
         recorder.close()
         if recorder.frames:
-            self._films.append(str(recorder.path))
-            self._say(f"{recorder.path}: {recorder.frames} frames")
+            self.films.append(str(recorder.path))
+            self.say(f"{recorder.path}: {recorder.frames} frames")
 
     def report(self) -> LiveReport:
-        return LiveReport(
-            self._count,
-            self._last - self.begin,
-            np.array(self._delays),
-            self._session.dropped,
-            tuple(self._films),
-        )
+        delays, films = np.array(self.delays), tuple(self.films)
+        return LiveReport(self.count, self.last - self.begin, delays, self.session.dropped, films)
 
     def _lines(self) -> list[str]:
-        span = self._times[-1] - self._times[0] if self._times else 0.0
-        rate = (len(self._times) - 1) / span if span > 0 else 0.0
-        delay = 1000 * float(np.median(list(self._delays)[-25:])) if self._delays else 0.0
+        span = self.times[-1] - self.times[0] if self.times else 0.0
+        rate = (len(self.times) - 1) / span if span > 0 else 0.0
+        delay = 1000 * float(np.median(list(self.delays)[-25:])) if self.delays else 0.0
         return [f"{rate:.1f} frames per second, {delay:.0f} ms behind the camera", KEYS]

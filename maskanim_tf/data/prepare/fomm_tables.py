@@ -10,7 +10,6 @@ another frame rate or size. This command turns the table and a folder of downloa
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import logging
 import math
@@ -24,8 +23,7 @@ from maskanim_tf.config import Section, option
 from maskanim_tf.data.prepare.boxes import COLUMNS, OPTIONAL_COLUMNS
 from maskanim_tf.keys import SPLITS
 from maskanim_tf.media.clips import Clip, ClipError, probe_clip
-from maskanim_tf.storage.csv_tables import TableRow, read_table
-from maskanim_tf.storage.files import atomic_path
+from maskanim_tf.storage.csv_tables import TableRow, read_table, write_table
 
 _log = logging.getLogger(__name__)
 
@@ -100,13 +98,7 @@ def convert(metadata: str, videos: str, output: str) -> tuple[int, int]:
         )
     if not boxes:
         raise ValueError(f"{videos} holds none of the {len(rows_of)} videos of {metadata}")
-    with (
-        atomic_path(Path(output, "boxes.csv")) as partial,
-        open(partial, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow((*COLUMNS, *OPTIONAL_COLUMNS))
-        writer.writerows(boxes)
+    write_table(Path(output, "boxes.csv"), (*COLUMNS, *OPTIONAL_COLUMNS), boxes)
     return len(boxes), missing
 
 

@@ -14,17 +14,15 @@ from maskanim_tf.data.shards.shard_index import FORMAT_VERSION, ShardIndex
 from maskanim_tf.keys import SPLITS
 from maskanim_tf.storage.locations import (
     exists,
+    file_digest,
     join,
     list_folder,
     read_file,
-    read_range,
     remove,
     whole_file,
 )
 
 CONFIGURATION = "configuration.json"
-# Bytes of a shard that are read at once to check it.
-CHUNK = 8 << 20
 # The index of a shard, and what was noted with it.
 Sidecar = tuple[ShardIndex, dict[str, Any]]
 
@@ -147,10 +145,7 @@ def _check_content(
     wrong = []
     for job, (_, about) in zip(jobs, sidecars):
         path = join(config.output, job.split, job.file)
-        digest = hashlib.sha256()
-        for offset in range(0, about["bytes"], CHUNK):
-            digest.update(read_range(path, offset, CHUNK))
-        if digest.hexdigest() != about["sha256"]:
+        if file_digest(path, about["bytes"]) != about["sha256"]:
             wrong.append(path)
             remove(join(config.output, job.split, job.sidecar))
     if wrong:
@@ -165,24 +160,18 @@ def _check_content(
 def _finish_split(
     config: PrepareConfig, split: str, made: Sequence[tuple[ShardJob, Sidecar]]
 ) -> dict[str, Any]:
-    parts = []
-    shards = []
-    skipped = []
-    static = []
-    for job, (index, about) in made:
-        parts.append(index)
-        shards.append(
-            {
-                "file": job.file,
-                "clips": len(index.names),
-                "frames": len(index.offset),
-                "bytes": about["bytes"],
-                "sha256": about["sha256"],
-            }
-        )
-        skipped += [{"clip": name, "reason": reason} for name, reason in about["skipped"]]
-        static += about["static"]
-    content = ShardIndex.concatenate(parts).to_bytes()
+    shards = [
+        {
+            "file": job.file,
+            "clips": len(index.names),
+            "frames": len(index.offset),
+            "bytes": about["bytes"],
+            "sha256": about["sha256"],
+        }
+        for job, (index, about) in made
+    ]
+    notes = [about for _, (_, about) in made]
+    content = ShardIndex.concatenate([index for _, (index, _) in made]).to_bytes()
     with whole_file(join(config.output, split, INDEX)) as path:
         path.write_bytes(content)
     return {
@@ -190,6 +179,8 @@ def _finish_split(
         "frames": sum(shard["frames"] for shard in shards),
         "index_sha256": hashlib.sha256(content).hexdigest(),
         "shards": shards,
-        "skipped": skipped,
-        "static": static,
+        "skipped": [
+            {"clip": name, "reason": reason} for about in notes for name, reason in about["skipped"]
+        ],
+        "static": [name for about in notes for name in about["static"]],
     }

@@ -104,7 +104,10 @@ def plan_shards(config: PrepareConfig, *, progress: bool = False) -> list[ShardJ
             minimum_frames=1 if rows is not None else config.minimum_frames,
             progress=progress,
         )
-        parts = _whole(clips) if rows is None else _boxed(clips, split, rows, used, config)
+        if rows is None:
+            parts = [ClipPart(clip.name, clip, 0, clip.frames) for clip in clips]
+        else:
+            parts = _boxed(clips, split, rows, used, config)
         parts.sort(key=lambda part: part.name)
         size = config.clips_per_shard
         count = -(-len(parts) // size)
@@ -132,10 +135,6 @@ def _splits(folder: str) -> list[tuple[str, str]]:
         raise ValueError("the input is missing: name the folder of clips with --input")
     found = [(split, os.path.join(folder, split)) for split in SPLITS]
     return [pair for pair in found if os.path.isdir(pair[1])] or [(TRAIN, folder)]
-
-
-def _whole(clips: Sequence[Clip]) -> list[ClipPart]:
-    return [ClipPart(clip.name, clip, 0, clip.frames) for clip in clips]
 
 
 def _boxed(

@@ -13,10 +13,17 @@ import numpy as np
 from maskanim_tf.data.prepare.boxes import ClipPart, check_part
 from maskanim_tf.data.prepare.plan import PrepareConfig, ShardJob
 from maskanim_tf.data.shards.shard_index import ShardIndex
-from maskanim_tf.data.shards.shard_writer import ShardWriter, encode_image, file_digest
+from maskanim_tf.data.shards.shard_writer import ShardWriter, encode_image
 from maskanim_tf.media.clips import ClipError, iterate_frames, read_frames
 from maskanim_tf.media.fitting import cut_square, square_around
-from maskanim_tf.storage.locations import exists, join, read_file, read_range, whole_file
+from maskanim_tf.storage.locations import (
+    exists,
+    file_digest,
+    join,
+    read_file,
+    read_range,
+    whole_file,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +67,7 @@ def make_shard(job: ShardJob, config: PrepareConfig, advance: Callable[[int], No
         about = {
             "fingerprint": job.fingerprint(config),
             "bytes": path.stat().st_size,
-            "sha256": file_digest(path),
+            "sha256": file_digest(path, path.stat().st_size),
             "skipped": skipped,
             "static": static,
         }
@@ -80,8 +87,8 @@ def read_sidecar(job: ShardJob, config: PrepareConfig) -> tuple[ShardIndex, dict
         return None
     shard, size = join(folder, job.file), about["bytes"]
     # One byte, and none after it: the size without a listing.
-    whole = size == 0 or (exists(shard) and len(read_range(shard, size - 1, 2)) == 1)
-    return (index, about) if whole and exists(shard) else None
+    whole = exists(shard) and (size == 0 or len(read_range(shard, size - 1, 2)) == 1)
+    return (index, about) if whole else None
 
 
 def _encode_part(part: ClipPart, config: PrepareConfig) -> list[bytes] | None:
@@ -106,12 +113,9 @@ def _encode_part(part: ClipPart, config: PrepareConfig) -> list[bytes] | None:
 
 def _frames(part: ClipPart) -> Iterator[np.ndarray]:
     if part.start == 0:
-        return itertools.islice(iterate_frames(part.clip), part.end)
-    return _later_frames(part)
-
-
-def _later_frames(part: ClipPart) -> Iterator[np.ndarray]:
-    """In stretches as long as memory allows, since each seeks to its beginning."""
+        yield from itertools.islice(iterate_frames(part.clip), part.end)
+        return
+    # In stretches as long as memory allows, since each seeks to its beginning.
     size = max(1, STRETCH_BYTES // (part.clip.height * part.clip.width * 3))
     for start in range(part.start, part.end, size):
         yield from read_frames(part.clip, range(start, min(start + size, part.end)))

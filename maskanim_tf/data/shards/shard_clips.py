@@ -11,7 +11,6 @@ encoded bytes, however long the clip is.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
@@ -19,16 +18,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
 from maskanim_tf.data.shards.shard_index import ShardIndex, check_version
+from maskanim_tf.media.frame_bytes import decode_picture
 from maskanim_tf.storage.locations import exists, join, read_file, read_range
 from maskanim_tf.storage.remote import scheme_of
 
 MANIFEST = "manifest.json"
 INDEX = "index.npz"
-OPEN_SHARDS = 32
 AGAIN = "run python -m maskanim_tf.data.prepare again"
 
 
@@ -67,7 +65,7 @@ def read_manifest(location: str | os.PathLike[str]) -> dict[str, Any]:
 class ShardClips:
     """The clips of one split of a prepared data set; may be read from many threads.
 
-    Memory holds the names and 16 bytes per frame, no frames. At most 32 local files are open.
+    Memory holds the names and 16 bytes per frame, no frames; no file stays open.
 
     Args:
       location: folder or address of the prepared data.
@@ -95,9 +93,7 @@ class ShardClips:
         self._folder = join(location, split)
         self._shards = [join(self._folder, shard["file"]) for shard in summary["shards"]]
         self._index = _read_index(join(self._folder, INDEX), summary["index_sha256"])
-        self._is_local = not scheme_of(self._folder)
-        self._open = functools.lru_cache(maxsize=OPEN_SHARDS)(_Descriptor)
-        if self._is_local:
+        if not scheme_of(self._folder):
             self._check_sizes([shard["bytes"] for shard in summary["shards"]])
         self.names = self._index.names
         self.frame_counts = np.diff(self._index.first)
@@ -124,10 +120,7 @@ class ShardClips:
         entry = self._index.first[clip] + frame
         shard = self._shards[self._index.shard[clip]]
         offset, length = int(self._index.offset[entry]), int(self._index.length[entry])
-        if self._is_local:
-            encoded = self._open(shard).read(offset, length)
-        else:
-            encoded = read_range(shard, offset, length)
+        encoded = read_range(shard, offset, length)
         if len(encoded) != length or zlib.crc32(encoded) != self._index.checksum[entry]:
             raise ValueError(
                 f"{shard} is damaged at frame {frame} of clip {self.names[clip]}: its checksum is "
@@ -146,11 +139,10 @@ class ShardClips:
         """
         images = np.empty((len(frames), self.image_size, self.image_size, 3), np.uint8)
         for image, frame in zip(images, frames):
-            encoded = np.frombuffer(self.read_encoded(clip, int(frame)), np.uint8)
-            decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+            decoded = decode_picture(self.read_encoded(clip, int(frame)))
             if decoded is None or decoded.shape != image.shape:
                 raise ValueError(f"frame {frame} of clip {self.names[clip]} is no such image")
-            cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, dst=image)
+            image[:] = decoded
         return images
 
     def iterate_frames(self, clip: int) -> Iterator[np.ndarray]:
@@ -169,24 +161,6 @@ class ShardClips:
                     f"{shard} has {os.path.getsize(shard)} bytes instead of {size}: it is cut "
                     f"short or was changed; copy it again, or delete it and {AGAIN}"
                 )
-
-
-class _Descriptor:
-    """A file opened for reading at any place; closed with the last reference to it.
-
-    A thread that still reads holds such a reference, so leaving the cache cannot close the file
-    under it.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._number = os.open(path, os.O_RDONLY)
-
-    def read(self, offset: int, length: int) -> bytes:
-        return os.pread(self._number, length, offset)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_number"):
-            os.close(self._number)
 
 
 def _read_index(path: str, sha256: str) -> ShardIndex:

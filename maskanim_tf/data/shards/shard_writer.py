@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from collections.abc import Sequence
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -61,12 +59,7 @@ class ShardWriter:
     def __enter__(self) -> ShardWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with clear_errors(self._path):
             self._writer.close()
 
@@ -94,15 +87,6 @@ class ShardWriter:
     def index(self) -> ShardIndex:
         """The index of the clips written so far."""
         return ShardIndex.concatenate(self._clips)
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a local file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for chunk in iter(lambda: file.read(1 << 20), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _example(name: str, fps: float, frame: int, image: bytes) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -22,7 +21,7 @@ from maskanim_tf.data.sources import folder_clips
 from maskanim_tf.evaluation.ablation_page import write_page
 from maskanim_tf.evaluation.ablation_runs import FULL, AblationRuns
 from maskanim_tf.evaluation.clip_pairs import Pair, draw_pairs, listed_pairs, test_clips
-from maskanim_tf.evaluation.detectors import DetectorOptions, describe, open_detectors
+from maskanim_tf.evaluation.detectors import DetectorOptions, open_detectors
 from maskanim_tf.evaluation.metrics import L1, SSIM
 from maskanim_tf.evaluation.result_files import write_results
 from maskanim_tf.evaluation.scoring import ANIMATION, Results
@@ -78,13 +77,13 @@ def main(options: AblationOptions, detector_options: DetectorOptions) -> None:
                 results[variant][pair.name] = values
             rows.append(shown)
     reasons = add_reasons(detectors.not_measured, results)
-    settings = {**options.to_dict(), **describe(detectors, detector_options)}
+    settings = {**options.to_dict(), **detectors.names}
     write_results(options.output, settings, results, COLUMNS, reasons)
     table = format_table(means(results), COLUMNS, reasons)
     print(table)
     write_page(
         options.output,
-        pictures=_stacked(rows[: options.shown]),
+        pictures={key: np.stack([r[key] for r in rows[: options.shown]]) for key in rows[0]},
         keys=(*keys.INTERMEDIATES, *(v for v in runs.variants if v != FULL)),
         row_names=[pair.name for pair in pairs[: options.shown]],
         table=table,
@@ -102,8 +101,7 @@ def find_pairs(options: AblationOptions, config: Config) -> list[Pair]:
         raise ValueError("no pairs; give a list with --pairs=CSV or test videos with --data_dir")
     strips = options.picture_strips or config.data.picture_strips
     if options.pairs:
-        clips = test_clips(options.data_dir, strips) if options.data_dir else {}
-        return listed_pairs(options.pairs, clips)
+        return listed_pairs(options.pairs, test_clips(options.data_dir, strips))
     held_out = config.data.held_out if options.held_out < 0 else options.held_out
     data = config.data.replace(data_dir=options.data_dir, held_out=held_out, picture_strips=strips)
     return draw_pairs(unseen_clips(data, config.seed), options.count, options.seed)
@@ -116,10 +114,6 @@ def unseen_clips(data: DataConfig, seed: int) -> list[Clip]:
         return clips
     _, test = hold_out([clip.name for clip in clips], data.held_out, seed)
     return [clips[index] for index in test]
-
-
-def _stacked(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf import keys
+from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.commands import run_command, say
 from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import DATASETS, OTHER, SAME
 from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sources import open_clips
-from maskanim_tf.evaluation.detectors import DetectorOptions, describe, open_detectors
+from maskanim_tf.evaluation.detectors import DetectorOptions, open_detectors
 from maskanim_tf.evaluation.metrics import IOU
 from maskanim_tf.evaluation.published import FOMM, published_fomm, published_rows
 from maskanim_tf.evaluation.reconstruction import COPY, FORMATS, MODEL, Reconstruction
@@ -77,20 +78,19 @@ def main(options: ReconstructOptions, detector_options: DetectorOptions) -> None
     detectors = open_detectors(detector_options, dataset)
     clips = open_clips(config, keys.TEST)
     settings = _settings(animator, config, options, detector_options)
-    settings |= describe(detectors, detector_options)
+    settings |= detectors.names
     across = options.pairs == ACROSS_PAIRS
     drivers = evaluation_drivers(clips.names, OTHER if across else SAME, wish="--pairs=across")
     _claim(options.output, settings)
-    work = Reconstruction(
-        at_precision(animator, options.precision),
+    results = Reconstruction(
+        AnimatorGenerator(at_precision(animator, options.precision)),
         clips,
-        drivers,
+        drivers[: options.clips or None],
         detectors,
-        options.output,
+        Path(options.output),
         options.format,
         options.batch_size,
-    )
-    results = work.run(options.clips)
+    ).run()
     reasons = add_reasons(detectors.not_measured, results)
     if across and not any(IOU in scores for scores in results[MODEL].values()):
         reasons.setdefault(IOU, NO_TRUTH)
@@ -102,25 +102,22 @@ def main(options: ReconstructOptions, detector_options: DetectorOptions) -> None
     baselines = {f"improvement over the {COPY}": measured[COPY]}
     if not across:
         baselines = {f"improvement over {FOMM} as published": published_fomm(dataset)} | baselines
+    unknown = f"nothing is published for the data set {dataset!r}; name one with --dataset"
     for label, baseline in baselines.items():
-        print(
-            format_improvement(label, measured[MODEL], baseline) or f"{label}: {_unknown(dataset)}"
-        )
+        print(format_improvement(label, measured[MODEL], baseline) or f"{label}: {unknown}")
     print(f"{len(results[MODEL])} videos: {options.output}/videos, results.json and results.csv")
 
 
 def _with_data(config: Config, options: ReconstructOptions) -> Config:
     """The configuration of the training with the data that the options name."""
-    changes: dict[str, Any] = {}
-    if options.data_dir:
-        changes["data_dir"] = options.data_dir
-    if options.picture_strips:
-        changes["picture_strips"] = True
-    if options.held_out >= 0:
-        changes["held_out"] = options.held_out
-    if options.dataset:
-        changes["dataset"] = options.dataset
-    return config.replace(data=config.data.replace(**changes))
+    data = config.data
+    data = data.replace(
+        data_dir=options.data_dir or data.data_dir,
+        picture_strips=options.picture_strips or data.picture_strips,
+        held_out=data.held_out if options.held_out < 0 else options.held_out,
+        dataset=options.dataset or data.dataset,
+    )
+    return config.replace(data=data)
 
 
 def _settings(
@@ -161,10 +158,6 @@ def _claim(output: str, settings: dict[str, Any]) -> None:
                 f"{output} holds results of other settings ({name} was {earlier.get(name)!r}, is "
                 f"{value!r}); choose another --output, or remove it"
             )
-
-
-def _unknown(dataset: str) -> str:
-    return f"nothing is published for the data set {dataset!r}; name one with --dataset"
 
 
 if __name__ == "__main__":

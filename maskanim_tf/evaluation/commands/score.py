@@ -19,16 +19,9 @@ from maskanim_tf.evaluation.clip_pairs import Pair, listed_pairs, test_clips
 from maskanim_tf.evaluation.detectors import (
     DetectorOptions,
     Detectors,
-    describe,
     open_detectors,
 )
-from maskanim_tf.evaluation.methods import (
-    Method,
-    check_videos,
-    common_size,
-    find_methods,
-    square_frames,
-)
+from maskanim_tf.evaluation.methods import Method, gather, square_frames
 from maskanim_tf.evaluation.published import FOMM, published_rows
 from maskanim_tf.evaluation.result_files import write_results
 from maskanim_tf.evaluation.scoring import (
@@ -72,15 +65,17 @@ def main(options: ScoreOptions, detector_options: DetectorOptions) -> None:
     detectors = open_detectors(detector_options, options.dataset)
     pairs = find_pairs(options)
     reconstruction = not options.pairs
-    methods = find_methods(options.methods, [pair.name for pair in pairs])
-    if options.partial:
-        pairs = [pair for pair in pairs if all(pair.name in m.videos for m in methods)]
-    check_videos(methods, {p.name: p.driving for p in pairs}, reconstruction=reconstruction)
-    size = options.image_size or common_size(methods)
+    methods, pairs, size = gather(
+        options.methods,
+        pairs,
+        options.partial,
+        options.image_size,
+        reconstruction=reconstruction,
+    )
     results = score_methods(methods, pairs, detectors, size, reconstruction=reconstruction)
     columns = RECONSTRUCTION if reconstruction else ANIMATION
     reasons = add_reasons(detectors.not_measured, results)
-    settings = {**options.to_dict(), **describe(detectors, detector_options), "side": size}
+    settings = {**options.to_dict(), **detectors.names, "side": size}
     write_results(options.output, settings, results, columns, reasons)
     measured = means(results)
     rows = {**(published_rows(options.dataset) if reconstruction else {}), **measured}
@@ -103,7 +98,7 @@ def find_pairs(options: ScoreOptions) -> list[Pair]:
         raise ValueError(
             "nothing to compare with; give --data_dir=FOLDER of test videos or --pairs"
         )
-    clips = test_clips(options.data_dir, options.picture_strips) if options.data_dir else {}
+    clips = test_clips(options.data_dir, options.picture_strips)
     if options.pairs:
         return listed_pairs(options.pairs, clips)
     return [Pair(name, clip, clip) for name, clip in clips.items() if clip.frames > 1]

@@ -13,9 +13,9 @@ import os
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
 from maskanim_tf.evaluation.clip_pairs import listed_pairs, test_clips
-from maskanim_tf.evaluation.methods import check_videos, common_size, find_methods
+from maskanim_tf.evaluation.methods import gather
 from maskanim_tf.evaluation.study.study_key import KEY_FILE
-from maskanim_tf.evaluation.study.study_page import PAGE, Texts, write_study
+from maskanim_tf.evaluation.study.study_page import PAGE, write_study
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,17 +46,10 @@ def main(options: MakeOptions) -> None:
     """Writes the page and its key."""
     if not options.pairs:
         raise ValueError("nothing to show; give --pairs=CSV with the columns source,driving")
-    clips = test_clips(options.data_dir, strips=False) if options.data_dir else {}
-    pairs = listed_pairs(options.pairs, clips)
-    methods = find_methods(options.methods, [pair.name for pair in pairs])
-    if options.partial:
-        pairs = [pair for pair in pairs if all(pair.name in m.videos for m in methods)]
-        if not pairs:
-            raise ValueError("there is no pair of which every method has a film")
-    check_videos(methods, {p.name: p.driving for p in pairs}, reconstruction=False)
-    size = options.image_size or common_size(methods)
-    texts = Texts(options.welcome, options.farewell)
-    key = write_study(options.output, pairs, methods, size, options.rounds, texts)
+    pairs = listed_pairs(options.pairs, test_clips(options.data_dir, strips=False))
+    methods, pairs, size = gather(options.methods, pairs, options.partial, options.image_size)
+    texts = options.welcome, options.farewell
+    key = write_study(options.output, pairs, methods, size, options.rounds, *texts)
     page, path = (os.path.join(options.output, name) for name in (PAGE, KEY_FILE))
     of_each = f"{options.rounds or 'all'} of each data set"
     print(

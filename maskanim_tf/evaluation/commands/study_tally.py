@@ -36,8 +36,7 @@ def main(options: TallyOptions) -> None:
     if not seconds:
         raise ValueError("nobody finished a round; there is nothing to count")
     if options.output:
-        content = {"people": len(ballots), "rows": [dataclasses.asdict(row) for row in rows]}
-        write_json(options.output, content)
+        write_json(options.output, {"people": len(ballots), "rows": rows})
     print(format_table_3(rows, key))
     stopped = sum(len(ballot.votes) < ballot.rounds for ballot in ballots)
     print(

@@ -61,8 +61,7 @@ def read_ballots(places: Sequence[str], key: StudyKey) -> list[Ballot]:
     paths = [path for place in places for path in _files(place)]
     if not paths:
         raise ValueError("no votes to count; give --votes=FOLDER or --votes=FILE,...")
-    ballots: dict[str, Ballot] = {}
-    places_of: dict[str, Path] = {}
+    ballots: dict[str, tuple[Path, Ballot]] = {}
     problems = []
     for path in paths:
         try:
@@ -71,14 +70,12 @@ def read_ballots(places: Sequence[str], key: StudyKey) -> list[Ballot]:
             problems.append(str(error))
             continue
         if ballot.person in ballots:
-            problems.append(
-                f"{path} is by the person who saved {places_of[ballot.person]}; keep one of them"
-            )
-        ballots[ballot.person] = ballot
-        places_of[ballot.person] = path
+            earlier, _ = ballots[ballot.person]
+            problems.append(f"{path} is by the person who saved {earlier}; keep one of them")
+        ballots[ballot.person] = path, ballot
     if problems:
         raise ValueError("; ".join(problems))
-    return list(ballots.values())
+    return [ballot for _, ballot in ballots.values()]
 
 
 def read_ballot(path: str | os.PathLike[str], key: StudyKey) -> Ballot:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any
 
 from maskanim_tf.evaluation.result_files import read_json
 
@@ -45,13 +44,9 @@ class StudyKey:
         """In the order of the table's rows."""
         return tuple(dict.fromkeys(trial.dataset for trial in self.trials.values()))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return dataclasses.asdict(self)
-
 
 def read_key(path: str | os.PathLike[str]) -> StudyKey:
-    """Reads what `StudyKey.to_dict` made.
+    """Reads what `result_files.write_json` made of a key.
 
     Raises:
       OSError: there is no such file.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import secrets
@@ -30,26 +29,14 @@ PAGE, FILMS, MANIFEST = "page", "films", "trials.js"
 NOTE = "a method of a user study"
 
 
-@dataclasses.dataclass(frozen=True)
-class Texts:
-    """What the people of a study read besides the questions.
-
-    Attributes:
-      welcome: at the beginning.
-      farewell: what they are to do with their file.
-    """
-
-    welcome: str
-    farewell: str
-
-
 def write_study(
     output: str | os.PathLike[str],
     pairs: Sequence[Pair],
     methods: Sequence[Method],
     size: int,
     rounds: int,
-    texts: Texts,
+    welcome: str,
+    farewell: str,
 ) -> StudyKey:
     """Writes the folder `page`, which can be handed out, and `key.json`, which must not be.
 
@@ -62,7 +49,8 @@ def write_study(
       methods: with a film of every pair, as many frames long as the driver.
       size: side of the films in pixels, even.
       rounds: pairs of each data set that a person sees; 0 for all.
-      texts: what people read.
+      welcome: what people read at the beginning.
+      farewell: what they are to do with their file.
 
     Returns:
       The key.
@@ -93,13 +81,15 @@ def write_study(
             name, films = _write_films(page / FILMS, pair, methods, size)
             trials[name] = Trial(pair.name, pair.dataset, films)
         key = StudyKey(_token(), tuple(method.name for method in methods), trials)
-        manifest = json.dumps(_manifest(key, rounds, texts), indent=2)
+        content = {"study": key.study, "rounds": rounds, "sets": _sets(key)}
+        content |= {"welcome": welcome, "farewell": farewell}
+        manifest = json.dumps(content, indent=2)
         (page / MANIFEST).write_text(f"const STUDY = {manifest};\n", encoding="utf-8")
         # When each film was written would tell its method.
         now = time.time()
         for path in page.rglob("*"):
             os.utime(path, (now, now))
-        write_json(partial / KEY_FILE, key.to_dict())
+        write_json(partial / KEY_FILE, key)
     return key
 
 
@@ -119,9 +109,9 @@ def _write_films(
     return trial, {film: films[film].name for film in sorted(films)}
 
 
-def _manifest(key: StudyKey, rounds: int, texts: Texts) -> dict[str, Any]:
-    """What the page knows of a study."""
-    sets = [
+def _sets(key: StudyKey) -> list[list[dict[str, Any]]]:
+    """What the page knows of the pairs of each data set."""
+    return [
         [
             {"trial": name, "films": list(trial.films)}
             for name, trial in key.trials.items()
@@ -129,7 +119,6 @@ def _manifest(key: StudyKey, rounds: int, texts: Texts) -> dict[str, Any]:
         ]
         for dataset in key.datasets
     ]
-    return {"study": key.study, "rounds": rounds, "sets": sets, **dataclasses.asdict(texts)}
 
 
 def _token() -> str:

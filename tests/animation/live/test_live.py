@@ -5,7 +5,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from maskanim_tf.animation import FrameGenerator
 from maskanim_tf.animation.live import (
     CameraError,
     LiveFrame,
@@ -22,20 +21,14 @@ from maskanim_tf.animation.live.window import LARGE, SMALL, draw
 from maskanim_tf.keys import FRAME
 from maskanim_tf.live import LiveOptions, main, read_sources
 from maskanim_tf.media.clips import probe_clip
-from tests.animation.material import SIZE, pixels
-from tests.animation.test_alignment import disc
+from tests.animation.material import SIZE, Seer, disc, pixels
 from tests.media.clip_files import write_picture, write_sounding_video, write_video
 
 SOURCES = pixels(2, seed=9)
 
 
-class Mirror(FrameGenerator):
+class Mirror(Seer):
     """Whose results are the source's first pixel row over the driver; it takes a while."""
-
-    label = "a mirror"
-    image_size = SIZE
-    mask_size = SIZE
-    finds_masks = takes_masks = True
 
     def __init__(self, seconds=0.0):
         self.seconds = seconds
@@ -43,9 +36,6 @@ class Mirror(FrameGenerator):
 
     def set_source(self, source):
         self.source = source
-
-    def masks(self, frames):
-        return frames[..., :1].astype(np.float32) / 255
 
     def animate(self, driving, wanted=(), masks=None):
         time.sleep(self.seconds)
@@ -78,10 +68,20 @@ class Reel:
         self.closed = True
 
 
+def shown(session):
+    """The results of a session, without the pauses between them."""
+    return (result for result in session.results() if result is not None)
+
+
+def light(x, radius):
+    """A frame whose mask is a disc."""
+    return np.repeat(disc(x, 16, radius, SIZE) * 250, 3, -1).astype(np.uint8)
+
+
 def test_results_belong_to_their_frames_and_the_last_one_is_seen():
     camera = Reel(pixels(8), seconds=0.01)
     with LiveSession(Mirror(), camera, SOURCES) as session:
-        seen = [result for result in session.results() if result is not None]
+        seen = list(shown(session))
     assert camera.closed
     assert 1 <= len(seen) <= 8
     for result in seen:
@@ -104,17 +104,13 @@ def test_who_is_slow_works_on_new_frames():
 
 def test_keys_switch_recentre_and_freeze():
     generator = Mirror()
-    near, far = (np.repeat(disc(x, 16, 6, SIZE) * 250, 3, -1).astype(np.uint8) for x in (10, 22))
-    shown = []
+    near, far = light(10, 6), light(22, 6)
     camera = Reel([far] * 400, seconds=0.005)
     with LiveSession(generator, camera, [near, 255 - near], relative=True) as session:
-        for result in session.results():
-            if result is None:
-                continue
-            shown.append(result)
-            if len(shown) == 3:
+        for number, result in enumerate(shown(session), 1):
+            if number == 3:
                 session.switch()
-            if len(shown) > 3 and (result.source == 255 - near).all():
+            if number > 3 and (result.source == 255 - near).all():
                 break
         # The chosen frame lies over the source.
         aligned = generator.given[2][0]
@@ -128,7 +124,7 @@ def test_keys_switch_recentre_and_freeze():
         assert len(generator.given) == count
         session.freeze()
         session.recentre()
-        results = (result for result in session.results() if result is not None)
+        results = shown(session)
         next(results)
         next(results)
         assert len(generator.given) > count
@@ -136,7 +132,7 @@ def test_keys_switch_recentre_and_freeze():
 
 def test_recentring_takes_the_next_pose_for_the_sources():
     generator = Mirror()
-    frames = [np.repeat(disc(x, 16, 5, SIZE) * 250, 3, -1).astype(np.uint8) for x in (10, 22)]
+    frames = [light(10, 5), light(22, 5)]
     gate = threading.Event()
 
     class Moving(Reel):
@@ -145,7 +141,7 @@ def test_recentring_takes_the_next_pose_for_the_sources():
             return frames[1] if gate.is_set() else frames[0]
 
     with LiveSession(generator, Moving([]), [frames[0]], relative=True) as session:
-        results = (result for result in session.results() if result is not None)
+        results = shown(session)
         next(results)
         gate.set()
         moved = next(r for r in results if (r.driving == frames[1]).all())
@@ -163,7 +159,7 @@ def test_recentring_takes_the_next_pose_for_the_sources():
 def test_a_mirror_exchanges_left_and_right():
     frame = pixels(1)[0]
     with LiveSession(Mirror(), Reel([frame]), SOURCES, mirror=True) as session:
-        result = next(r for r in session.results() if r is not None)
+        result = next(shown(session))
     np.testing.assert_array_equal(result.driving, frame[:, ::-1])
 
 

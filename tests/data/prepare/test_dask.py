@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.engine import Engine
 from tests.clusters import cluster, note_worker
-from tests.data.prepared import write_clips
+from tests.data.prepared import preparation, write_clips
 from tests.programs import run_module
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
@@ -40,9 +39,7 @@ def running(tmp_path_factory):
 
 
 def settings(clips, output):
-    return PrepareConfig(
-        input=str(clips), output=str(output), image_size=128, encoding="png", clips_per_shard=1
-    )
+    return preparation(clips, output, image_size=128, clips_per_shard=1)
 
 
 def content(folder):

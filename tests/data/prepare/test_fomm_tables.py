@@ -1,5 +1,3 @@
-import csv
-
 import numpy as np
 import pytest
 
@@ -7,6 +5,7 @@ from maskanim_tf.data.index import find_clips
 from maskanim_tf.data.prepare.boxes import read_boxes
 from maskanim_tf.data.prepare.fomm_tables import convert
 from maskanim_tf.media.clip_writer import write_video
+from maskanim_tf.storage.csv_tables import write_table
 
 HEADER = ["video_id", "start", "end", "bbox", "fps", "height", "width", "partition"]
 
@@ -20,12 +19,9 @@ def videos(tmp_path):
     return folder
 
 
-def write_table(path, rows, header=HEADER):
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-    return path
+def crops(tmp_path, rows, header=HEADER):
+    write_table(tmp_path / "t.csv", header, rows)
+    return str(tmp_path / "t.csv")
 
 
 def test_frames_and_boxes_are_converted_to_the_download(tmp_path, videos):
@@ -35,7 +31,7 @@ def test_frames_and_boxes_are_converted_to_the_download(tmp_path, videos):
         ["gone", 0, 10, "0-0-64-64", 20, 64, 128, "test"],
     ]
     output = tmp_path / "out"
-    assert convert(str(write_table(tmp_path / "t.csv", rows)), str(videos), str(output)) == (1, 1)
+    assert convert(crops(tmp_path, rows), str(videos), str(output)) == (1, 1)
     (row,) = read_boxes(output / "boxes.csv")
     assert (row.clip, row.start, row.end, row.box) == ("train/abc", 5, 16, (10, 0, 42, 32))
     (clip,) = find_clips(output)
@@ -47,9 +43,8 @@ def test_frames_and_boxes_are_converted_to_the_download(tmp_path, videos):
 
 def test_persons_lead_the_names(tmp_path, videos):
     rows = [["abc#0001", 0, 8, "0-0-32-32", 10, 32, 64, "test", "id7"]]
-    table = write_table(tmp_path / "t.csv", rows, [*HEADER, "person_id"])
     output = tmp_path / "out"
-    convert(str(table), str(videos), str(output))
+    convert(crops(tmp_path, rows, [*HEADER, "person_id"]), str(videos), str(output))
     (clip,) = find_clips(output)
     (row,) = read_boxes(output / "boxes.csv")
     assert row.part_of(clip).name == "id7#test/0001#abc#000000#000008"
@@ -65,10 +60,8 @@ def test_downloads_that_are_shorter_and_dangling_links(tmp_path, videos, caplog)
     # What an earlier call made for a download that has moved since.
     (output / "train").mkdir(parents=True)
     (output / "train" / "abc.mp4").symlink_to(videos / "moved.mp4")
-    table = write_table(tmp_path / "t.csv", rows)
-    table.write_bytes("\ufeff".encode() + table.read_bytes())
-    with caplog.at_level("WARNING"):
-        assert convert(str(table), str(videos), str(output)) == (2, 2)
+    table = crops(tmp_path, rows, ["\ufeff" + HEADER[0], *HEADER[1:]])
+    assert convert(table, str(videos), str(output)) == (2, 2)
     assert [(row.start, row.end) for row in read_boxes(output / "boxes.csv")] == [(0, 8), (15, 20)]
     assert (output / "train" / "abc.mp4").resolve() == (videos / "abc.mp4").resolve()
     assert "1 crops lie outside of their downloads" in caplog.text
@@ -81,8 +74,7 @@ def test_unusable_tables_are_named(tmp_path, videos):
     output = str(tmp_path / "out")
 
     def run(rows, header=HEADER):
-        table = write_table(tmp_path / "t.csv", rows, header)
-        return convert(str(table), str(videos), output)
+        return convert(crops(tmp_path, rows, header), str(videos), output)
 
     with pytest.raises(FileNotFoundError, match="there is no such table"):
         convert(str(tmp_path / "absent.csv"), str(videos), output)

@@ -12,11 +12,16 @@ import pytest
 
 from maskanim_tf.data.prepare.boxes import read_boxes
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
 from maskanim_tf.data.shards.shard_clips import ShardClips
 from maskanim_tf.media.clips import ClipError
-from maskanim_tf.media.fitting import cut_square, square_around
-from tests.data.prepared import random_clip, write_broken_folder, write_clips, write_pages
+from maskanim_tf.media.fitting import cut_square
+from tests.data.prepared import (
+    preparation,
+    random_clip,
+    write_broken_folder,
+    write_clips,
+    write_pages,
+)
 from tests.helpers import REPOSITORY
 from tests.programs import run_module
 
@@ -26,13 +31,7 @@ HEADER = "clip,start,end,left,top,right,bottom"
 @pytest.fixture
 def config(tmp_path):
     pytest.importorskip("apache_beam", reason="needs the extra beam")
-    return PrepareConfig(
-        input=str(tmp_path / "in"),
-        output=str(tmp_path / "out"),
-        image_size=32,
-        encoding="png",
-        clips_per_shard=1,
-    )
+    return preparation(tmp_path / "in", tmp_path / "out", clips_per_shard=1)
 
 
 def command(*arguments, **options):
@@ -139,30 +138,6 @@ def test_bad_boxes_are_named(config, tmp_path):
             )
     with pytest.raises(OSError, match=r"absent\.csv"):
         read_boxes(tmp_path / "absent.csv")
-
-
-@pytest.mark.parametrize(
-    ("box", "fit", "expected"),
-    [
-        (None, "crop", (20, 0, 60)),
-        (None, "pad", (0, -20, 100)),
-        ((10, 10, 30, 20), "crop", (10, 5, 20)),
-        ((90, 50, 110, 60), "crop", (80, 40, 20)),
-        ((0, 0, 80, 60), "crop", (10, 0, 60)),
-        ((0, 0, 80, 60), "pad", (0, -10, 80)),
-    ],
-)
-def test_square(box, fit, expected):
-    assert square_around(box, 60, 100, fit) == expected
-
-
-def test_padding_is_black_and_keeps_the_aspect_ratio():
-    frame = np.full((30, 60, 3), 200, np.uint8)
-    square = cut_square(frame, *square_around(None, 30, 60, "pad"), 60)
-    assert square.shape == (60, 60, 3)
-    assert (square[15:45] == 200).all()
-    assert (square[:15] == 0).all()
-    assert (square[45:] == 0).all()
 
 
 def test_static_clips_are_dropped(config, tmp_path):

@@ -6,11 +6,9 @@ import pytest
 import tensorflow as tf
 
 from maskanim_tf.data.prepare.pipeline import prepare
-from maskanim_tf.data.prepare.plan import PrepareConfig
-from maskanim_tf.data.shards import shard_clips
 from maskanim_tf.data.shards.shard_clips import ShardClips
 from maskanim_tf.data.shards.shard_index import ShardIndex
-from tests.data.prepared import write_clips
+from tests.data.prepared import preparation, write_clips
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
 
@@ -21,22 +19,14 @@ COUNTS = {"a": 3, "b": 7, "c": 2, "d": 5, "e": 4}
 def prepared(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     clips = write_clips(folder / "in", COUNTS)
-    config = PrepareConfig(
-        input=str(folder / "in"),
-        output=str(folder / "out"),
-        image_size=32,
-        encoding=request.param,
-        clips_per_shard=2,
-    )
-    prepare(config)
+    prepare(preparation(folder / "in", folder / "out", encoding=request.param))
     return folder / "out", clips, request.param
 
 
 @pytest.fixture
 def output(tmp_path):
     write_clips(tmp_path / "in", COUNTS)
-    config = PrepareConfig(input=str(tmp_path / "in"), output=str(tmp_path / "out"), image_size=32)
-    prepare(config.replace(clips_per_shard=2))
+    prepare(preparation(tmp_path / "in", tmp_path / "out", encoding="jpeg"))
     return tmp_path / "out"
 
 
@@ -98,8 +88,7 @@ def test_jpeg_keeps_full_colour_resolution(prepared):
     assert encoded[header + 11] == 0x11  # Sampling of the first component, as of the others.
 
 
-def test_many_threads_read_the_same(prepared, monkeypatch):
-    monkeypatch.setattr(shard_clips, "OPEN_SHARDS", 1)  # Files are closed while others read them.
+def test_many_threads_read_the_same(prepared):
     reader = ShardClips(prepared[0])
     wanted = [(clip, frame) for clip, count in enumerate(COUNTS.values()) for frame in range(count)]
     expected = [reader.read_encoded(*pair) for pair in wanted]

@@ -1,5 +1,4 @@
 import base64
-import json
 import re
 
 import cv2
@@ -13,11 +12,16 @@ from maskanim_tf.data.sources import open_clips
 from maskanim_tf.evaluation.ablation_runs import FULL
 from maskanim_tf.evaluation.clip_pairs import draw_pairs
 from maskanim_tf.evaluation.commands.ablation import AblationOptions, find_pairs, main
-from maskanim_tf.evaluation.detectors import DetectorOptions
 from maskanim_tf.evaluation.metrics import L1
 from maskanim_tf.models import ABLATIONS, load_animator
 from maskanim_tf.ops.pixels import as_floats
-from tests.evaluation.clips import puppet_frames, write_checkpoint, write_test_clips
+from tests.evaluation.clips import (
+    PUPPETS,
+    puppet_frames,
+    results,
+    write_checkpoint,
+    write_test_clips,
+)
 from tests.helpers import TINY_CONFIG
 
 
@@ -32,9 +36,9 @@ def test_the_page_shows_every_variant(tmp_path, capsys):
         batch_size=3,
         output=str(tmp_path / "out"),
     )
-    main(options, DetectorOptions(keypoints="puppets"))
+    main(options, PUPPETS)
     printed = capsys.readouterr().out
-    content = json.loads((tmp_path / "out" / "results.json").read_text())
+    content = results(tmp_path / "out")
     assert list(content["methods"]) == [FULL, *ABLATIONS[1:]]
     page = (tmp_path / "out" / "ablation.html").read_text()
     encoded = re.search(r'base64,([^"]+)"', page)

@@ -1,19 +1,13 @@
-import json
-
 import av
 import pytest
 
 from maskanim_tf.evaluation.commands import score
-from maskanim_tf.evaluation.commands.reconstruct import ReconstructOptions, main
-from maskanim_tf.evaluation.detectors import DetectorOptions
+from maskanim_tf.evaluation.commands.reconstruct import main
 from maskanim_tf.evaluation.metrics import AKD, L1, METRICS, SSIM
 from maskanim_tf.evaluation.published import published_fomm, published_rows
 from maskanim_tf.evaluation.reconstruction import COPY, MODEL
 from maskanim_tf.evaluation.tables import format_improvement, improvement
-from maskanim_tf.media.clips import probe_clip, read_frames
-from tests.evaluation.clips import SIZE, write_checkpoint, write_test_clips
-
-PUPPETS = DetectorOptions(keypoints="puppets")
+from tests.evaluation.clips import PUPPETS, SIZE, frames_of, rebuilt, results, write_test_clips
 
 
 @pytest.fixture(scope="module")
@@ -21,20 +15,7 @@ def run(tmp_path_factory):
     """Options of a run that has been made once, with lossless frames."""
     folder = tmp_path_factory.mktemp("reconstruct")
     write_test_clips(folder / "data" / "test")
-    write_checkpoint(folder / "weights.npz", folder / "data")
-    options = ReconstructOptions(
-        checkpoint=str(folder / "weights.npz"),
-        format="png",
-        batch_size=2,
-        dataset="vox",
-        output=str(folder / "out"),
-    )
-    main(options, PUPPETS)
-    return folder, options
-
-
-def results(folder):
-    return json.loads((folder / "results.json").read_text())
+    return folder, rebuilt(folder, dataset="vox")
 
 
 def test_lossless_frames_score_the_same_as_while_generating(run, tmp_path):
@@ -56,7 +37,7 @@ def test_lossless_frames_score_the_same_as_while_generating(run, tmp_path):
 def test_copying_the_source_is_scored_too(run):
     folder, _ = run
     copied = results(folder / "out")["methods"][COPY]["videos"]["p0"]
-    frames = read_frames(probe_clip(folder / "data" / "test" / "p0"), range(4)).astype(float)
+    frames = frames_of(folder, "p0").astype(float)
     expected = abs(frames[1:] - frames[:1]).mean() / 255
     assert copied[L1]["value"] == pytest.approx(expected)
 

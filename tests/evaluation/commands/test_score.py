@@ -1,5 +1,4 @@
 import csv
-import json
 import re
 
 import numpy as np
@@ -10,11 +9,22 @@ from maskanim_tf.evaluation.detectors import DetectorOptions, open_detectors
 from maskanim_tf.evaluation.methods import find_methods
 from maskanim_tf.evaluation.metrics import AED, AKD, CSIM, L1, MKR, POSE, SSIM
 from maskanim_tf.evaluation.scoring import Score, pool
-from tests.evaluation.clips import SIZE, puppet_frames, write_frames, write_test_clips
+from tests.evaluation.clips import (
+    PUPPETS,
+    SIZE,
+    puppet_frames,
+    results,
+    write_frames,
+    write_test_clips,
+)
 from tests.evaluation.model_files import mean_onnx
 from tests.programs import run_module
 
-PUPPETS = DetectorOptions(keypoints="puppets")
+
+def options_of(folders, *methods, **changes):
+    """By default of all methods, compared with the test folder."""
+    values = {"methods": methods or (str(folders / "methods"),), "data_dir": str(folders / "test")}
+    return ScoreOptions(**{**values, "output": str(folders / "out"), **changes})
 
 
 def score(options, detectors=PUPPETS):
@@ -38,15 +48,14 @@ def folders(tmp_path):
 
 
 def test_a_video_compared_with_itself_is_perfect(folders):
-    options = ScoreOptions(methods=(str(folders / "methods"),), data_dir=str(folders / "test"))
-    results = score(options)
-    assert sorted(results) == ["late", "same"]
-    for scores in results["same"].values():
+    scored = score(options_of(folders))
+    assert sorted(scored) == ["late", "same"]
+    for scores in scored["same"].values():
         assert scores[L1] == Score(0.0, 3.0)
         assert scores[SSIM].value == pytest.approx(1)
         assert scores[AKD].value == scores[MKR].value == 0
     # A video that is shorter by one begins at the second frame; so this one is a frame behind.
-    for name, scores in results["late"].items():
+    for name, scores in scored["late"].items():
         frames = puppet_frames(int(name[1])).astype(float)
         expected = np.mean(np.abs(frames[1:] - frames[:-1])) / 255
         assert scores[L1].value == pytest.approx(expected)
@@ -56,33 +65,23 @@ def test_a_video_compared_with_itself_is_perfect(folders):
 
 def test_the_command_writes_a_table_json_and_csv(folders, capsys):
     methods = (f"fomm={folders}/methods/late", f"mine={folders}/methods/same/{{name}}")
-    output = folders / "out"
-    options = ScoreOptions(methods=methods, data_dir=str(folders / "test"), output=str(output))
-    main(options, PUPPETS)
+    main(options_of(folders, *methods), PUPPETS)
     printed = capsys.readouterr().out
     assert "AED, CSIM not measured: no embedding" in printed
     assert "mine over fomm: L1 +100.0 %" in printed
-    content = json.loads((output / "results.json").read_text())
+    content = results(folders / "out")
     assert content["methods"]["mine"]["mean"][L1] == {"value": 0.0, "weight": 6.0}
     assert set(content["not_measured"]) == {AED, CSIM}
-    with open(output / "results.csv") as file:
+    with open(folders / "out" / "results.csv") as file:
         rows = list(csv.DictReader(file))
-    assert [(r["method"], r["video"]) for r in rows[:3]] == [
-        ("fomm", "p0"),
-        ("fomm", "p1"),
-        ("fomm", "mean"),
-    ]
+    videos = ("p0", "p1", "mean")
+    assert [(r["method"], r["video"]) for r in rows[:3]] == [("fomm", v) for v in videos]
     assert float(rows[2][L1]) == pytest.approx((float(rows[0][L1]) + float(rows[1][L1])) / 2)
     assert rows[2][CSIM] == ""
 
 
 def test_published_rows_stand_beside(folders, capsys):
-    options = ScoreOptions(
-        methods=(f"mine={folders}/methods/same",),
-        data_dir=str(folders / "test"),
-        dataset="robonet",
-        output=str(folders / "out"),
-    )
+    options = options_of(folders, f"mine={folders}/methods/same", dataset="robonet")
     main(options, DetectorOptions(keypoints="none"))
     printed = capsys.readouterr().out
     assert re.search(r"FOMM, published +0.0270 +- ", printed)
@@ -97,13 +96,9 @@ def test_animation_compares_pose_with_the_driver_and_identity_with_the_source(fo
     detectors = DetectorOptions(
         keypoints="puppets", embedding=str(folders / "color.onnx"), embedding_size=SIZE
     )
-    options = ScoreOptions(
-        methods=(f"copy={folders}/copy", f"still={folders}/still"),
-        data_dir=str(folders / "test"),
-        pairs=str(folders / "pairs.csv"),
-    )
-    results = score(options, detectors)
-    copy, still = (results[method]["pair"] for method in ("copy", "still"))
+    methods = f"copy={folders}/copy", f"still={folders}/still"
+    scores = score(options_of(folders, *methods, pairs=str(folders / "pairs.csv")), detectors)
+    copy, still = (scores[method]["pair"] for method in ("copy", "still"))
     assert copy[AKD].value == copy[POSE].value == copy[MKR].value == 0
     assert still[AKD].value > 1
     assert still[POSE].value > 0
@@ -117,9 +112,8 @@ def test_mismatches_are_one_error(folders):
     write_frames(folders / "methods" / "late" / "p1", puppet_frames(1, 7))
     for picture in (folders / "methods" / "same" / "p0").iterdir():
         picture.unlink()
-    options = ScoreOptions(methods=(str(folders / "methods"),), data_dir=str(folders / "test"))
     with pytest.raises(ValueError, match="late: p1 has 7 frames for 4 of the driver") as error:
-        main(options, PUPPETS)
+        main(options_of(folders), PUPPETS)
     assert "same lacks 1 of 2 videos (p0)" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -127,15 +121,13 @@ def test_mismatches_are_one_error(folders):
 def test_partial_scores_what_every_method_has(folders, capsys):
     for picture in (folders / "methods" / "same" / "p0").iterdir():
         picture.unlink()
-    methods = (str(folders / "methods"),)
-    options = ScoreOptions(
-        methods=methods,
-        data_dir=str(folders / "test"),
-        partial=True,
-        output=str(folders / "out"),
-    )
+    options = options_of(folders, partial=True)
     main(options, PUPPETS)
     assert "1 videos at 32x32" in capsys.readouterr().out
+    for picture in (folders / "methods" / "late" / "p1").iterdir():
+        picture.unlink()
+    with pytest.raises(ValueError, match="no pair of which every method has a video"):
+        main(options, PUPPETS)
 
 
 @pytest.mark.parametrize(
@@ -158,15 +150,11 @@ def test_wrong_requests_are_clear_errors(folders, changes, message):
     (folders / "wrong.csv").write_text("a,b\np0,p1\n")
     (folders / "empty.csv").write_text("source,driving\n")
     (folders / "unknown.csv").write_text("source,driving\np0,p9\n")
-    given = {"methods": ("a={0}/methods/same",), "data_dir": "{0}/test", **changes}
-    filled = {
-        key: tuple(v.format(folders) for v in value)
-        if isinstance(value, tuple)
-        else value.format(folders)
-        for key, value in given.items()
-    }
+    changes = {"methods": ("a={0}/methods/same",), **changes}
+    changes["methods"] = tuple(each.format(folders) for each in changes["methods"])
+    changes |= {k: v.format(folders) for k, v in changes.items() if k != "methods"}
     with pytest.raises((ValueError, OSError), match=message):
-        main(ScoreOptions(**filled, output=str(folders / "out")), PUPPETS)
+        main(options_of(folders, **changes), PUPPETS)
     assert not (folders / "out").exists()
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -23,7 +24,7 @@ OURS = ("p1", "ours", "fomm")
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "key.json").write_text(json.dumps(KEY.to_dict()))
+    (tmp_path / "key.json").write_text(json.dumps(dataclasses.asdict(KEY)))
     return tmp_path
 
 
