@@ -26,8 +26,8 @@ from tqdm import tqdm
 
 from maskanim_tf.config import Config, option
 from maskanim_tf.export.exporter import FolderOptions, export_folder
-from maskanim_tf.export.graphs import make_render_stages
-from maskanim_tf.export.ncnn_runtime import BIN, PARAM, SETTINGS, NcnnRuntime
+from maskanim_tf.export.graphs import make_stages
+from maskanim_tf.export.ncnn_runtime import BIN, NETS, PARAM, SETTINGS, NcnnRuntime
 from maskanim_tf.export.onnx_graph import interleave_by_filter, to_onnx
 from maskanim_tf.export.parity import FLOAT16_BOUND, FLOAT_BOUND
 from maskanim_tf.export.stages import OUTPUTS
@@ -73,7 +73,7 @@ def write(
     program: Path, precision: str, animator: Animator, config: Config, folder: Path
 ) -> dict[str, Any]:
     """Writes all files and returns what describes them."""
-    stages = make_render_stages(rewrite(animator, winograd=True)).items()
+    stages = make_stages(rewrite(animator, winograd=True), 1, NETS).items()
     for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "stage.onnx"

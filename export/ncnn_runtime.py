@@ -20,6 +20,7 @@ from maskanim_tf.config import PerturbationConfig
 from maskanim_tf.export.stages import (
     ANIMATE,
     ANIMATE_MASK,
+    INPUTS,
     RENDER,
     SOURCE_MASK,
     Runtime,
@@ -36,38 +37,28 @@ except ImportError:
 
 PARAM, BIN = ".param", ".bin"
 SETTINGS = "animate.json"
-# Names that the converter gives: in0, in1, ... in this order, and out0.
-INPUTS = {
-    SOURCE_MASK: (keys.SOURCE,),
-    RENDER: (keys.SOURCE, keys.SOURCE_MASK, keys.PERTURBED_MASK),
-}
+# Between them lies P_test.
+NETS = (SOURCE_MASK, RENDER)
 
 
 class NcnnRuntime(Runtime):
-    """The stages of a folder that `export.ncnn` wrote.
+    """The stages of a folder that `export.ncnn` wrote."""
 
-    Args:
-      folder: where the files are.
-      threads: to compute with; 0 for one per core.
-
-    Raises:
-      FileNotFoundError: a file is not there.
-      ValueError: ncnn is not installed, or a file is no ncnn model.
-    """
+    label = "ncnn"
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         if ncnn is None:
             raise ValueError("ncnn models need the package ncnn: pip install ncnn")
-        super().__init__("ncnn", threads)
-        self._nets = {stage: self._open(folder, stage) for stage in INPUTS}
+        super().__init__(folder, threads)
+        self._nets = {stage: self._open(stage) for stage in NETS}
         settings = json.loads(stage_path(folder, ANIMATE, ".json").read_text())
         self._perturbation = None
         if settings["perturbation"] is not None:
             self._perturbation = PerturbationConfig.from_dict(settings["perturbation"])
         self.image_size = int(settings["image_size"])
 
-    def _open(self, folder: Path, stage: str) -> Any:
-        param, weights = (stage_path(folder, stage, suffix) for suffix in (PARAM, BIN))
+    def _open(self, stage: str) -> Any:
+        param, weights = (stage_path(self.folder, stage, suffix) for suffix in (PARAM, BIN))
         net = ncnn.Net()
         net.opt.num_threads = self.threads
         # Weights of 16 bits are one thing, arithmetic another.
@@ -92,6 +83,7 @@ class NcnnRuntime(Runtime):
     def _run(self, stage: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """One net, from and to NHWC with batch 1."""
         extractor = self._nets[stage].create_extractor()
+        # Names that the converter gives: in0, in1, ... in the order of inputs, and out0.
         for index, name in enumerate(INPUTS[stage]):
             planes = np.ascontiguousarray(inputs[name][0].transpose(2, 0, 1), np.float32)
             # A Mat does not keep the array alive that it was made from.

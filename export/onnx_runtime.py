@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf import keys
-from maskanim_tf.export.stages import ANIMATE, ANIMATE_MASK, SOURCE_MASK, Runtime, stage_path
+from maskanim_tf.export.stages import ANIMATE, SOURCE_MASK, Runtime, stage_path
 
 try:
     import onnxruntime
@@ -20,47 +20,35 @@ SUFFIX = ".onnx"
 
 
 class OnnxRuntime(Runtime):
-    """The stages of a folder that `export.onnx` wrote.
+    """The stages of a folder that `export.onnx` wrote."""
 
-    Args:
-      folder: where the files are.
-      threads: to compute with; 0 for one per core.
-
-    Raises:
-      FileNotFoundError: a file is not there.
-      ValueError: onnxruntime is not installed, or a file is no ONNX model.
-    """
-
+    label = "ONNX"
     batch_size = 0
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         if onnxruntime is None:
             raise ValueError("ONNX files need onnxruntime: pip install onnxruntime")
-        super().__init__("ONNX", threads)
-        self._folder = folder
+        super().__init__(folder, threads)
         self._sessions: dict[str, Any] = {}
-        for stage in (SOURCE_MASK, ANIMATE):
-            self._session(stage)
-        self.takes_masks = (folder / f"{ANIMATE_MASK}{SUFFIX}").is_file()
+        self._session(SOURCE_MASK)
         inputs = {value.name: value.shape for value in self._session(ANIMATE).get_inputs()}
         self.image_size = int(inputs[keys.DRIVING][1])
 
     def _session(self, stage: str) -> Any:
         """What runs a stage; it takes memory, so that the third is made when it is first wanted."""
-        if stage not in self._sessions:
-            self._sessions[stage] = self._open(stage_path(self._folder, stage, SUFFIX))
-        return self._sessions[stage]
-
-    def _open(self, path: Path) -> Any:
+        if stage in self._sessions:
+            return self._sessions[stage]
+        path = stage_path(self.folder, stage, SUFFIX)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.log_severity_level = 3
+        providers = onnxruntime.get_available_providers()
         try:
-            return onnxruntime.InferenceSession(
-                str(path), options, providers=onnxruntime.get_available_providers()
-            )
+            session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         except Exception as error:  # Its errors have no common base of their own.
             raise ValueError(f"{path} is no readable ONNX model; export it again") from error
+        self._sessions[stage] = session
+        return session
 
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`; driving frames may be of any number."""

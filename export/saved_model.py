@@ -19,29 +19,18 @@ import tensorflow as tf
 
 from maskanim_tf import keys
 from maskanim_tf.config import Config, option
+from maskanim_tf.export import signature_names as names
+from maskanim_tf.export.encoded_frames import encode_frames
 from maskanim_tf.export.export_options import ExportOptions
 from maskanim_tf.export.model_card import CARD, write_model_card
 from maskanim_tf.export.parity import BFLOAT16_BOUND, FLOAT_BOUND, check_inputs, compare
 from maskanim_tf.export.quiet import quietly
-from maskanim_tf.export.signature_names import (
-    ANIMATE_BYTES,
-    ANIMATE_ENCODED,
-    ANIMATE_MASKS,
-    DRIVING_BYTES,
-    ENCODE_SOURCE,
-    FIND_MASKS,
-    FRAME_BYTES,
-    INSPECT_MASKS,
-    MASKS,
-    SERVING_DEFAULT,
-    SOURCE_BYTES,
-)
 from maskanim_tf.export.signatures import make_signatures
 from maskanim_tf.export.warmup import require_serving_api, write_warmup
 from maskanim_tf.inference import PRECISIONS, AnyAnimator, resolve_precision, rewrite
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.models import Animator, load_animator
-from maskanim_tf.ops.pixels import as_bytes
+from maskanim_tf.ops.pixels import as_bytes, as_floats
 from maskanim_tf.storage.files import atomic_path, check_writable
 
 
@@ -93,13 +82,14 @@ def main(options: SavedModelOptions) -> None:
     print(f"{folder}: saving", flush=True)
     with atomic_path(folder) as partial:
         save(animator, options, partial)
-        write_requests(config, options, partial)
+        if options.warmup:
+            write_warmup(partial, options.name, config.model, options.batch or 1)
         reloaded = tf.saved_model.load(str(partial)).signatures
         batches = (options.batch,) if options.batch else (1, 3)
 
         def exported(source: np.ndarray, driving: np.ndarray) -> Mapping[str, np.ndarray]:
             sources = tf.constant(source.repeat(len(driving), 0))
-            result = reloaded[MASKS](source=sources, driving=tf.constant(driving))
+            result = reloaded[names.MASKS](source=sources, driving=tf.constant(driving))
             return {key: value.numpy() for key, value in result.items()}
 
         parity = compare(animator, exported, check_inputs(config, options, batches), bound)
@@ -123,73 +113,38 @@ def save(animator: Animator, options: SavedModelOptions, folder: Path) -> None:
         tf.saved_model.save(module, str(folder), signatures)
 
 
-def write_requests(config: Config, options: SavedModelOptions, folder: Path) -> None:
-    """Adds the warm-up requests if they are wanted."""
-    if not options.warmup:
-        return
-    model, batch = config.model, options.batch or 1
-    frames = np.full((batch, model.image_size, model.image_size, 3), 0.5, np.float32)
-    pictures = encoded_pictures(frames)
-    masks = np.full((batch, model.mask_size, model.mask_size, 1), 0.5, np.float32)
-    pair = {keys.SOURCE: frames, keys.DRIVING: frames}
-    requests = {
-        SERVING_DEFAULT: pair,
-        ANIMATE_BYTES: {SOURCE_BYTES: pictures, DRIVING_BYTES: pictures},
-        ENCODE_SOURCE: {SOURCE_BYTES: pictures[:1]},
-        ANIMATE_ENCODED: {
-            keys.SOURCE: frames[:1],
-            keys.SOURCE_MASK: masks[:1],
-            DRIVING_BYTES: pictures,
-        },
-        MASKS: pair,
-        FIND_MASKS: {DRIVING_BYTES: pictures[:1]},
-        ANIMATE_MASKS: {SOURCE_BYTES: pictures, keys.DRIVING_MASK: masks},
-        INSPECT_MASKS: {keys.SOURCE: frames[:1], keys.DRIVING_MASK: masks},
-    }
-    write_warmup(folder, options.name, requests)
-
-
 def check_bytes(
     reloaded: Mapping[str, tf.types.experimental.ConcreteFunction],
     config: Config,
     options: SavedModelOptions,
 ) -> None:
     """Raises ValueError unless all signatures of a reloaded model give the same frames."""
-    source, driving = (
-        as_bytes(frames)
-        for frames in list(check_inputs(config, options, (options.batch or 2,)))[-1][:2]
+    *_, (source, driving, _) = check_inputs(config, options, (options.batch or 2,))
+    # Levels of 8 bits, which pictures keep.
+    sources, driving = (
+        tf.constant(as_floats(as_bytes(frames)))
+        for frames in (source.repeat(len(driving), 0), driving)
     )
-    sources = source.repeat(len(driving), 0)
-    frame = reloaded[SERVING_DEFAULT](
-        source=tf.constant(sources / np.float32(255)),
-        driving=tf.constant(driving / np.float32(255)),
-    )[keys.FRAME]
-    pictures = tf.constant(encoded_pictures(driving / np.float32(255)))
-    source_pictures = tf.constant(encoded_pictures(sources / np.float32(255)))
-    encoded = reloaded[ENCODE_SOURCE](source_bytes=source_pictures[:1])
-    masks = reloaded[FIND_MASKS](driving_bytes=pictures)[keys.DRIVING_MASK]
-    answers = {
-        ANIMATE_BYTES: reloaded[ANIMATE_BYTES](
-            source_bytes=source_pictures, driving_bytes=pictures
-        ),
-        ANIMATE_ENCODED: reloaded[ANIMATE_ENCODED](**encoded, driving_bytes=pictures),
-        ANIMATE_MASKS: reloaded[ANIMATE_MASKS](source_bytes=source_pictures, driving_mask=masks),
+    frame = reloaded[names.SERVING_DEFAULT](source=sources, driving=driving)[keys.FRAME]
+    source_bytes, driving_bytes = (encode_frames(f, "png", 0) for f in (sources, driving))
+    encoded = reloaded[names.ENCODE_SOURCE](source_bytes=source_bytes[:1])
+    masks = reloaded[names.FIND_MASKS](driving_bytes=driving_bytes)[keys.DRIVING_MASK]
+    inputs = {
+        names.ANIMATE_BYTES: {"source_bytes": source_bytes, "driving_bytes": driving_bytes},
+        names.ANIMATE_ENCODED: {**encoded, "driving_bytes": driving_bytes},
+        names.ANIMATE_MASKS: {"source_bytes": source_bytes, "driving_mask": masks},
     }
-    for signature, answer in answers.items():
-        shown = np.stack([tf.io.decode_image(b).numpy() for b in answer[FRAME_BYTES].numpy()])
+    for signature, given in inputs.items():
+        answer = reloaded[signature](**given)
+        shown = np.stack([tf.io.decode_image(b).numpy() for b in answer[names.FRAME_BYTES].numpy()])
         difference = np.abs(shown.astype(int) - as_bytes(frame.numpy()))
         # Rounding moves a pixel by one step at most. JPEG loses more, but not on average.
         error = difference.max() if options.encoding == "png" else difference.mean() / 16
         if error > 1:
             raise ValueError(
                 f"{signature} gives frames that differ by {difference.max()} of 255 from those of "
-                f"{SERVING_DEFAULT}; nothing was written"
+                f"{names.SERVING_DEFAULT}; nothing was written"
             )
-
-
-def encoded_pictures(frames: np.ndarray) -> list[bytes]:
-    """Frames in [0, 1] as PNG files."""
-    return [tf.io.encode_png(frame).numpy() for frame in as_bytes(frames)]
 
 
 if __name__ == "__main__":

@@ -11,15 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.animation.frame_generator import FrameGenerator
-from maskanim_tf.export.signature_names import (
-    DRIVING_BYTES,
-    ENCODE_SOURCE,
-    FIND_MASKS,
-    INSPECT_MASKS,
-    MASK_MODEL,
-    MASKS,
-    SOURCE_BYTES,
-)
+from maskanim_tf.export import signature_names as names
 from maskanim_tf.keys import DRIVING, DRIVING_MASK, FRAME, INTERMEDIATES, SOURCE, SOURCE_MASK
 from maskanim_tf.media.frame_bytes import encode_png
 from maskanim_tf.ops.pixels import as_floats
@@ -34,12 +26,12 @@ class SignatureGenerator(FrameGenerator):
       run: calls a signature with its inputs; tensors of strings are object arrays of bytes.
       image_size: height and width of a frame in pixels.
       batch_size: driving frames of every call, 0 for any number.
-      mask_size: height and width of a mask in pixels, 0 for an older model that takes none.
+      mask_size: height and width of a mask in pixels.
     """
 
     label = "a SavedModel"
     outputs = INTERMEDIATES
-    finds_masks = True
+    finds_masks = takes_masks = True
 
     def __init__(
         self,
@@ -52,13 +44,14 @@ class SignatureGenerator(FrameGenerator):
         self.image_size = image_size
         self.batch_size = batch_size
         self.mask_size = mask_size
-        self.takes_masks = mask_size > 0
 
     @functools.cached_property
     def mask_model(self) -> str:  # type: ignore[override]
         """See `FrameGenerator`."""
         picture = np.array([encode_png(np.zeros((1, 1, 3), np.uint8))], object)
-        return bytes(self._run(FIND_MASKS, {DRIVING_BYTES: picture})[MASK_MODEL][0]).decode()
+        return bytes(
+            self._run(names.FIND_MASKS, {names.DRIVING_BYTES: picture})[names.MASK_MODEL][0]
+        ).decode()
 
     def set_source(self, source: np.ndarray) -> None:
         """See `FrameGenerator`."""
@@ -69,16 +62,16 @@ class SignatureGenerator(FrameGenerator):
     ) -> dict[str, np.ndarray]:
         """See `FrameGenerator`."""
         if masks is None:
-            result = self._run(MASKS, {SOURCE: self._source, DRIVING: as_floats(driving)})
+            result = self._run(names.MASKS, {SOURCE: self._source, DRIVING: as_floats(driving)})
         else:
             given = {SOURCE: self._source, DRIVING_MASK: masks}
-            result = {DRIVING: as_floats(driving), **self._run(INSPECT_MASKS, given)}
+            result = {DRIVING: as_floats(driving), **self._run(names.INSPECT_MASKS, given)}
         return {key: result[key] for key in wanted}
 
     def masks(self, frames: np.ndarray) -> np.ndarray:
         """See `FrameGenerator`."""
         pictures = np.array([encode_png(frame) for frame in frames], object)
-        return self._run(ENCODE_SOURCE, {SOURCE_BYTES: pictures})[SOURCE_MASK]
+        return self._run(names.ENCODE_SOURCE, {names.SOURCE_BYTES: pictures})[SOURCE_MASK]
 
 
 def open_saved_model(folder: Path, threads: int = 0) -> SignatureGenerator:
@@ -123,6 +116,5 @@ def frame_shapes(signatures: Mapping[str, Any]) -> tuple[int, int, int]:
     def shape(signature: str, key: str) -> tf.TensorShape:
         return signatures[signature].structured_input_signature[1][key].shape
 
-    batch, size = shape(MASKS, DRIVING)[:2]
-    mask_size = shape(INSPECT_MASKS, DRIVING_MASK)[1] if INSPECT_MASKS in signatures else 0
-    return size, batch or 0, mask_size
+    batch, size = shape(names.MASKS, DRIVING)[:2]
+    return size, batch or 0, shape(names.INSPECT_MASKS, DRIVING_MASK)[1]

@@ -23,21 +23,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from maskanim_tf import keys
+from maskanim_tf.export import signature_names as names
 from maskanim_tf.export.encoded_frames import decode_frames, encode_frames
-from maskanim_tf.export.signature_names import (
-    ANIMATE_BYTES,
-    ANIMATE_ENCODED,
-    ANIMATE_MASKS,
-    DRIVING_BYTES,
-    ENCODE_SOURCE,
-    FIND_MASKS,
-    FRAME_BYTES,
-    INSPECT_MASKS,
-    MASK_MODEL,
-    MASKS,
-    SERVING_DEFAULT,
-    SOURCE_BYTES,
-)
 from maskanim_tf.inference import AnyAnimator, mask_model_of
 from maskanim_tf.ops.resizing import resize_bilinear
 
@@ -60,12 +47,21 @@ def make_signatures(
       quality: of JPEG answers, 1 to 100.
     """
     size, mask_size = animator.model.image_size, animator.model.mask_size
-    frames = tf.TensorSpec((batch, size, size, 3), tf.float32)
-    sources = tf.TensorSpec((None, size, size, 3), tf.float32, keys.SOURCE)
-    masks_of_sources = tf.TensorSpec((None, mask_size, mask_size, 1), tf.float32, keys.SOURCE_MASK)
-    driving_masks = tf.TensorSpec((batch, mask_size, mask_size, 1), tf.float32, keys.DRIVING_MASK)
-    strings = tf.TensorSpec((batch,), tf.string)
 
+    def frames(count, name):
+        return tf.TensorSpec((count, size, size, 3), tf.float32, name)
+
+    def masks_of(count, name):
+        return tf.TensorSpec((count, mask_size, mask_size, 1), tf.float32, name)
+
+    def strings(count, name):
+        return tf.TensorSpec((count,), tf.string, name)
+
+    sources, driving = frames(None, keys.SOURCE), frames(batch, keys.DRIVING)
+    source_masks = masks_of(None, keys.SOURCE_MASK)
+    driving_masks = masks_of(batch, keys.DRIVING_MASK)
+    source_bytes = strings(batch, names.SOURCE_BYTES)
+    driving_bytes = strings(batch, names.DRIVING_BYTES)
     mask_model = mask_model_of(animator)
 
     def traced(function, *specs):
@@ -77,7 +73,7 @@ def make_signatures(
             encoded(animator, source, source_mask), driving_mask
         ),
         sources,
-        masks_of_sources,
+        source_masks,
         driving_masks,
     )
 
@@ -93,7 +89,7 @@ def make_signatures(
 
     def frame_bytes(source, source_mask, driving_mask):
         frame = animate(source, source_mask, driving_mask)[keys.FRAME]
-        return {FRAME_BYTES: encode_frames(frame, encoding, quality)}
+        return {names.FRAME_BYTES: encode_frames(frame, encoding, quality)}
 
     def animate_encoded(source, source_mask, driving_bytes):
         return frame_bytes(source, source_mask, find(decode_frames(driving_bytes, size)))
@@ -116,24 +112,20 @@ def make_signatures(
 
     def find_masks(driving_bytes):
         masks = find(decode_frames(driving_bytes, size))
-        return {keys.DRIVING_MASK: masks, MASK_MODEL: tf.fill(tf.shape(masks)[:1], mask_model)}
+        return {
+            keys.DRIVING_MASK: masks,
+            names.MASK_MODEL: tf.fill(tf.shape(masks)[:1], mask_model),
+        }
 
-    def named(spec, name):
-        return tf.TensorSpec(spec.shape, spec.dtype, name)
-
-    driving = named(frames, keys.DRIVING)
-    driving_bytes = named(strings, DRIVING_BYTES)
-    source_bytes = named(strings, SOURCE_BYTES)
-    any_driving_bytes = tf.TensorSpec((None,), tf.string, DRIVING_BYTES)
     return {
-        SERVING_DEFAULT: traced(serving_default, named(frames, keys.SOURCE), driving),
-        ANIMATE_BYTES: traced(animate_bytes, source_bytes, driving_bytes),
-        ENCODE_SOURCE: traced(encode_source, tf.TensorSpec((None,), tf.string, SOURCE_BYTES)),
-        ANIMATE_ENCODED: traced(animate_encoded, sources, masks_of_sources, driving_bytes),
-        MASKS: traced(masks, sources, driving),
-        FIND_MASKS: traced(find_masks, any_driving_bytes),
-        ANIMATE_MASKS: traced(animate_masks, source_bytes, driving_masks),
-        INSPECT_MASKS: traced(inspect_masks, sources, driving_masks),
+        names.SERVING_DEFAULT: traced(serving_default, frames(batch, keys.SOURCE), driving),
+        names.ANIMATE_BYTES: traced(animate_bytes, source_bytes, driving_bytes),
+        names.ENCODE_SOURCE: traced(encode_source, strings(None, names.SOURCE_BYTES)),
+        names.ANIMATE_ENCODED: traced(animate_encoded, sources, source_masks, driving_bytes),
+        names.MASKS: traced(masks, sources, driving),
+        names.FIND_MASKS: traced(find_masks, strings(None, names.DRIVING_BYTES)),
+        names.ANIMATE_MASKS: traced(animate_masks, source_bytes, driving_masks),
+        names.INSPECT_MASKS: traced(inspect_masks, sources, driving_masks),
     }
 
 

@@ -30,6 +30,12 @@ ANIMATE_MASK = "animate_mask"
 RENDER = "render"  # The part of `animate` behind P_test, where a runtime has to split it.
 SOURCE_MASK = keys.SOURCE_MASK
 STAGES = (SOURCE_MASK, ANIMATE, ANIMATE_MASK)
+INPUTS = {
+    SOURCE_MASK: (keys.SOURCE,),
+    ANIMATE: (keys.SOURCE, keys.SOURCE_MASK, keys.DRIVING),
+    ANIMATE_MASK: (keys.SOURCE, keys.SOURCE_MASK, keys.DRIVING_MASK),
+    RENDER: (keys.SOURCE, keys.SOURCE_MASK, keys.PERTURBED_MASK),
+}
 OUTPUTS = {
     SOURCE_MASK: (keys.SOURCE_MASK,),
     ANIMATE: (keys.FRAME, keys.PERTURBED_MASK),
@@ -46,19 +52,23 @@ def all_threads() -> int:
 
 
 class Runtime(FrameGenerator):
-    """An exported model, loaded. Its formats say how a stage is run.
+    """An exported model, loaded. Its formats say how files are opened, and how a stage is run.
 
     Args:
-      label: what the format is called.
+      folder: that an exporter wrote.
       threads: to compute with; 0 for one per core.
+
+    Raises:
+      FileNotFoundError: a file is not there.
+      ValueError: it is none of the format, or the package that runs it is not installed.
     """
 
     batch_size = 1
     outputs = OUTPUTS[ANIMATE]
     finds_masks = takes_masks = True
 
-    def __init__(self, label: str, threads: int) -> None:
-        self.label = label
+    def __init__(self, folder: Path, threads: int) -> None:
+        self.folder = folder
         self.threads = threads or all_threads()
         self._encoded: dict[str, np.ndarray] = {}
 

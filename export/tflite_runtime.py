@@ -22,26 +22,20 @@ FILES = {
 
 
 class TfliteRuntime(Runtime):
-    """The stages of a folder that `export.tflite` wrote.
+    """The stages of a folder that `export.tflite` wrote."""
 
-    Args:
-      folder: where the files are.
-      threads: to compute with; 0 for one per core.
-
-    Raises:
-      FileNotFoundError: a file is not there.
-      ValueError: it is no TFLite model.
-    """
+    label = "TFLite"
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        super().__init__("TFLite", threads)
-        self._interpreters = {f: self._open(stage_path(folder, f, SUFFIX)) for f in FILES}
+        super().__init__(folder, threads)
+        self._interpreters = {file: self._open(file) for file in FILES}
         self._runners: dict[str, Any] = {}
         self.takes_masks = ANIMATE_MASK in self._interpreters[ANIMATE].get_signature_list()
         inputs = self._runner(ANIMATE).get_input_details()
         self.image_size = int(inputs[keys.DRIVING]["shape"][1])
 
-    def _open(self, path: Path) -> Any:
+    def _open(self, file: str) -> Any:
+        path = stage_path(self.folder, file, SUFFIX)
         try:
             return Interpreter(model_path=str(path), num_threads=self.threads)
         except (ValueError, RuntimeError) as error:

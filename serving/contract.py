@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 # Aliases of tensors that hold files end like this; in JSON their values are base64.
 BYTES_SUFFIX = "_bytes"
 BASE64_KEY = "b64"
@@ -43,3 +45,8 @@ class ServingError(Exception):
 def invalid(message: str) -> ServingError:
     """The error of a request that is wrong in itself."""
     return ServingError("INVALID_ARGUMENT", message)
+
+
+def to_base64(content: bytes) -> dict[str, str]:
+    """A file as a value of JSON."""
+    return {BASE64_KEY: base64.b64encode(content).decode()}

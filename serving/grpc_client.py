@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from maskanim_tf.export.signature_names import (
-    ANIMATE_BYTES,
     ANIMATE_ENCODED,
-    ANIMATE_MASKS,
     DRIVING_BYTES,
     ENCODE_SOURCE,
-    FIND_MASKS,
     FRAME_BYTES,
-    MASK_MODEL,
-    SERVING_DEFAULT,
     SOURCE_BYTES,
 )
-from maskanim_tf.keys import DRIVING_MASK, SOURCE, SOURCE_MASK
-from maskanim_tf.serving.api import (
-    get_model_metadata_pb2,
-    grpc,
-    message_limits,
-    model_pb2,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-    require_api,
-)
+from maskanim_tf.keys import SOURCE, SOURCE_MASK
+from maskanim_tf.serving import api
 from maskanim_tf.serving.retries import TransientError
-from maskanim_tf.serving.server_generator import Client, Shapes
+from maskanim_tf.serving.server_generator import Client, Inputs
 
 SIGNATURES = "signature_def"
-STRING = 7  # DT_STRING of TensorFlow.
 MESSAGE_LIMIT = 256 << 20
 
 
 class GrpcClient(Client):
-    """A client of one model for several threads.
+    """See `Client`.
 
     Args:
       server: such as `localhost:8500`.
@@ -59,50 +45,46 @@ class GrpcClient(Client):
     def __init__(
         self, server: str, model: str, version: int, label: str, timeout: float, encrypted: bool
     ):
-        require_api()
-        self._server = server
+        api.require_api()
+        super().__init__(server)
         self._timeout = timeout
         self._spec = model_spec(model, version, label)
-        limits = message_limits(MESSAGE_LIMIT)
+        limits = api.message_limits(MESSAGE_LIMIT)
         self._channel = (
-            grpc.secure_channel(server, grpc.ssl_channel_credentials(), limits)
+            api.grpc.secure_channel(server, api.grpc.ssl_channel_credentials(), limits)
             if encrypted
-            else grpc.insecure_channel(server, limits)
+            else api.grpc.insecure_channel(server, limits)
         )
-        self._service = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        self._source = b""
+        self._service = api.prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._encoding = threading.Lock()
         # What encode_source answered: its version, and the tensors.
         self._encoded: tuple[int, dict[str, Any]] = (0, {})
 
-    def shapes(self) -> Shapes:
+    def input_shapes(self) -> dict[str, dict[str, list[int]]]:
         """See `Client`."""
-        request = get_model_metadata_pb2.GetModelMetadataRequest(
+        request = api.get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=self._spec, metadata_field=[SIGNATURES]
         )
         response = self._ask(self._service.GetModelMetadata, request)
-        found = get_model_metadata_pb2.SignatureDefMap()
+        found = api.get_model_metadata_pb2.SignatureDefMap()
         response.metadata[SIGNATURES].Unpack(found)
+        return {
+            name: {
+                key: [dim.size for dim in info.tensor_shape.dim]
+                for key, info in signature.inputs.items()
+            }
+            for name, signature in found.signature_def.items()
+        }
 
-        def side(signature: str, key: str, axis: int) -> int:
-            shape = found.signature_def[signature].inputs[key].tensor_shape
-            return max(0, int(shape.dim[axis].size))
-
-        try:
-            return Shapes(
-                side(SERVING_DEFAULT, SOURCE, 1),
-                side(ANIMATE_BYTES, DRIVING_BYTES, 0),
-                side(ANIMATE_MASKS, DRIVING_MASK, 1) if ANIMATE_MASKS in found.signature_def else 0,
-            )
-        except IndexError as error:
-            raise ValueError(f"{self._server} serves no model of this project") from error
+    def predict(self, signature: str, inputs: Inputs) -> dict[str, np.ndarray]:
+        """See `Client`."""
+        outputs = self._respond(signature, inputs).outputs
+        return {key: tf.make_ndarray(value) for key, value in outputs.items()}
 
     def set_source(self, source: bytes) -> None:
         """See `Client`."""
-        self._source = source
-        request = self._request(ENCODE_SOURCE)
-        _add_strings(request, SOURCE_BYTES, [source])
-        response = self._ask(self._service.Predict, request)
+        super().set_source(source)
+        response = self._respond(ENCODE_SOURCE, {SOURCE_BYTES: [source]})
         # Servers send value by value, and read memory faster.
         tensors = {
             key: tf.make_tensor_proto(tf.make_ndarray(response.outputs[key]))
@@ -114,11 +96,7 @@ class GrpcClient(Client):
         """See `Client`."""
         while True:
             encoded_by, tensors = self._encoded
-            request = self._request(ANIMATE_ENCODED)
-            for key, tensor in tensors.items():
-                request.inputs[key].CopyFrom(tensor)
-            _add_strings(request, DRIVING_BYTES, driving)
-            response = self._ask(self._service.Predict, request)
+            response = self._respond(ANIMATE_ENCODED, {**tensors, DRIVING_BYTES: driving})
             if response.model_spec.version.value == encoded_by:
                 return list(response.outputs[FRAME_BYTES].string_val)
             # Another version took over, which has masks of its own.
@@ -126,41 +104,27 @@ class GrpcClient(Client):
                 if self._encoded[0] == encoded_by:
                     self.set_source(self._source)
 
-    def animate_masks(self, masks: np.ndarray) -> list[bytes]:
-        """See `Client`."""
-        request = self._request(ANIMATE_MASKS)
-        _add_strings(request, SOURCE_BYTES, [self._source] * len(masks))
-        request.inputs[DRIVING_MASK].CopyFrom(tf.make_tensor_proto(masks))
-        response = self._ask(self._service.Predict, request)
-        return list(response.outputs[FRAME_BYTES].string_val)
-
-    def find_masks(self, frames: list[bytes]) -> tuple[np.ndarray, str]:
-        """See `Client`."""
-        request = self._request(FIND_MASKS)
-        _add_strings(request, DRIVING_BYTES, frames)
-        outputs = self._ask(self._service.Predict, request).outputs
-        masks = tf.make_ndarray(outputs[DRIVING_MASK])
-        return masks, outputs[MASK_MODEL].string_val[0].decode()
-
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
 
-    def _request(self, signature: str) -> Any:
-        request = predict_pb2.PredictRequest(model_spec=self._spec)
+    def _respond(self, signature: str, inputs: Mapping[str, Any]) -> Any:
+        request = api.predict_pb2.PredictRequest(model_spec=self._spec)
         request.model_spec.signature_name = signature
-        return request
+        for key, value in inputs.items():
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+        return self._ask(self._service.Predict, request)
 
     def _ask(self, method: Callable[..., Any], request: Any) -> Any:
         try:
             return method(request, timeout=self._timeout)
-        except grpc.RpcError as error:
+        except api.grpc.RpcError as error:
             code, details = error.code(), error.details()
             message = f"{self._server} answers {code.name}: {details}"
             passing = (
-                grpc.StatusCode.UNAVAILABLE,
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                grpc.StatusCode.DEADLINE_EXCEEDED,
+                api.grpc.StatusCode.UNAVAILABLE,
+                api.grpc.StatusCode.RESOURCE_EXHAUSTED,
+                api.grpc.StatusCode.DEADLINE_EXCEEDED,
             )
             if code in passing and "larger than max" not in details:
                 raise TransientError(message) from error
@@ -172,16 +136,9 @@ def model_spec(model: str, version: int, label: str) -> Any:
 
     An empty label would be sent as well, and TensorFlow Serving looks for a version of that label.
     """
-    spec = model_pb2.ModelSpec(name=model)
+    spec = api.model_pb2.ModelSpec(name=model)
     if label:
         spec.version_label = label
     elif version:
         spec.version.value = version
     return spec
-
-
-def _add_strings(request: Any, key: str, values: list[bytes]) -> None:
-    tensor = request.inputs[key]
-    tensor.dtype = STRING
-    tensor.tensor_shape.dim.add(size=len(values))
-    tensor.string_val.extend(values)

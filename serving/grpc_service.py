@@ -10,27 +10,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from maskanim_tf.serving.api import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    grpc,
-    has_api,
-    model_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_log_pb2,
-    prediction_service_pb2_grpc,
-)
-from maskanim_tf.serving.contract import HTTP_STATUS, ServingError, invalid
+from maskanim_tf.export.warmup import WARMUP
+from maskanim_tf.serving import api
+from maskanim_tf.serving.contract import ServingError, invalid
 from maskanim_tf.serving.loaded_model import LoadedModel
 from maskanim_tf.serving.tensor_protos import read_tensor, write_tensor
 from maskanim_tf.serving.versions import ServedModel, Wanted
 from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
-
-WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
-CODES = tuple(HTTP_STATUS)
 
 
 class Services:
@@ -49,13 +37,13 @@ class Services:
 
     def add_to(self, server: Any) -> None:
         """Registers the services with an asyncio server of gRPC."""
-        prediction = prediction_service_pb2_grpc.PredictionServiceServicer()
+        prediction = api.prediction_service_pb2_grpc.PredictionServiceServicer()
         prediction.Predict = _answer_errors(self._predict)
         prediction.GetModelMetadata = _answer_errors(self._metadata)
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, server)
-        status = model_service_pb2_grpc.ModelServiceServicer()
+        api.prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, server)
+        status = api.model_service_pb2_grpc.ModelServiceServicer()
         status.GetModelStatus = _answer_errors(self._status)
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(status, server)
+        api.model_service_pb2_grpc.add_ModelServiceServicer_to_server(status, server)
 
     async def _predict(self, request: Any) -> Any:
         model = self._served.find(_wanted(request))
@@ -71,21 +59,21 @@ class Services:
             if field != "signature_def":
                 raise invalid(f"Metadata field {field} is not supported")
         model = self._served.find(wanted)
-        response = get_model_metadata_pb2.GetModelMetadataResponse(
+        response = api.get_model_metadata_pb2.GetModelMetadataResponse(
             model_spec=_model_spec(self._served.name, model)
         )
-        definitions = get_model_metadata_pb2.SignatureDefMap(signature_def=model.definitions)
+        definitions = api.get_model_metadata_pb2.SignatureDefMap(signature_def=model.definitions)
         response.metadata["signature_def"].Pack(definitions)
         return response
 
     async def _status(self, request: Any) -> Any:
-        response = get_model_status_pb2.GetModelStatusResponse()
-        states = get_model_status_pb2.ModelVersionStatus.State
+        response = api.get_model_status_pb2.GetModelStatusResponse()
+        states = api.get_model_status_pb2.ModelVersionStatus.State
         for state in self._served.status(_wanted(request, named=False)):
             entry = response.model_version_status.add(
                 version=state.version, state=states.Value(state.state)
             )
-            entry.status.error_code = 0 if state.code == "OK" else CODES.index(state.code) + 1
+            entry.status.error_code = api.grpc.StatusCode[state.code].value[0]
             entry.status.error_message = state.message
         return response
 
@@ -101,7 +89,7 @@ def answer_predict(name: str, model: LoadedModel, request: Any, tensor_limit: in
     wanted = list(request.output_filter)
     _check_filter(wanted, set(model.definitions[signature].outputs))
     outputs = model.run(signature, inputs)
-    response = predict_pb2.PredictResponse(model_spec=_model_spec(name, model, signature))
+    response = api.predict_pb2.PredictResponse(model_spec=_model_spec(name, model, signature))
     for key in wanted or outputs:
         write_tensor(response.outputs[key], outputs[key])
     return response
@@ -116,15 +104,15 @@ def warm_up(model: LoadedModel, folder: Path, tensor_limit: int) -> None:
       ServingError: the model cannot answer one.
     """
     path = folder / WARMUP
-    if not has_api() or not path.is_file():
+    if not api.has_api() or not path.is_file():
         return
     for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-        log = prediction_log_pb2.PredictionLog.FromString(record)
+        log = api.prediction_log_pb2.PredictionLog.FromString(record)
         answer_predict("", model, log.predict_log.request, tensor_limit)
 
 
 def _model_spec(name: str, model: LoadedModel, signature: str = "") -> Any:
-    spec = model_pb2.ModelSpec(name=name, signature_name=signature)
+    spec = api.model_pb2.ModelSpec(name=name, signature_name=signature)
     spec.version.value = model.version
     return spec
 
@@ -160,9 +148,11 @@ def _answer_errors(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, An
         try:
             return await method(request)
         except ServingError as error:
-            await context.abort(getattr(grpc.StatusCode, error.code), str(error))
+            await context.abort(api.grpc.StatusCode[error.code], str(error))
         except Exception:
             _log.exception("gRPC")
-            await context.abort(grpc.StatusCode.INTERNAL, "internal error; see the server's log")
+            await context.abort(
+                api.grpc.StatusCode.INTERNAL, "internal error; see the server's log"
+            )
 
     return answer

@@ -8,7 +8,6 @@ or `{"b64": "…"}`. Errors are told in the words of its `json_tensor.cc`, which
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskanim_tf.export.signature_names import SERVING_DEFAULT
-from maskanim_tf.serving.contract import BASE64_KEY, BYTES_SUFFIX, ServingError, invalid
+from maskanim_tf.serving.contract import BYTES_SUFFIX, ServingError, invalid, to_base64
 from maskanim_tf.serving.json_values import is_base64, shown, to_array
 from maskanim_tf.serving.loaded_model import LoadedModel
 
@@ -188,7 +187,7 @@ def _to_json(key: str, value: np.ndarray) -> Any:
         return _shortest(value).tolist()
     if value.dtype != object:
         return value.tolist()
-    encode = _base64 if key.endswith(BYTES_SUFFIX) else _text
+    encode = to_base64 if key.endswith(BYTES_SUFFIX) else _text
     return np.vectorize(encode, otypes=[object])(value).tolist()
 
 
@@ -203,10 +202,6 @@ def _shortest(value: np.ndarray) -> np.ndarray:
             rounded = np.rint(exact * scale) / scale
             written = np.where(rounded.astype(np.float32) == value, rounded, written)
     return written
-
-
-def _base64(content: bytes) -> dict[str, str]:
-    return {BASE64_KEY: base64.b64encode(content).decode()}
 
 
 def _text(content: bytes) -> str:

@@ -14,7 +14,7 @@ from tensorflow.core.framework import function_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from maskanim_tf.export.saved_model_runtime import frame_shapes
-from maskanim_tf.export.signature_names import MASKS, SERVING_DEFAULT
+from maskanim_tf.export.signature_names import INSPECT_MASKS, MASKS, SERVING_DEFAULT
 from maskanim_tf.inference.precision import BFLOAT16, FLOAT32
 from maskanim_tf.media.pictures import encoded_size
 from maskanim_tf.serving.contract import BYTES_SUFFIX, HTTP_STATUS, ServingError, invalid
@@ -73,9 +73,10 @@ class LoadedModel:
         """See `export.saved_model_runtime.frame_shapes`.
 
         Raises:
-          ServingError: it lacks the signature `masks`.
+          ServingError: it lacks a signature.
         """
-        self.signature(MASKS)
+        for name in (MASKS, INSPECT_MASKS):
+            self.signature(name)
         return frame_shapes(self._model.signatures)
 
     def input_specs(self, signature: str) -> dict[str, tf.TensorSpec]:

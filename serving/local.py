@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import signal
 from pathlib import Path
@@ -20,70 +19,20 @@ from maskanim_tf.commands import assume_frozen_weights, run_command, say  # Befo
 # isort: split
 from aiohttp import web
 
-from maskanim_tf.config import Section, option
-from maskanim_tf.inference.precision import AUTO, PRECISIONS, resolve_precision
+from maskanim_tf.inference.precision import AUTO, resolve_precision
 from maskanim_tf.serving.api import grpc, message_limits, require_api
 from maskanim_tf.serving.encryption import tls_context
 from maskanim_tf.serving.grpc_service import Services, warm_up
 from maskanim_tf.serving.loaded_model import GRAPH, LoadedModel
-from maskanim_tf.serving.page.limits import PageLimits
 from maskanim_tf.serving.page.routes import Page
 from maskanim_tf.serving.rest import make_app
+from maskanim_tf.serving.serve_options import ServeOptions, parse_labels
 from maskanim_tf.serving.versions import ServedModel
 from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
 
-MEBIBYTE = 1 << 20
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@dataclasses.dataclass(frozen=True)
-class ServeOptions(Section):
-    """Options of the command."""
-
-    model_base_path: str = option("models/maskanim", "folder that holds a folder per version")
-    model_name: str = option("maskanim", "name of the model in addresses")
-    host: str = option(
-        "127.0.0.1", "address to listen on; anything else lets others in, without any protection"
-    )
-    port: int = option(8501, "of REST; 0 for any free one", minimum=0, maximum=65535)
-    grpc_port: int = option(-1, "of gRPC; 0 for any free one, -1 for none", minimum=-1)
-    precision: str = option(
-        AUTO, "that models must have, decided at their export; auto: any", choices=PRECISIONS
-    )
-    version_labels: tuple[str, ...] = option((), "names of versions, such as stable:1,canary:2")
-    num_versions: int = option(1, "how many of the newest versions are served", minimum=1)
-    poll_seconds: float = option(1.0, "between looks for new versions", above=0)
-    settle_seconds: float = option(
-        2.0, "how long a new version must not have changed before it is loaded", minimum=0
-    )
-    threads: int = option(2, "requests that are computed at once", minimum=1)
-    queue_length: int = option(128, "requests that are computed or wait", minimum=1)
-    request_timeout: float = option(60.0, "seconds until a request is given up", above=0)
-    idle_timeout: float = option(
-        30.0, "seconds that a connection may take to send the head of a request", above=0
-    )
-    max_request_mb: int = option(64, "largest request in MiB", minimum=1, maximum=2047)
-    max_pixels: int = option(50_000_000, "most pixels of an encoded picture", minimum=1)
-    certificate: str = option(
-        "",
-        "PEM file of a certificate, for HTTPS: browsers give a camera to other machines so alone",
-    )
-    private_key: str = option("", "PEM file of its key; by default in the same file")
-    page_animations: int = option(
-        4, "animations and cameras of the page at once; 0 for no page", minimum=0
-    )
-    page_results: int = option(16, "finished videos that the page keeps", minimum=1)
-    page_result_seconds: float = option(1800.0, "how long it keeps them", above=0)
-    page_hosts: tuple[str, ...] = option(
-        (), "names, besides those of this machine, that the page may be opened under"
-    )
-    grace_seconds: float = option(10.0, "time for open requests when it is stopped", minimum=0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_labels(self.version_labels)
 
 
 def main(options: ServeOptions) -> None:
@@ -122,7 +71,6 @@ class LocalServer:
             )
         self._tls = tls_context(options.certificate, options.private_key)
         self._options = options
-        self._limit = options.max_request_mb * MEBIBYTE
         self.scheme = "https" if self._tls else "http"
         self.port, self.grpc_port = options.port, options.grpc_port
         self.served = ServedModel(
@@ -144,9 +92,9 @@ class LocalServer:
                 "no whole version in %s yet; versions are folders in it whose names are numbers",
                 options.model_base_path,
             )
-        app = make_app(self.served, self._work, self._limit, options.request_timeout)
+        app = make_app(self.served, self._work, options)
         if options.page_animations:
-            Page(self.served, self._work, self._page_limits()).add_to(app)
+            Page(self.served, self._work, options).add_to(app)
         # A handler whose client has gone is cancelled, and its work, if it waits, not begun.
         self._runner = web.AppRunner(
             app,
@@ -182,7 +130,7 @@ class LocalServer:
                 f"it with --precision={self._options.precision}, or serve it with --precision=auto"
             )
         resolve_precision(model.precision, lambda line: say(f"{folder}: {line}"))
-        warm_up(model, folder, self._limit)
+        warm_up(model, folder, self._options.request_bytes)
         return model
 
     async def _start_rest(self) -> None:
@@ -197,28 +145,17 @@ class LocalServer:
             ) from error
         self.port = self._runner.addresses[0][1]
 
-    def _page_limits(self) -> PageLimits:
-        options = self._options
-        return PageLimits(
-            animations=options.page_animations,
-            upload_bytes=self._limit,
-            client_seconds=options.request_timeout,
-            max_pixels=options.max_pixels,
-            results=options.page_results,
-            result_seconds=options.page_result_seconds,
-            hosts=options.page_hosts,
-        )
-
     async def _start_grpc(self) -> grpc.aio.Server:
+        options = self._options
         # Without the last option a second server could share a port that is taken.
         limits = [
-            *message_limits(self._limit),
-            ("grpc.server_handshake_timeout_ms", int(self._options.idle_timeout * 1000)),
+            *message_limits(options.request_bytes),
+            ("grpc.server_handshake_timeout_ms", int(options.idle_timeout * 1000)),
             ("grpc.so_reuseport", 0),
         ]
         server = grpc.aio.server(options=limits)
-        Services(self.served, self._work, self._limit).add_to(server)
-        address = f"{self._options.host}:{self._options.grpc_port}"
+        Services(self.served, self._work, options.request_bytes).add_to(server)
+        address = f"{options.host}:{options.grpc_port}"
         try:
             self.grpc_port = server.add_insecure_port(address)
         except RuntimeError as error:
@@ -264,17 +201,6 @@ async def _serve(options: ServeOptions) -> None:
         print(f"gRPC: {options.host}:{server.grpc_port}", flush=True)
     await stop.wait()
     await server.stop()
-
-
-def parse_labels(texts: tuple[str, ...]) -> dict[str, int]:
-    """Versions by label. Raises ValueError where a text is not `label:version`."""
-    labels = {}
-    for text in texts:
-        label, _, version = text.partition(":")
-        if not label or not version.isdecimal():
-            raise ValueError(f"version_labels has {text!r}, but must be like stable:1,canary:2")
-        labels[label] = int(version)
-    return labels
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import re
@@ -12,12 +13,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
-from tensorflow.core.framework import types_pb2
-from tensorflow.core.protobuf import meta_graph_pb2
+from google.protobuf.json_format import MessageToDict
 
 from maskanim_tf.serving.contract import HTTP_STATUS, ServingError, invalid
 from maskanim_tf.serving.json_tensors import predict_json, refuse_json
 from maskanim_tf.serving.loaded_model import LoadedModel
+from maskanim_tf.serving.serve_options import ServeOptions
 from maskanim_tf.serving.versions import ServedModel, VersionStatus, Wanted
 from maskanim_tf.serving.work import WorkQueue
 
@@ -37,22 +38,23 @@ OTHER_VERBS = {
     "regress": ("regression", "tensorflow/serving/regress"),
 }
 LARGEST_VERSION = (1 << 63) - 1
+# Fields that have their default value are printed, too; the option's name depends on the version.
+ALL_FIELDS = "always_print_fields_with_no_presence"
+if ALL_FIELDS not in inspect.signature(MessageToDict).parameters:
+    ALL_FIELDS = "including_default_value_fields"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(
-    served: ServedModel, work: WorkQueue, body_limit: int, read_timeout: float
-) -> web.Application:
+def make_app(served: ServedModel, work: WorkQueue, options: ServeOptions) -> web.Application:
     """The routes of one model.
 
     Args:
       served: the model.
       work: where it computes.
-      body_limit: largest body of a request in bytes.
-      read_timeout: seconds that a body may take to arrive.
+      options: of the server, of which some limit its use.
     """
-    app = web.Application(client_max_size=body_limit, middlewares=[answer_errors])
+    app = web.Application(client_max_size=options.request_bytes, middlewares=[answer_errors])
 
     async def answer(request: web.Request) -> web.Response:
         pattern = {"GET": GET, "POST": POST}.get(request.method)
@@ -75,10 +77,10 @@ def make_app(
 
     async def read(request: web.Request) -> bytes:
         try:
-            return await asyncio.wait_for(request.read(), read_timeout)
+            return await asyncio.wait_for(request.read(), options.request_timeout)
         except asyncio.TimeoutError as error:
             raise web.HTTPRequestTimeout(
-                text=f"the body did not arrive within {read_timeout:g} seconds"
+                text=f"the body did not arrive within {options.request_timeout:g} seconds"
             ) from error
 
     app.router.add_route("*", "/{v1:[vV]1}/{rest:.*}", answer)
@@ -114,36 +116,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 def describe(name: str, model: LoadedModel) -> dict[str, Any]:
     """The metadata of a version as TensorFlow Serving prints them."""
+    how = {"preserving_proto_field_name": True, ALL_FIELDS: True}
+    definitions = {key: MessageToDict(value, **how) for key, value in model.definitions.items()}
     return {
         "model_spec": {"name": name, "signature_name": "", "version": str(model.version)},
-        "metadata": {
-            "signature_def": {
-                "signature_def": {
-                    key: {
-                        "inputs": _describe_tensors(definition.inputs),
-                        "outputs": _describe_tensors(definition.outputs),
-                        "method_name": definition.method_name,
-                        # Values of inputs that may be left out: exported models have none.
-                        "defaults": {},
-                    }
-                    for key, definition in model.definitions.items()
-                }
-            }
-        },
-    }
-
-
-def _describe_tensors(tensors: dict[str, meta_graph_pb2.TensorInfo]) -> dict[str, Any]:
-    return {
-        key: {
-            "dtype": types_pb2.DataType.Name(info.dtype),
-            "tensor_shape": {
-                "dim": [{"size": str(dim.size), "name": dim.name} for dim in info.tensor_shape.dim],
-                "unknown_rank": info.tensor_shape.unknown_rank,
-            },
-            "name": info.name,
-        }
-        for key, info in tensors.items()
+        "metadata": {"signature_def": {"signature_def": definitions}},
     }
 
 

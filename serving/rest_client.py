@@ -15,25 +15,16 @@ from typing import Any
 import numpy as np
 import urllib3
 
-from maskanim_tf.export.signature_names import (
-    ANIMATE_BYTES,
-    ANIMATE_MASKS,
-    DRIVING_BYTES,
-    FIND_MASKS,
-    MASK_MODEL,
-    SERVING_DEFAULT,
-    SOURCE_BYTES,
-)
-from maskanim_tf.keys import DRIVING_MASK, SOURCE
-from maskanim_tf.serving.contract import BASE64_KEY
+from maskanim_tf.export.signature_names import FRAME_BYTES
+from maskanim_tf.serving.contract import BASE64_KEY, BYTES_SUFFIX, to_base64
 from maskanim_tf.serving.retries import TransientError
-from maskanim_tf.serving.server_generator import Client, Shapes
+from maskanim_tf.serving.server_generator import Client, Inputs
 
 BUSY = (429, 503)
 
 
 class RestClient(Client):
-    """A client of one model for several threads.
+    """See `Client`.
 
     Args:
       server: such as `http://localhost:8501`.
@@ -50,68 +41,46 @@ class RestClient(Client):
         self, server: str, model: str, version: int, label: str, timeout: float, connections: int
     ):
         which = f"/labels/{label}" if label else f"/versions/{version}" if version else ""
-        self._server = server.rstrip("/")
+        super().__init__(server.rstrip("/"))
         self._model = f"{self._server}/v1/models/{model}{which}"
         self._pool = urllib3.PoolManager(
             maxsize=connections, block=True, timeout=timeout, retries=False
         )
-        self._source: dict[str, str] = {}
 
-    def shapes(self) -> Shapes:
+    def input_shapes(self) -> dict[str, dict[str, list[int]]]:
         """See `Client`."""
-        answer = self._ask("GET", "/metadata")
+        signatures = self._ask("GET", "/metadata")["metadata"]["signature_def"]["signature_def"]
+        return {
+            name: {
+                key: [int(dim["size"]) for dim in info["tensor_shape"]["dim"]]
+                for key, info in signature["inputs"].items()
+            }
+            for name, signature in signatures.items()
+        }
+
+    def predict(self, signature: str, inputs: Inputs) -> dict[str, Any]:
+        """See `Client`."""
+        columns = {
+            key: value.tolist() if isinstance(value, np.ndarray) else list(map(to_base64, value))
+            for key, value in inputs.items()
+        }
+        body = {"signature_name": signature, "inputs": columns}
+        outputs = self._ask("POST", ":predict", body).get("outputs")
+        # Where there is one output, its name is left out.
+        named = outputs if isinstance(outputs, dict) else {FRAME_BYTES: outputs}
         try:
-            signatures = answer["metadata"]["signature_def"]["signature_def"]
-
-            def side(signature: str, key: str, axis: int) -> int:
-                shape = signatures[signature]["inputs"][key]["tensor_shape"]
-                return max(0, int(shape["dim"][axis]["size"]))
-
-            return Shapes(
-                side(SERVING_DEFAULT, SOURCE, 1),
-                side(ANIMATE_BYTES, DRIVING_BYTES, 0),
-                side(ANIMATE_MASKS, DRIVING_MASK, 1) if ANIMATE_MASKS in signatures else 0,
-            )
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{self._model} is no model of this project: it lacks {error}"
-            ) from error
-
-    def set_source(self, source: bytes) -> None:
-        """See `Client`."""
-        self._source = _to_json(source)
-
-    def animate(self, driving: list[bytes]) -> list[bytes]:
-        """See `Client`."""
-        inputs = {DRIVING_BYTES: [_to_json(frame) for frame in driving]}
-        return self._frames(ANIMATE_BYTES, len(driving), inputs)
-
-    def animate_masks(self, masks: np.ndarray) -> list[bytes]:
-        """See `Client`."""
-        return self._frames(ANIMATE_MASKS, len(masks), {DRIVING_MASK: masks.tolist()})
-
-    def find_masks(self, frames: list[bytes]) -> tuple[np.ndarray, str]:
-        """See `Client`."""
-        answer = self._predict(FIND_MASKS, {DRIVING_BYTES: [_to_json(frame) for frame in frames]})
-        try:
-            return np.array(answer[DRIVING_MASK], np.float32), str(answer[MASK_MODEL][0])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ValueError(f"{self._server} gave an answer without masks") from error
+            return {
+                key: [base64.b64decode(content[BASE64_KEY]) for content in value]
+                if key.endswith(BYTES_SUFFIX)
+                else value
+                for key, value in named.items()
+            }
+        except (KeyError, TypeError, binascii.Error) as error:
+            raise ValueError(f"{self._server} gave an answer without frames") from error
 
     def close(self) -> None:
         """Closes all connections."""
         self._pool.clear()
-
-    def _frames(self, signature: str, count: int, inputs: dict[str, Any]) -> list[bytes]:
-        answer = self._predict(signature, {SOURCE_BYTES: [self._source] * count, **inputs})
-        try:
-            return [base64.b64decode(frame[BASE64_KEY]) for frame in answer]
-        except (KeyError, TypeError, binascii.Error) as error:
-            raise ValueError(f"{self._server} gave an answer without frames") from error
-
-    def _predict(self, signature: str, inputs: dict[str, Any]) -> Any:
-        answer = self._ask("POST", ":predict", {"signature_name": signature, "inputs": inputs})
-        return answer.get("outputs")
 
     def _ask(self, method: str, route: str, body: dict[str, Any] | None = None) -> Any:
         content = None if body is None else json.dumps(body)
@@ -131,10 +100,6 @@ class RestClient(Client):
         if response.status in BUSY:
             raise TransientError(message)
         raise ValueError(message) if response.status < 500 else OSError(message)
-
-
-def _to_json(content: bytes) -> dict[str, str]:
-    return {BASE64_KEY: base64.b64encode(content).decode()}
 
 
 def _reason(error: urllib3.exceptions.HTTPError) -> str:

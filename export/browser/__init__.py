@@ -9,13 +9,6 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 # Of both pages.
-SHARED = (
-    "icon.svg",
-    "page.css",
-    "parts.js",
-    "choices.js",
-    "camera.js",
-    "panels.js",
-)
+SHARED = ("icon.svg", "page.css", "parts.js", "choices.js", "camera.js", "panels.js", "runs.js")
 # Of the page without a server.
 ALONE = ("index.html", "alone.js", "engine.js", "isolate.js", "worker.js")

@@ -1,10 +1,11 @@
 // The page without a server: picture, driver and networks stay in the browser.
 
 import { Camera, paintSquare } from "./camera.js";
-import { KINDS, addSamples, chosen, form, usesCamera } from "./choices.js";
+import { addSamples, choices, form, usesCamera } from "./choices.js";
 import { Engine } from "./engine.js";
-import { Kept, Replay, brush, clearPanels, paintAll, setRunning, sized } from "./panels.js";
+import { Kept, brush, paintAll, sized } from "./panels.js";
 import { Pace, PlainError, Progress, byId, element, showError } from "./parts.js";
+import { animateOnSubmit, showFailure, startReplay } from "./runs.js";
 
 // Films are taken at this many frames per second, whatever they have themselves.
 const FPS = 25;
@@ -15,8 +16,6 @@ const BITS_PER_SECOND = 4e6;
 
 let size;
 let engine = null;
-let running = null; // The AbortController of the animation that is being made.
-let replay = null;
 
 // Threads want a page that is isolated from others; once it has help for that, it has to start anew.
 async function isolate() {
@@ -43,30 +42,16 @@ async function loadSamples() {
     byId("status").textContent = "Choose a picture and what shall drive it, then animate.";
     byId("animate").disabled = false;
   } catch (error) {
-    showFailure(error);
+    showFailure(error, explain);
   }
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (running) return;
-  clear();
-  running = new AbortController();
-  setRunning(true);
-  try {
-    await animate(running.signal);
-  } catch (error) {
-    byId("status").textContent = error.name === "AbortError" ? "Stopped." : "";
-    if (error.name !== "AbortError") showFailure(error);
-  }
-  running = null;
-  setRunning(false);
-});
-
-byId("cancel").addEventListener("click", () => running?.abort());
+function explain(error) {
+  return `This does not work here: ${error.message}`;
+}
 
 async function animate(signal) {
-  const { picture, video } = Object.fromEntries(KINDS.map((kind) => [kind, chosen(kind)]));
+  const { picture, video } = choices();
   // Asked for first, while the browser still knows that the user wanted it.
   const camera = usesCamera() ? await Camera.open() : null;
   try {
@@ -128,9 +113,8 @@ async function animateFilm(film, signal) {
     progress.show(index + 1);
   }
   progress.finish();
-  replay = new Replay(kept);
   byId("download").onclick = () => save(kept);
-  byId("download").hidden = false;
+  startReplay(kept);
 }
 
 // ---- Files of the user, and samples ----
@@ -213,19 +197,5 @@ async function save({ frames, fps }) {
   byId("download").disabled = byId("animate").disabled = false;
 }
 
-// ---- Small things ----
-
-function clear() {
-  if (replay) replay.ended = true;
-  replay = null;
-  byId("download").hidden = true;
-  byId("error").hidden = true;
-  clearPanels();
-}
-
-function showFailure(error) {
-  if (!(error instanceof PlainError)) console.error(error);
-  showError(error instanceof PlainError ? error.message : `This does not work here: ${error.message}`);
-}
-
+animateOnSubmit(animate, explain);
 loadSamples();

@@ -3,7 +3,7 @@
 import { PlainError, byId, element } from "./parts.js";
 import { still } from "./panels.js";
 
-export const KINDS = ["picture", "video"];
+const KINDS = ["picture", "video"];
 export const CAMERA = "camera";
 export const form = byId("form");
 
@@ -15,8 +15,12 @@ export function addSamples({ pictures, videos }) {
   addTile("video", "tile camera", radio, element("div", { className: "lens" }), "Camera");
 }
 
-// The file or the name of the sample that was chosen, as `{ file }` or `{ sample }`.
-export function chosen(kind) {
+// What was chosen of each kind: a file or the name of a sample, as `{ file }` or `{ sample }`.
+export function choices() {
+  return Object.fromEntries(KINDS.map((kind) => [kind, chosen(kind)]));
+}
+
+function chosen(kind) {
   const file = form.elements[kind].files[0];
   const sample = form.querySelector(`input[name=sample_${kind}]:checked`)?.value;
   if (!file && !sample) throw new PlainError(`choose a ${kind} first`);

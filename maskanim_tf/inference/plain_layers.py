@@ -8,6 +8,7 @@ A convolution computes in the type of its kernel and adds the bias in the type o
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Union
 
 import numpy as np
@@ -20,6 +21,7 @@ Weights = Union[np.ndarray, tf.Variable]
 ONE_PIXEL = ((0, 0), (1, 1), (1, 1), (0, 0))
 
 
+@dataclasses.dataclass(eq=False)
 class Convolution:
     """A convolution with a bias, and optionally a relu.
 
@@ -32,31 +34,26 @@ class Convolution:
       dilation: distance in pixels between the taps of the kernel.
     """
 
-    def __init__(
-        self,
-        kernel: Weights,
-        bias: Weights,
-        padding: str = "same",
-        relu: bool = False,
-        stride: int = 1,
-        dilation: int = 1,
-    ) -> None:
-        self.kernel = kernel
-        self.bias = bias
-        self.padding = padding.upper()
-        self.relu = relu
-        self.stride = stride
-        self.dilation = dilation
+    kernel: Weights
+    bias: Weights
+    padding: str = "same"
+    relu: bool = False
+    stride: int = 1
+    dilation: int = 1
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        inputs = tf.cast(inputs, self.kernel.dtype)
-        features = tf.nn.conv2d(
-            inputs, self.kernel, self.stride, self.padding, dilations=self.dilation
-        )
+        features = self.convolve(tf.cast(inputs, self.kernel.dtype))
         features = tf.nn.bias_add(tf.cast(features, self.bias.dtype), self.bias)
         return tf.nn.relu(features) if self.relu else features
 
+    def convolve(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The convolution alone."""
+        return tf.nn.conv2d(
+            inputs, self.kernel, self.stride, self.padding.upper(), dilations=self.dilation
+        )
 
+
+@dataclasses.dataclass(eq=False)
 class DownConvolution:
     """Convolution with relu, 2x2 average pooling, and what is left of a batch norm behind a relu.
 
@@ -71,12 +68,9 @@ class DownConvolution:
       shift: float32 `[filters]`, or None.
     """
 
-    def __init__(
-        self, convolution: Convolution, scale: Weights | None, shift: Weights | None
-    ) -> None:
-        self.convolution = convolution
-        self.scale = scale
-        self.shift = shift
+    convolution: Convolution
+    scale: Weights | None
+    shift: Weights | None
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         features = tf.nn.avg_pool2d(self.convolution(inputs), 2, 2, "VALID")
@@ -85,6 +79,7 @@ class DownConvolution:
         return features if self.shift is None else tf.nn.bias_add(features, self.shift)
 
 
+@dataclasses.dataclass(eq=False)
 class SubPixelConvolution:
     """Nearest-neighbour up-sampling by 2 and a 3x3 convolution, in one at the lower resolution.
 
@@ -96,14 +91,14 @@ class SubPixelConvolution:
       convolution: made from `sub_pixel_kernel`, without padding.
     """
 
-    def __init__(self, convolution: Convolution) -> None:
-        self.convolution = convolution
+    convolution: Convolution
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         features = self.convolution(tf.pad(inputs, ONE_PIXEL))
         return tf.nn.depth_to_space(features, 2)[:, 1:-1, 1:-1]
 
 
+@dataclasses.dataclass(eq=False)
 class NearestConvolution:
     """Nearest-neighbour up-sampling by 2 and a convolution, as it was trained: the fewest weights.
 
@@ -111,15 +106,14 @@ class NearestConvolution:
       convolution: with the trained kernel.
     """
 
-    def __init__(self, convolution: Convolution) -> None:
-        self.convolution = convolution
+    convolution: Convolution
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         size = [2 * side for side in inputs.shape[1:3]]
         return self.convolution(tf.raw_ops.ResizeNearestNeighbor(images=inputs, size=size))
 
 
-class TransposedConvolution:
+class TransposedConvolution(Convolution):
     """A transposed convolution with a bias, and optionally a relu; borders as with "same" padding.
 
     Two layers can be computed so, borders included. With stride 1 it is a convolution whose kernel
@@ -129,23 +123,14 @@ class TransposedConvolution:
 
     Args:
       kernel: float32 `[height, width, filters, channels]`, from `turned_kernel` or `spread_kernel`.
-      bias: float32 `[filters]`.
       stride: output pixels per input pixel in each direction.
-      relu: whether negative results become zero.
     """
 
-    def __init__(self, kernel: Weights, bias: Weights, stride: int = 1, relu: bool = False) -> None:
-        self.kernel = kernel
-        self.bias = bias
-        self.stride = stride
-        self.relu = relu
-
-    def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def convolve(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The convolution alone."""
         height, width = (self.stride * side for side in inputs.shape[1:3])
         shape = (tf.shape(inputs)[0], height, width, self.kernel.shape[2])
-        features = tf.nn.conv2d_transpose(inputs, self.kernel, shape, self.stride)
-        features = tf.nn.bias_add(features, self.bias)
-        return tf.nn.relu(features) if self.relu else features
+        return tf.nn.conv2d_transpose(inputs, self.kernel, shape, self.stride)
 
 
 class WinogradUpConvolution:
@@ -166,32 +151,34 @@ class WinogradUpConvolution:
     def __init__(self, kernel: np.ndarray, bias: np.ndarray) -> None:
         spread = spread_kernel(kernel).numpy()
         self.transposed = TransposedConvolution(spread, bias, stride=2, relu=True)
-        self.wide = Convolution(wide_sub_pixel_kernel(kernel), np.tile(bias, 4), relu=True)
+        wide = Convolution(wide_sub_pixel_kernel(kernel), np.tile(bias, 4), relu=True)
+        self.blocks = BlockConvolution(wide)
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if min(inputs.shape[1:3]) < self.large:
             return self.transposed(inputs)
-        return tf.nn.depth_to_space(self.wide(inputs), 2)
+        return self.blocks(inputs)
 
 
+@dataclasses.dataclass(eq=False)
 class BlockConvolution:
-    """A convolution with few filters and a kernel of odd size, for blocks of 2x2 pixels at once.
+    """A convolution whose filters are the four pixels of blocks of 2x2.
 
-    Vector units compute up to 16 filters as fast as one. The four pixels of a block become filters
-    of a convolution of stride 2, whose kernel is one pixel larger and holds the four shifted ones.
-    Height and width of the result must be even.
+    With few filters and a kernel of odd size: vector units compute up to 16 filters as fast as one.
+    The convolution then has stride 2, and its kernel is one pixel larger and holds the four shifted
+    ones. Height and width of the result must be even.
 
     Args:
-      convolution: of stride 2, made from `block_kernel`.
+      convolution: of stride 2, made from `block_kernel`, or as in `WinogradUpConvolution`.
     """
 
-    def __init__(self, convolution: Convolution) -> None:
-        self.convolution = convolution
+    convolution: Convolution
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         return tf.nn.depth_to_space(self.convolution(inputs), 2)
 
 
+@dataclasses.dataclass(eq=False)
 class ResidualConvolutions:
     """A residual block: affine map, relu, two convolutions, added to the input.
 
@@ -205,13 +192,10 @@ class ResidualConvolutions:
       second: the second convolution.
     """
 
-    def __init__(
-        self, scale: Weights, shift: Weights, first: Convolution, second: Convolution
-    ) -> None:
-        self.scale = scale
-        self.shift = shift
-        self.first = first
-        self.second = second
+    scale: Weights
+    shift: Weights
+    first: Convolution
+    second: Convolution
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         features = tf.nn.relu(inputs * self.scale + self.shift)

@@ -8,6 +8,7 @@ keep all lanes of a vector unit busy. The networks themselves are not written a 
 
 from __future__ import annotations
 
+import dataclasses
 import types
 from collections.abc import Callable
 from typing import Any, Union
@@ -131,17 +132,15 @@ def at_precision(animator: Animator, precision: str) -> AnyAnimator:
     return animator if precision == FLOAT32 else rewrite(animator, True, precision=precision)
 
 
+@dataclasses.dataclass
 class _Rewriter:
     """Makes the inference form of every part of a network."""
 
-    def __init__(
-        self, shared: bool, winograd: bool, blocks: bool, precision: str, compact: bool
-    ) -> None:
-        self.shared = shared
-        self.winograd = winograd
-        self.blocks = blocks
-        self.precision = precision
-        self.compact = compact
+    shared: bool
+    winograd: bool
+    blocks: bool
+    precision: str
+    compact: bool
 
     def network(self, network: Network) -> Rewritten:
         """A network that is an hourglass and a last convolution."""

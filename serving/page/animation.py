@@ -26,7 +26,7 @@ from maskanim_tf.media.frame_bytes import encode_png
 from maskanim_tf.ops.pixels import as_bytes
 from maskanim_tf.serving.contract import ServingError, invalid
 from maskanim_tf.serving.loaded_model import LoadedModel
-from maskanim_tf.serving.page.bridge import Bridge
+from maskanim_tf.serving.page.bridge import Bridge, StoppedError
 from maskanim_tf.serving.page.materials import Material, open_material, plain_errors
 from maskanim_tf.serving.retries import TransientError, with_retries
 from maskanim_tf.serving.work import WorkQueue
@@ -138,7 +138,7 @@ class Animation:
                     self._work.run(partial(self._model.run, signature, inputs))
                 )
             except ServingError as error:
-                if error.code != "UNAVAILABLE":
+                if error.code != "UNAVAILABLE" or isinstance(error, StoppedError):
                     raise
                 raise TransientError(str(error)) from error
 

@@ -8,13 +8,18 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from maskanim_tf.serving.contract import ServingError
+
 T = TypeVar("T")
 
 LOOK_SECONDS = 0.1
 
 
-class StoppedError(Exception):
-    """The client has gone, or the server stops."""
+class StoppedError(ServingError):
+    """The client has gone, who hears nothing of it, or the server stops."""
+
+    def __init__(self) -> None:
+        super().__init__("UNAVAILABLE", "the server stops")
 
 
 class Bridge:

@@ -38,9 +38,9 @@ from maskanim_tf.serving.contract import ServingError, invalid
 from maskanim_tf.serving.loaded_model import LoadedModel
 from maskanim_tf.serving.page.animation import encode_picture
 from maskanim_tf.serving.page.bridge import Bridge, StoppedError
-from maskanim_tf.serving.page.limits import PageLimits
 from maskanim_tf.serving.page.materials import Material, open_material, plain_errors
 from maskanim_tf.serving.page.upload import LONGEST_FIELD, named
+from maskanim_tf.serving.serve_options import ServeOptions
 from maskanim_tf.serving.work import WorkQueue
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class FrameSocket:
       model: with the signature `masks`.
       work: where it computes.
       bridge: to threads that read files; who stops it, stops the connection.
-      limits: of the page's use.
+      options: of the server, of which some limit its use.
       find_sample: the picture of a sample; raises ServingError where there is none.
     """
 
@@ -82,13 +82,13 @@ class FrameSocket:
         model: LoadedModel,
         work: WorkQueue,
         bridge: Bridge,
-        limits: PageLimits,
+        options: ServeOptions,
         find_sample: Callable[[str], Awaitable[Material]],
     ):
         self._generator = SignatureGenerator(model.run, *model.frame_shapes())
         self._work = work
         self._bridge = bridge
-        self._limits = limits
+        self._options = options
         self._find_sample = find_sample
         self._newest: asyncio.Queue[Numbered] = asyncio.Queue(1)
 
@@ -135,7 +135,7 @@ class FrameSocket:
 
     def _open(self, material: Material) -> np.ndarray:
         with plain_errors([material]):
-            footage = open_material(material, self._limits.max_pixels, self._bridge.check)
+            footage = open_material(material, self._options.max_pixels, self._bridge.check)
             return footage.squares(self._generator.image_size, self._fit, False).frame(0)
 
     async def _read(self) -> None:
@@ -172,8 +172,8 @@ class FrameSocket:
     def _animate(self, number: bytes, content: bytes) -> bytes:
         """The answer to a frame; in a thread."""
         size = encoded_size(content) if content.startswith(JPEG_MARK) else None
-        if size is not None and size[0] * size[1] > self._limits.max_pixels:
-            raise invalid(f"a frame has more than {self._limits.max_pixels} pixels")
+        if size is not None and size[0] * size[1] > self._options.max_pixels:
+            raise invalid(f"a frame has more than {self._options.max_pixels} pixels")
         try:
             if size is None:
                 raise ValueError
@@ -192,7 +192,7 @@ class FrameSocket:
         return b"".join(parts)
 
     async def _receive(self, kind: WSMsgType) -> Any:
-        seconds = self._limits.client_seconds
+        seconds = self._options.request_timeout
         try:
             message = await self._socket.receive(seconds)
         except asyncio.TimeoutError as error:
@@ -208,7 +208,7 @@ class FrameSocket:
 
     async def _in_time(self, sending: Coroutine[Any, Any, None]) -> None:
         try:
-            await asyncio.wait_for(sending, self._limits.client_seconds)
+            await asyncio.wait_for(sending, self._options.request_timeout)
         except asyncio.TimeoutError as error:
             raise ConnectionResetError("the client does not read") from error
 
@@ -229,10 +229,9 @@ async def _first_of(*jobs: Coroutine[Any, Any, None]) -> None:
 async def say_goodbye(socket: web.WebSocketResponse, error: Exception) -> None:
     """Tells a client why its connection ends, and ends it."""
     message, code = "internal error; see the server's log", FAILED
-    if isinstance(error, StoppedError):
-        message, code = "the server stops", STOPPING
-    elif isinstance(error, ServingError):
+    if isinstance(error, ServingError):
         message, code = str(error), CLOSING.get(error.code, FAILED)
+        code = STOPPING if isinstance(error, StoppedError) else code
     else:
         _log.error("camera", exc_info=error)
     if not socket.closed:

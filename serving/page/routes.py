@@ -31,10 +31,10 @@ from aiohttp import web
 
 from maskanim_tf.animation.options import AnimationOptions
 from maskanim_tf.export import browser
-from maskanim_tf.export.browser.catalogue import SAMPLES, describe_samples
+from maskanim_tf.export.browser.catalogue import SAMPLES, describe_samples, write_sample
 from maskanim_tf.serving.contract import ServingError, invalid
 from maskanim_tf.serving.page.animation import Animation, Event
-from maskanim_tf.serving.page.bridge import Bridge, StoppedError
+from maskanim_tf.serving.page.bridge import Bridge
 from maskanim_tf.serving.page.frame_socket import (
     GOODBYE_SECONDS,
     HEARTBEAT_SECONDS,
@@ -42,11 +42,10 @@ from maskanim_tf.serving.page.frame_socket import (
     say_goodbye,
 )
 from maskanim_tf.serving.page.guard import HEADERS, Guard
-from maskanim_tf.serving.page.limits import PageLimits
 from maskanim_tf.serving.page.materials import Material
 from maskanim_tf.serving.page.results import Results
-from maskanim_tf.serving.page.samples import Samples
 from maskanim_tf.serving.page.upload import Form, receive
+from maskanim_tf.serving.serve_options import ServeOptions
 from maskanim_tf.serving.versions import ServedModel
 from maskanim_tf.serving.work import WorkQueue
 
@@ -71,14 +70,14 @@ class Page:
     Args:
       served: the model.
       work: where it computes.
-      limits: of its use.
+      options: of the server, of which some limit its use.
     """
 
-    def __init__(self, served: ServedModel, work: WorkQueue, limits: PageLimits):
+    def __init__(self, served: ServedModel, work: WorkQueue, options: ServeOptions):
         self._served = served
         self._work = work
-        self._limits = limits
-        self._guard = Guard(limits.hosts)
+        self._options = options
+        self._guard = Guard(options.page_hosts)
         self._running: set[Bridge] = set()
 
     def add_to(self, app: web.Application) -> None:
@@ -94,12 +93,12 @@ class Page:
         app.on_shutdown.append(self._stop)
 
     async def _live(self, app: web.Application) -> AsyncIterator[None]:
-        limits = self._limits
+        options = self._options
         self._folder = Path(tempfile.mkdtemp(prefix="maskanim-page-"))
-        self._samples = Samples(self._folder)
-        self._results = Results(self._folder, limits.results, limits.result_seconds)
+        self._one_sample = asyncio.Lock()
+        self._results = Results(self._folder, options.page_results, options.page_result_seconds)
         # One more makes samples.
-        self._pool = concurrent.futures.ThreadPoolExecutor(limits.animations + 1, "page")
+        self._pool = concurrent.futures.ThreadPoolExecutor(options.page_animations + 1, "page")
         try:
             yield
         finally:
@@ -127,7 +126,7 @@ class Page:
         return web.json_response(
             {
                 "model": {"name": self._served.name, "version": model.version, "size": size},
-                "upload_bytes": self._limits.upload_bytes,
+                "upload_bytes": self._options.request_bytes,
                 **describe_samples(),
             }
         )
@@ -145,13 +144,17 @@ class Page:
         return web.FileResponse(path, headers={"Cache-Control": "no-store"})
 
     async def _make_sample(self, name: str, ending: str) -> Path:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._samples.path, name, ending)
+        path = self._folder / f"sample-{name}{ending}"
+        async with self._one_sample:
+            if not path.exists():
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._pool, write_sample, name, path)
+        return path
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[tuple[Path, Bridge]]:
         """A folder and threads for one animation, unless too many are being made."""
-        if len(self._running) >= self._limits.animations:
+        if len(self._running) >= self._options.page_animations:
             raise ServingError(
                 "UNAVAILABLE",
                 f"the server is busy: {len(self._running)} animations are being made; "
@@ -170,14 +173,14 @@ class Page:
             timeout=GOODBYE_SECONDS,
             heartbeat=HEARTBEAT_SECONDS,
             compress=False,
-            max_msg_size=self._limits.upload_bytes,
+            max_msg_size=self._options.request_bytes,
         )
         await socket.prepare(request)
         try:
             with self._place() as (folder, bridge):
                 model = self._served.find()
                 find_sample = partial(self._find_sample, ending=ENDINGS["picture"])
-                frames = FrameSocket(model, self._work, bridge, self._limits, find_sample)
+                frames = FrameSocket(model, self._work, bridge, self._options, find_sample)
                 await frames.serve(socket, folder)
         except ConnectionError:
             # It is still there, but takes nothing, and others wait for its place.
@@ -188,24 +191,21 @@ class Page:
         return socket
 
     async def _animate(self, request: web.Request) -> web.StreamResponse:
-        try:
-            with self._place() as (folder, bridge):
-                return await self._animate_in(folder, bridge, request)
-        except StoppedError as error:
-            raise _stopping() from error
+        with self._place() as (folder, bridge):
+            return await self._animate_in(folder, bridge, request)
 
     async def _animate_in(
         self, folder: Path, bridge: Bridge, request: web.Request
     ) -> web.StreamResponse:
-        limits, model = self._limits, self._served.find()
+        limits, model = self._options, self._served.find()
         try:
             form = await asyncio.wait_for(
-                receive(request, folder, FIELDS, ENDINGS, limits.upload_bytes),
-                limits.client_seconds,
+                receive(request, folder, FIELDS, ENDINGS, limits.request_bytes),
+                limits.request_timeout,
             )
         except asyncio.TimeoutError as error:
             raise web.HTTPRequestTimeout(
-                text=f"the files did not arrive within {limits.client_seconds:g} seconds"
+                text=f"the files did not arrive within {limits.request_timeout:g} seconds"
             ) from error
         options = _read_options(form.fields)
         materials = await self._materials(form)
@@ -219,7 +219,7 @@ class Page:
         async def send(event: Event) -> None:
             line = json.dumps(event).encode() + b"\n"
             try:
-                await asyncio.wait_for(response.write(line), limits.client_seconds)
+                await asyncio.wait_for(response.write(line), limits.request_timeout)
             except asyncio.TimeoutError:
                 # It is still there, but takes nothing, and others wait for its place.
                 if request.transport is not None:
@@ -238,9 +238,6 @@ class Page:
             await send({"event": "done", "frames": frames, "result": f"/results/{name}.mp4"})
         except ServingError as error:
             await send({"event": "error", "error": str(error)})
-        except StoppedError:
-            # Of a client that has gone nobody hears.
-            await send({"event": "error", "error": str(_stopping())})
         except ConnectionError:
             raise
         except Exception:
@@ -279,10 +276,6 @@ def _read_options(fields: dict[str, str]) -> AnimationOptions:
         return AnimationOptions.from_dict(how)
     except ValueError as error:
         raise invalid(str(error)) from error
-
-
-def _stopping() -> ServingError:
-    return ServingError("UNAVAILABLE", "the server stops")
 
 
 async def _send_file(path: Path, request: web.Request) -> web.FileResponse:

@@ -13,14 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from maskanim_tf import animate, keys
-from maskanim_tf.animate import AnimateOptions
-from maskanim_tf.animation import AnimationOptions
+from maskanim_tf import keys
 from maskanim_tf.config import PerturbationConfig
-from maskanim_tf.export import ncnn, onnx, saved_model, tflite
+from maskanim_tf.export import saved_model
 from maskanim_tf.export.ncnn_runtime import NcnnRuntime, perturbed
 from maskanim_tf.export.onnx_runtime import OnnxRuntime
-from maskanim_tf.export.run import RunOptions, main, open_model
+from maskanim_tf.export.run import open_model
 from maskanim_tf.export.saved_model import SavedModelOptions
 from maskanim_tf.export.stages import all_threads, animate_with_runtime
 from maskanim_tf.export.tflite_runtime import TfliteRuntime, dequantize, quantize
@@ -32,6 +30,7 @@ from maskanim_tf.puppets import make_clip
 from tests.animation.material import decoded
 from tests.animation.template_files import rewritten, write_templates
 from tests.animators import scrambled_animator, write_checkpoint
+from tests.export.commands import animate_locally, run_export
 from tests.helpers import REPOSITORY, TINY_MODEL, random_frames
 from tests.media.clip_files import sound_packets, write_picture, write_sounding_video
 
@@ -46,38 +45,38 @@ def videos(tmp_path_factory):
     return folder
 
 
+def export(kind, checkpoint, folder, **options):
+    """Exports into a folder, and returns that."""
+    module = importlib.import_module(f"maskanim_tf.export.{kind}")
+    make = getattr(module, f"{kind.capitalize()}Options")
+    module.main(make(checkpoint=checkpoint, output=str(folder), **options))
+    return folder
+
+
+def card_of(folder):
+    return json.loads((folder / "model_card.json").read_text())
+
+
 @pytest.fixture(scope="module")
 def tflite_folder(checkpoint, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tflite") / "export"
-    tflite.main(tflite.TfliteOptions(checkpoint=checkpoint, output=str(folder)))
-    return folder
+    return export("tflite", checkpoint, tmp_path_factory.mktemp("tflite") / "export")
 
 
 @pytest.fixture(scope="module")
 def onnx_folder(checkpoint, tmp_path_factory):
     pytest.importorskip("onnxruntime")
-    folder = tmp_path_factory.mktemp("onnx") / "export"
-    onnx.main(onnx.OnnxOptions(checkpoint=checkpoint, output=str(folder)))
-    return folder
+    return export("onnx", checkpoint, tmp_path_factory.mktemp("onnx") / "export")
 
 
 @pytest.fixture(scope="module")
 def ncnn_folder(checkpoint, tmp_path_factory):
     pytest.importorskip("ncnn")
-    folder = tmp_path_factory.mktemp("ncnn") / "export"
-    ncnn.main(ncnn.NcnnOptions(checkpoint=checkpoint, output=str(folder)))
-    return folder
+    return export("ncnn", checkpoint, tmp_path_factory.mktemp("ncnn") / "export")
 
 
 @pytest.fixture(params=["tflite", "onnx", "ncnn"])
 def folder(request):
     return request.getfixturevalue(f"{request.param}_folder")
-
-
-def commands_of(kind):
-    """The module of a format, and its options."""
-    module = importlib.import_module(f"maskanim_tf.export.{kind}")
-    return module, getattr(module, f"{kind.capitalize()}Options")
 
 
 def kind_of(folder):
@@ -96,22 +95,14 @@ def test_frames_are_those_of_keras(folder, checkpoint):
     expected = animator.animate(animator.encode_source(source), driving)
     for key in (keys.SOURCE_MASK, keys.PERTURBED_MASK, keys.FRAME):
         np.testing.assert_allclose(result[key], expected[key][: len(result[key])], atol=1e-4)
-    card = json.loads((folder / "model_card.json").read_text())
-    assert max(card["parity"]["differences"].values()) < 1e-4
+    assert max(card_of(folder)["parity"]["differences"].values()) < 1e-4
 
 
 @pytest.mark.parametrize(("precision", "psnr"), [("float16", 60), ("dynamic", 35), ("int8", 25)])
 def test_smaller_tflite_files(precision, psnr, checkpoint, videos, tflite_folder, tmp_path):
-    folder = tmp_path / "export"
-    options = tflite.TfliteOptions(
-        checkpoint=checkpoint,
-        output=str(folder),
-        precision=precision,
-        data_dir=str(videos),
-        calibration_frames=6,
-    )
-    tflite.main(options)
-    card = json.loads((folder / "model_card.json").read_text())
+    how = {"precision": precision, "data_dir": str(videos), "calibration_frames": 6}
+    folder = export("tflite", checkpoint, tmp_path / "export", **how)
+    card = card_of(folder)
     inputs = card["files"]["animate.tflite"]["inputs"]
     assert set(inputs) == {"source", "source_mask", "driving"}
     assert inputs["driving"]["shape"] == [1, 32, 32, 3]
@@ -119,13 +110,12 @@ def test_smaller_tflite_files(precision, psnr, checkpoint, videos, tflite_folder
     assert (inputs["driving"]["scale"] > 0) == (precision == "int8")
     assert psnr < card["parity"]["psnr"] < 120
     assert card["calibration_frames"] == (6 if precision == "int8" else 0)
+    assert TfliteRuntime(folder).takes_masks == (precision != "int8")
 
 
 def test_half_of_ncnn(checkpoint, ncnn_folder, tmp_path):
-    folder = tmp_path / "export"
-    ncnn.main(ncnn.NcnnOptions(checkpoint=checkpoint, output=str(folder), precision="float16"))
-    card = json.loads((folder / "model_card.json").read_text())
-    assert max(card["parity"]["differences"].values()) < 1e-2
+    folder = export("ncnn", checkpoint, tmp_path / "export", precision="float16")
+    assert max(card_of(folder)["parity"]["differences"].values()) < 1e-2
     sizes = [(path / "render.bin").stat().st_size for path in (folder, ncnn_folder)]
     assert sizes[0] < 0.7 * sizes[1]
 
@@ -134,9 +124,7 @@ def test_ncnn_with_interleaved_filters(checkpoint, tmp_path, monkeypatch):
     pytest.importorskip("ncnn")
     # As in networks of useful size; the command compares the result with Keras.
     monkeypatch.setattr(WinogradUpConvolution, "large", 1)
-    folder = tmp_path / "export"
-    ncnn.main(ncnn.NcnnOptions(checkpoint=checkpoint, output=str(folder)))
-    layers = (folder / "render.param").read_text()
+    layers = (export("ncnn", checkpoint, tmp_path / "export") / "render.param").read_text()
     assert "PixelShuffle" in layers
     assert "DepthToSpace" not in layers
 
@@ -214,25 +202,26 @@ def film(tmp_path_factory):
     return {"source": str(path / "source.png"), "driving": str(path / "driving.mp4")}
 
 
+def frames_in(folder):
+    return np.array([cv2.imread(str(path)) for path in sorted(folder.iterdir())], int)
+
+
 def test_the_film_is_that_of_the_local_command(folder, checkpoint, film, tmp_path):
     """But for rounding; with every option that needs no other masks."""
-    how = AnimationOptions(
-        view="side_by_side", find_best_frame=True, auto_crop=True, output_size=40
-    )
-    wanted = AnimateOptions(**film, output=str(tmp_path / "local"), checkpoint=checkpoint)
-    animate.main(wanted.replace(precision="float32"), how)
-    main(RunOptions(**film, output=str(tmp_path / "run"), model=str(folder)), how)
-    local, exported = (
-        np.array([cv2.imread(str(path)) for path in sorted((tmp_path / name).iterdir())], int)
-        for name in ("local", "run")
-    )
+    how = {
+        **film,
+        "view": "side_by_side",
+        "find_best_frame": True,
+        "auto_crop": True,
+        "output_size": 40,
+    }
+    animate_locally(checkpoint, output=tmp_path / "local", **how)
+    run_export(folder, output=tmp_path / "run", **how)
+    local, exported = frames_in(tmp_path / "local"), frames_in(tmp_path / "run")
     assert local.shape[1:] == (40, 120, 3)
     assert np.abs(local - exported).max() <= 1
     with pytest.raises(ValueError, match="gives no access; leave the option out"):
-        main(
-            RunOptions(**film, output=str(tmp_path / "x"), model=str(folder)),
-            AnimationOptions(view="all"),
-        )
+        run_export(folder, output=tmp_path / "x", **{**how, "view": "all"})
     assert not (tmp_path / "x").exists()
 
 
@@ -244,57 +233,33 @@ def templates(checkpoint, film, tmp_path_factory):
     return write_templates(folder, checkpoint, codes, driving=film["driving"])
 
 
-def frames_in(folder):
-    return np.array([cv2.imread(str(path)) for path in sorted(folder.iterdir())], int)
-
-
 def test_a_template_drives_as_in_the_local_command(folder, checkpoint, film, templates, tmp_path):
-    lively = {**film, "driving": str(templates / "lively.npz")}
-    how = AnimationOptions(smooth_masks=0.3, motion="relative")
-    wanted = AnimateOptions(**lively, output=str(tmp_path / "local"), checkpoint=checkpoint)
-    animate.main(wanted.replace(precision="float32"), how)
-    main(RunOptions(**lively, output=str(tmp_path / "run"), model=str(folder)), how)
+    how = {**film, "driving": templates / "lively.npz", "smooth_masks": 0.3, "motion": "relative"}
+    animate_locally(checkpoint, output=tmp_path / "local", **how)
+    run_export(folder, output=tmp_path / "run", **how)
     frames = frames_in(tmp_path / "run")
     assert len(frames) == 6
     assert np.abs(frames - frames_in(tmp_path / "local")).max() <= 1
     assert np.abs(frames - frames[:1]).max() >= 1
-    for name, driving in (("film", film["driving"]), ("own", str(templates / "own.npz"))):
-        options = RunOptions(source=film["source"], driving=driving, model=str(folder))
-        main(options.replace(output=str(tmp_path / name)), AnimationOptions())
+    run_export(folder, output=tmp_path / "film", **film)
+    run_export(folder, output=tmp_path / "own", **{**film, "driving": templates / "own.npz"})
     assert np.abs(frames_in(tmp_path / "film") - frames_in(tmp_path / "own")).max() <= 1
 
 
 def test_a_template_of_another_model_is_refused(folder, film, templates, tmp_path):
-    options = RunOptions(
-        source=film["source"],
-        driving=str(templates / "other.npz"),
-        output=str(tmp_path / "x"),
-        model=str(folder),
-    )
-    with pytest.raises(ValueError, match="its masks come from another model's mask"):
-        main(options, AnimationOptions())
     small = rewritten(
         templates / "own.npz", tmp_path / "small.npz", codes=np.zeros((6, 8, 8), np.uint8)
     )
-    with pytest.raises(ValueError, match="masks are 8x8 pixels, but those of this model 16x16"):
-        main(options.replace(driving=str(small)), AnimationOptions())
-    older = shutil.copytree(folder, tmp_path / "older")
-    (older / "model_card.json").unlink()
-    with pytest.raises(ValueError, match="does not say which mask generator it has; export it"):
-        main(options.replace(model=str(older)), AnimationOptions())
+    nameless = shutil.copytree(folder, tmp_path / "nameless")
+    (nameless / "model_card.json").unlink()
+    for model, driving, message in (
+        (folder, templates / "other.npz", "its masks come from another model's mask"),
+        (folder, small, "masks are 8x8 pixels, but those of this model 16x16"),
+        (nameless, small, "does not say which mask generator it has; export it"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run_export(model, output=tmp_path / "x", **{**film, "driving": driving})
     assert not (tmp_path / "x").exists()
-
-
-def test_an_older_export_takes_no_masks(onnx_folder, film, templates, tmp_path):
-    older = shutil.copytree(onnx_folder, tmp_path / "older")
-    (older / "animate_mask.onnx").unlink()
-    options = RunOptions(**film, output=str(tmp_path / "x"), model=str(older))
-    main(options, AnimationOptions())
-    template_too = options.replace(driving=str(templates / "own.npz"))
-    with pytest.raises(ValueError, match=r"ONNX takes no masks, .* export the model again"):
-        main(template_too, AnimationOptions())
-    with pytest.raises(ValueError, match="--smooth_masks changes masks, to which ONNX gives no"):
-        main(options, AnimationOptions(smooth_masks=0.5))
 
 
 @pytest.mark.parametrize(
@@ -308,9 +273,9 @@ def test_an_older_export_takes_no_masks(onnx_folder, film, templates, tmp_path):
     ],
 )
 def test_wrong_options_of_an_animation(tflite_folder, film, tmp_path, changes, message):
-    options = RunOptions(**film, output=str(tmp_path / "x.mp4"), model=str(tflite_folder))
+    options = {"model": tflite_folder, **film, "output": tmp_path / "x.mp4", **changes}
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        main(options.replace(**changes), AnimationOptions())
+        run_export(**options)
     assert not list(tmp_path.glob("*.mp4"))
 
 
@@ -329,13 +294,12 @@ def test_the_newest_version_of_a_saved_model_is_taken(checkpoint, tmp_path):
 
 def test_errors_name_the_remedy(folder, checkpoint, videos, tmp_path):
     kind = kind_of(folder)
-    module, make = commands_of(kind)
     with pytest.raises(ValueError, match="exists already; choose another --output"):
-        module.main(make(checkpoint=checkpoint, output=str(folder)))
+        export(kind, checkpoint, folder)
     with pytest.raises(ValueError, match="give the folder to make with --output"):
-        module.main(make(checkpoint=checkpoint))
+        export(kind, checkpoint, "")
     with pytest.raises(ValueError, match="no clips"):
-        module.main(make(checkpoint=checkpoint, output=str(tmp_path / "x"), data_dir=str(tmp_path)))
+        export(kind, checkpoint, tmp_path / "x", data_dir=str(tmp_path))
     assert not list(tmp_path.iterdir())
     with pytest.raises(FileNotFoundError, match="give the folder of such an export"):
         RUNTIMES[kind](tmp_path)
@@ -354,33 +318,20 @@ def comparing(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", RUNTIMES)
 def test_pixels_that_correspond_are_read_in_every_format(kind, comparing, tmp_path):
-    module, make = commands_of(kind)
     pytest.importorskip("onnxruntime" if kind == "onnx" else "ncnn")
-    folder = tmp_path / "export"
-    module.main(make(checkpoint=comparing, output=str(folder)))
-    card = json.loads((folder / "model_card.json").read_text())
-    assert max(card["parity"]["differences"].values()) < 1e-4
+    folder = export(kind, comparing, tmp_path / "export")
+    assert max(card_of(folder)["parity"]["differences"].values()) < 1e-4
     if kind == "ncnn":
         assert (folder / "render.param").read_text().count("GridSample") == 6
 
 
 def test_int8_is_too_coarse_for_correspondence(comparing, videos, tmp_path):
-    options = tflite.TfliteOptions(
-        checkpoint=comparing,
-        output=str(tmp_path / "x"),
-        precision="int8",
-        data_dir=str(videos),
-    )
     with pytest.raises(ValueError, match="--precision=dynamic"):
-        tflite.main(options)
+        export("tflite", comparing, tmp_path / "x", precision="int8", data_dir=str(videos))
 
 
 def test_int8_needs_frames(checkpoint, tmp_path):
-    options = tflite.TfliteOptions(
-        checkpoint=checkpoint, output=str(tmp_path / "x"), precision="int8"
-    )
-    with pytest.raises(ValueError, match="give --data_dir"):
-        tflite.main(options)
-    with pytest.raises(ValueError, match="no clips"):
-        tflite.main(options.replace(data_dir=str(tmp_path)))
+    for folder, message in (("", "give --data_dir"), (str(tmp_path), "no clips")):
+        with pytest.raises(ValueError, match=message):
+            export("tflite", checkpoint, tmp_path / "x", precision="int8", data_dir=folder)
     assert not list(tmp_path.iterdir())

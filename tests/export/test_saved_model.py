@@ -13,7 +13,7 @@ from maskanim_tf.animation.animator_generator import AnimatorGenerator
 from maskanim_tf.export import saved_model
 from maskanim_tf.export.encoded_frames import decode_frames, encode_frames
 from maskanim_tf.export.saved_model import SavedModelOptions
-from maskanim_tf.export.warmup import FILE_NAME, FOLDER
+from maskanim_tf.export.warmup import WARMUP
 from maskanim_tf.media.fitting import fit_square
 from maskanim_tf.models import load_animator
 from maskanim_tf.models.weights import read_arrays, write_arrays
@@ -34,22 +34,42 @@ SIGNATURES = {
 }
 
 
+def export(checkpoint, output, version=1, **options):
+    """Exports a model, and returns its folder."""
+    where = {"checkpoint": str(checkpoint), "output": str(output), "version": version}
+    saved_model.main(SavedModelOptions(**where, **options))
+    return output / "maskanim" / str(version)
+
+
 @pytest.fixture(scope="module")
 def folder(checkpoint, tmp_path_factory):
-    output = tmp_path_factory.mktemp("models")
-    saved_model.main(SavedModelOptions(checkpoint=checkpoint, output=str(output), version=7))
-    return output / "maskanim" / "7"
+    return export(checkpoint, tmp_path_factory.mktemp("models"), version=7)
 
 
-def test_bfloat16_takes_half_the_space(folder, checkpoint, tmp_path):
-    options = SavedModelOptions(
-        checkpoint=checkpoint, output=str(tmp_path), precision="bfloat16", warmup=False
-    )
-    saved_model.main(options)
-    small = tmp_path / "maskanim" / "1"
+@pytest.fixture(scope="module")
+def model(folder):
+    return tf.saved_model.load(str(folder))
+
+
+@pytest.fixture(scope="module")
+def signatures(model):
+    return model.signatures
+
+
+@pytest.fixture(scope="module")
+def animator(checkpoint):
+    return load_animator(checkpoint)[0]
+
+
+def decoded(contents):
+    return [tf.io.decode_png(content).numpy() for content in contents.numpy()]
+
+
+def test_bfloat16_takes_half_the_space(folder, model, checkpoint, tmp_path):
+    small = export(checkpoint, tmp_path, precision="bfloat16", warmup=False)
     sizes = [
         sum(np.prod(v.shape) * v.dtype.size for f in m.signatures.values() for v in f.variables)
-        for m in (tf.saved_model.load(str(small)), tf.saved_model.load(str(folder)))
+        for m in (tf.saved_model.load(str(small)), model)
     ]
     assert sizes[0] == pytest.approx(sizes[1] / 2, rel=0.05)
     card = json.loads((small / "model_card.json").read_text())
@@ -60,8 +80,7 @@ def test_bfloat16_takes_half_the_space(folder, checkpoint, tmp_path):
         SavedModelOptions(precision="bfloat16", rewrite=False)
 
 
-def test_signatures_are_the_contract(folder):
-    signatures = tf.saved_model.load(str(folder)).signatures
+def test_signatures_are_the_contract(signatures):
     assert set(signatures) == set(SIGNATURES)
     for name, signature in signatures.items():
         inputs = signature.structured_input_signature[1]
@@ -88,9 +107,7 @@ def test_operations_are_core_tensorflow_only(folder):
     assert not [op for op in used - own if ">" in op or not hasattr(tf.raw_ops, op)]
 
 
-def test_bytes_animate_pictures_of_any_size(folder, checkpoint):
-    signatures = tf.saved_model.load(str(folder)).signatures
-    animator, _ = load_animator(checkpoint)
+def test_bytes_animate_pictures_of_any_size(signatures, animator):
     pixels = as_bytes(np.concatenate((random_frames(1, 48), random_frames(1, 48, seed=1))))[:, :40]
     source, driving = (tf.io.encode_png(picture).numpy() for picture in pixels)
     encoded = signatures["encode_source"](source_bytes=tf.constant([source]))
@@ -103,18 +120,15 @@ def test_bytes_animate_pictures_of_any_size(folder, checkpoint):
     direct = signatures["animate_bytes"](
         source_bytes=tf.constant([source] * 2), driving_bytes=tf.constant([driving] * 2)
     )
-    frames = [tf.io.decode_png(content).numpy() for content in answer["frame_bytes"].numpy()]
     assert direct["frame_bytes"].numpy().tolist() == answer["frame_bytes"].numpy().tolist()
     expected = animator.animate(
         animator.encode_source(encoded["source"]), decode_frames(tf.constant([driving]), 32)
     )
-    for frame in frames:
+    for frame in decoded(answer["frame_bytes"]):
         np.testing.assert_allclose(frame, as_bytes(expected["frame"].numpy())[0], atol=1)
 
 
-def test_masks_may_come_from_outside(folder, checkpoint):
-    signatures = tf.saved_model.load(str(folder)).signatures
-    animator, _ = load_animator(checkpoint)
+def test_masks_may_come_from_outside(signatures, animator):
     pixels = as_bytes(random_frames(4, seed=3))
     source, *driving = (tf.io.encode_png(picture).numpy() for picture in pixels)
     found = signatures["find_masks"](driving_bytes=tf.constant(driving))
@@ -132,21 +146,20 @@ def test_masks_may_come_from_outside(folder, checkpoint):
     answer = signatures["animate_masks"](
         source_bytes=tf.constant([source] * 3), driving_mask=tf.constant(masks)
     )
-    frames = [tf.io.decode_png(content).numpy() for content in answer["frame_bytes"].numpy()]
+    frames = decoded(answer["frame_bytes"])
     np.testing.assert_allclose(frames, as_bytes(expected["frame"].numpy()), atol=1)
 
 
-def test_card_and_warmup(folder, checkpoint):
+def test_card_and_warmup(folder, signatures, animator):
     card = json.loads((folder / "model_card.json").read_text())
     assert card["configuration"]["model"]["image_size"] == 32
-    own = AnimatorGenerator(load_animator(checkpoint)[0]).mask_model
+    own = AnimatorGenerator(animator).mask_model
     assert (card["mask_size"], card["mask_model"]) == (16, own)
     assert len(card["weights_sha256"]) == 64
     assert max(card["parity"]["differences"].values()) < 1e-4
     assert card["versions"]["tensorflow"] == tf.__version__
     apis = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
-    records = tf.data.TFRecordDataset(str(folder / FOLDER / FILE_NAME)).as_numpy_iterator()
-    signatures = tf.saved_model.load(str(folder)).signatures
+    records = tf.data.TFRecordDataset(str(folder / WARMUP)).as_numpy_iterator()
     seen = set()
     for record in records:
         request = apis.PredictionLog.FromString(record).predict_log.request
@@ -160,10 +173,8 @@ def test_card_and_warmup(folder, checkpoint):
     "changes", [{"batch": 2, "encoding": "jpeg", "weights": "constants"}, {"rewrite": False}]
 )
 def test_forms(checkpoint, tmp_path, changes):
-    saved_model.main(
-        SavedModelOptions(checkpoint=checkpoint, output=str(tmp_path), warmup=False, **changes)
-    )
-    loaded = tf.saved_model.load(str(tmp_path / "maskanim" / "1")).signatures
+    model = tf.saved_model.load(str(export(checkpoint, tmp_path, warmup=False, **changes)))
+    loaded = model.signatures
     signature = loaded["animate_bytes"]
     batch = changes.get("batch")
     encoded = loaded["animate_encoded"].structured_input_signature[1]
@@ -177,22 +188,20 @@ def test_forms(checkpoint, tmp_path, changes):
 
 
 def test_errors_leave_nothing(checkpoint, folder, tmp_path):
-    options = SavedModelOptions(checkpoint=checkpoint, output=str(folder.parent.parent), version=7)
     with pytest.raises(ValueError, match=r"maskanim/7 exists already; choose another --version"):
-        saved_model.main(options)
+        export(checkpoint, folder.parent.parent, version=7)
     arrays = read_arrays(checkpoint)
     missing = "mask_refiner/final/kernel"
     write_arrays(tmp_path / "part.npz", {k: v for k, v in arrays.items() if k != missing})
-    options = SavedModelOptions(checkpoint=str(tmp_path / "part.npz"), output=str(tmp_path / "out"))
     with pytest.raises(ValueError, match=f"part.npz lacks {missing}"):
-        saved_model.main(options)
+        export(tmp_path / "part.npz", tmp_path / "out")
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
-        saved_model.main(options.replace(checkpoint=checkpoint, output=str(tmp_path / "file")))
+        export(checkpoint, tmp_path / "file")
     broken = {k: v * np.nan if k.endswith("final/kernel") else v for k, v in arrays.items()}
     write_arrays(tmp_path / "nan.npz", broken)
     with pytest.raises(ValueError, match="nothing was written"):
-        saved_model.main(options.replace(checkpoint=str(tmp_path / "nan.npz")))
+        export(tmp_path / "nan.npz", tmp_path / "out")
     assert not list(tmp_path.rglob("saved_model.pb"))
 
 

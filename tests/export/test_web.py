@@ -1,5 +1,6 @@
 """The page without a server: its files, its runtime, and its frames in a real browser."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -53,8 +54,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def page(folder):
+@contextlib.contextmanager
+def served(folder):
+    """The address of a server of files."""
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -62,6 +64,12 @@ def page(folder):
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -265,21 +273,16 @@ def test_without_npm_the_registry_is_asked(tmp_path, monkeypatch):
             member = tarfile.TarInfo(f"package/dist/{name}")
             member.size = len(name)
             package.addfile(member, io.BytesIO(name.encode()))
-    served = tmp_path / "onnxruntime-web" / "-" / web_runtime.PACKAGE.archive
-    served.parent.mkdir(parents=True)
-    served.write_bytes(content.getvalue())
+    packed = tmp_path / "onnxruntime-web" / "-" / web_runtime.PACKAGE.archive
+    packed.parent.mkdir(parents=True)
+    packed.write_bytes(content.getvalue())
     digest = b64encode(hashlib.sha512(content.getvalue()).digest()).decode()
     package = dataclasses.replace(web_runtime.PACKAGE, sha512=digest)
     monkeypatch.setattr(web_runtime, "PACKAGE", package)
     monkeypatch.setenv("PATH", str(tmp_path))
-    handler = functools.partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{server.server_port}/")
+    with served(tmp_path) as registry:
+        monkeypatch.setenv("npm_config_registry", f"{registry}/")
         web_runtime.install_runtime(tmp_path / "runtime")
-        server.shutdown()
-        thread.join()
     for name in web_runtime.FILES:
         assert (tmp_path / "runtime" / name).read_text() == name
 

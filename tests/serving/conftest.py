@@ -40,6 +40,13 @@ def address(request):
 
 
 @pytest.fixture(scope="session")
+def page(exported):
+    """The address of a local server's page."""
+    with running(exported) as address:
+        yield address.rest
+
+
+@pytest.fixture(scope="session")
 def toy(tmp_path_factory):
     """A local server of the toy model, without a page."""
     base_path = tmp_path_factory.mktemp("toy")

@@ -5,18 +5,13 @@ import base64
 import contextlib
 import dataclasses
 import json
+import socket
 import threading
 
 import numpy as np
 import urllib3
 
-from maskanim_tf.serving.api import (
-    grpc,
-    has_api,
-    model_pb2,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
+from maskanim_tf.serving import api
 from maskanim_tf.serving.contract import HTTP_STATUS
 from maskanim_tf.serving.local import LocalServer, ServeOptions
 
@@ -31,19 +26,23 @@ class Address:
     def url(self):
         return f"{self.rest}/v1/models/{self.model}"
 
+    def connect(self, protocol="rest"):
+        """A bare connection."""
+        host, port = getattr(self, protocol).removeprefix("http://").split(":")
+        return socket.create_connection((host, int(port)), timeout=20)
+
 
 class RefusedError(Exception):
-    """An answer that is an error, with its HTTP status or what that would be."""
+    """An answer that is an error: its HTTP status or what that would be, and its message."""
 
     def __init__(self, status, message):
         super().__init__(f"{status}: {message}")
-        self.status = status
 
 
 @contextlib.contextmanager
 def running(base_path, **options):
     """A local server on free ports, in a thread."""
-    defaults = {"poll_seconds": 0.1, "settle_seconds": 0.0, "grpc_port": 0 if has_api() else -1}
+    defaults = {"poll_seconds": 0.1, "settle_seconds": 0.0, "grpc_port": 0 if api.has_api() else -1}
     options = ServeOptions(model_base_path=str(base_path), **{"port": 0, **defaults, **options})
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -106,12 +105,12 @@ def ask_rest(address, signature, inputs, model=None, version=None, label=None):
 def ask_grpc(address, signature, inputs, model=None, version=None, label=None):
     import tensorflow as tf
 
-    spec = model_pb2.ModelSpec(name=model or address.model, signature_name=signature)
+    spec = api.model_pb2.ModelSpec(name=model or address.model, signature_name=signature)
     if version:
         spec.version.value = version
     if label:
         spec.version_label = label
-    request = predict_pb2.PredictRequest(model_spec=spec)
+    request = api.predict_pb2.PredictRequest(model_spec=spec)
     for key, value in inputs.items():
         request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
     return send_grpc(address, request)
@@ -120,11 +119,11 @@ def ask_grpc(address, signature, inputs, model=None, version=None, label=None):
 def send_grpc(address, request):
     import tensorflow as tf
 
-    with grpc.insecure_channel(address.grpc) as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    with api.grpc.insecure_channel(address.grpc) as channel:
+        stub = api.prediction_service_pb2_grpc.PredictionServiceStub(channel)
         try:
             response = stub.Predict(request, timeout=60)
-        except grpc.RpcError as error:
+        except api.grpc.RpcError as error:
             raise RefusedError(HTTP_STATUS[error.code().name], error.details()) from error
     return {key: tf.make_ndarray(value).tolist() for key, value in response.outputs.items()}
 

@@ -154,10 +154,9 @@ def test_bad_requests(address, ask, changes, where, status):
     inputs = {k: v for k, v in {**PAIR, **changes}.items() if v is not None}
     where = dict(where)
     signature = where.pop("signature", "animate_bytes")
-    with pytest.raises(RefusedError) as refused:
+    # In one line.
+    with pytest.raises(RefusedError, match=rf"^{status}: .+\Z"):
         ask(address, signature, inputs, **where)
-    assert refused.value.status == status, refused.value
-    assert "\n" not in str(refused.value)
     assert ask(address, "animate_bytes", PAIR)["frame_bytes"]
 
 
@@ -204,9 +203,8 @@ def test_an_empty_label_is_a_label(address):
     spec = model_pb2.ModelSpec(name=address.model, version_label="")
     assert spec.SerializeToString().endswith(b"\x22\x00")
     request = predict_pb2.PredictRequest(model_spec=spec)
-    with pytest.raises(RefusedError, match="Unrecognized servable version label: ") as refused:
+    with pytest.raises(RefusedError, match=r"^400: Unrecognized servable version label: "):
         send_grpc(address, request)
-    assert refused.value.status == 400
 
 
 @NEEDS_API
@@ -236,13 +234,10 @@ def test_broken_tensors(address):
         tensor.float_val.append(0.5)
         for size in (1_000_000, 1000, 1000, 3):
             tensor.tensor_shape.dim.add(size=size)
-    with pytest.raises(RefusedError) as refused:
-        send_grpc(address, request)
-    assert refused.value.status == 400
-    request.inputs["source"].dtype = 99
-    with pytest.raises(RefusedError) as refused:
-        send_grpc(address, request)
-    assert refused.value.status == 400
+    for dtype in (1, 99):
+        request.inputs["source"].dtype = dtype
+        with pytest.raises(RefusedError, match=r"^400: "):
+            send_grpc(address, request)
 
 
 @pytest.mark.parametrize(

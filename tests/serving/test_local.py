@@ -10,7 +10,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -56,17 +55,15 @@ def base_path(exported, tmp_path):
 def test_a_request_over_the_limit(exported, ask):
     with running(exported, max_request_mb=1) as address:
         large = {**PAIR, "driving_bytes": [bytes(2 << 20)] * 2}
-        with pytest.raises(RefusedError) as refused:
+        with pytest.raises(RefusedError, match=r"^(413|429): "):
             ask(address, "animate_bytes", large)
-        assert refused.value.status in (413, 429)
         assert len(ask(address, "animate_bytes", PAIR)["frame_bytes"]) == 2
 
 
 def test_pictures_over_the_limit(exported, ask):
     with running(exported, max_pixels=40 * 40) as address:
-        with pytest.raises(RefusedError, match="more than 1600 pixels") as refused:
+        with pytest.raises(RefusedError, match=r"^400: .* more than 1600 pixels"):
             ask(address, "encode_source", {"source_bytes": [png(size=48)]})
-        assert refused.value.status == 400
         assert ask(address, "encode_source", {"source_bytes": [png(size=40)]})
 
 
@@ -107,7 +104,6 @@ def test_a_full_queue_and_a_timeout():
 
 def test_clients_that_vanish(exported):
     with running(exported, queue_length=4, request_timeout=2) as address:
-        host, port = address.rest.removeprefix("http://").split(":")
         body = json.dumps(BODY).encode()
         head = (
             f"POST /v1/models/maskanim:predict HTTP/1.1\r\nHost: x\r\n"
@@ -115,10 +111,10 @@ def test_clients_that_vanish(exported):
         ).encode()
         for sent in (head[:20], head, head + body[:100], head + body):
             for _ in range(5):
-                with socket.create_connection((host, int(port))) as connection:
+                with address.connect() as connection:
                     connection.sendall(sent)
         # One that stays and sends nothing more gets an answer as well.
-        with socket.create_connection((host, int(port))) as connection:
+        with address.connect() as connection:
             connection.sendall(head + body[:100])
             answer = connection.recv(4096)
             assert b" 408 " in answer.splitlines()[0]
@@ -128,8 +124,7 @@ def test_clients_that_vanish(exported):
 @pytest.mark.parametrize("head", [b"", b"POST /v1/models/maskanim:predict HTTP/1.1\r\nX-Slow: "])
 def test_heads_that_never_end(exported, head):
     with running(exported, idle_timeout=0.6) as address:
-        host, port = address.rest.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with address.connect() as connection:
             started = time.monotonic()
             connection.sendall(head)
             # A byte now and then wins no time.
@@ -143,14 +138,12 @@ def test_heads_that_never_end(exported, head):
 
 @pytest.mark.skipif(not has_api(), reason="needs tensorflow-serving-api")
 def test_grpc_connections_without_a_word(exported):
-    with running(exported, idle_timeout=0.6) as address:
-        host, port = address.grpc.split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
-            started = time.monotonic()
-            while connection.recv(100):
-                pass
-            # An open one would end this test with a time-out.
-            assert time.monotonic() - started < 5
+    with running(exported, idle_timeout=0.6) as address, address.connect("grpc") as connection:
+        started = time.monotonic()
+        while connection.recv(100):
+            pass
+        # An open one would end this test with a time-out.
+        assert time.monotonic() - started < 5
 
 
 def test_memory_returns_to_its_level(exported):

@@ -15,6 +15,7 @@ import urllib3
 
 from maskanim_tf.animation.options import AUDIO
 from maskanim_tf.media.fitting import fit_square
+from maskanim_tf.media.frame_bytes import decode_frame
 from maskanim_tf.serving.contract import ServingError
 from maskanim_tf.serving.page.animation import encode_picture
 from maskanim_tf.serving.page.guard import Guard
@@ -33,12 +34,6 @@ from tests.serving.test_local import until
 SAMPLES = {"sample_picture": "glasses", "sample_video": "curls"}
 # Larger than what sockets and streams hold back, so that it is not done before it is read.
 LONG = 3000
-
-
-@pytest.fixture(scope="module")
-def page(exported):
-    with running(exported) as address:
-        yield address.rest
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +121,8 @@ def test_a_sample(page, tmp_path):
     light, wanted = (pictures @ [0.299, 0.587, 0.114] for pictures in (frames, shown))
     assert np.abs(light - wanted).mean() < 3
     assert picture(events[7], "driving_mask").shape == (16, 16)
-    sample = POOL.request("GET", f"{page}/samples/glasses.png").data
-    sample = cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR)
-    assert np.array_equal(picture(start, "source"), fit_square(sample, 32))
+    sample = decode_frame(POOL.request("GET", f"{page}/samples/glasses.png").data)
+    assert np.array_equal(picture(start, "source")[..., ::-1], fit_square(sample, 32))
 
 
 def test_frames_are_those_of_the_other_signatures(page, exported, tmp_path):
@@ -140,8 +134,7 @@ def test_frames_are_those_of_the_other_signatures(page, exported, tmp_path):
         pair = {"source_bytes": [source] * 3, "driving_bytes": drivers}
         expected = ask_rest(address, "animate_bytes", pair)["frame_bytes"]
     for event, content in zip(events[1:], expected):
-        wanted = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-        np.testing.assert_array_equal(picture(event, "frame"), wanted)
+        np.testing.assert_array_equal(picture(event, "frame")[..., ::-1], decode_frame(content))
 
 
 def test_files_of_every_kind(page, tmp_path):
@@ -251,8 +244,7 @@ def test_large_frames_are_sent_as_jpeg():
     frame = cv2.resize(pixels(1)[0], (160, 160))
     content = base64.b64decode(encode_picture(frame))
     assert content.startswith(b"\xff\xd8")
-    sent = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    assert np.abs(sent.astype(int) - frame).mean() < 4
+    assert np.abs(decode_frame(content).astype(int) - frame).mean() < 4
 
 
 def test_a_server_that_stops(exported, long_video, scratch):

@@ -25,12 +25,6 @@ def tab(browser):
         yield tab
 
 
-@pytest.fixture(scope="module")
-def page(exported):
-    with running(exported) as address:
-        yield address.rest
-
-
 def download(tab, path):
     with tab.expect_download() as started:
         tab.click("#download")

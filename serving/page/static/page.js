@@ -1,16 +1,14 @@
 // The page of the local server: a form on top, panels that are painted while frames arrive.
 
-import { KINDS, addSamples, chosen, form, usesCamera } from "./choices.js";
-import { Kept, Replay, clearPanels, movie, paint, paintAll, setRunning } from "./panels.js";
-import { PlainError, Progress, byId, megabytes, showError, toBlob } from "./parts.js";
+import { addSamples, choices, form, usesCamera } from "./choices.js";
+import { Kept, movie, paint, paintAll } from "./panels.js";
+import { PlainError, Progress, byId, megabytes, toBlob } from "./parts.js";
+import { animateOnSubmit, replay, showFailure, startReplay } from "./runs.js";
 import { animateCamera } from "./socket.js";
 
 const MOVING = ["driving", "driving_mask", "refined_mask", "frame"];
-const LOST = "The connection to the server was lost. Is it still running?";
 
 let uploadLimit = Infinity;
-let running = null; // The AbortController of the animation that is being made.
-let replay = null;
 
 async function loadSamples() {
   try {
@@ -20,50 +18,35 @@ async function loadSamples() {
     byId("model").textContent = `Model ${name}, version ${version}: ${size} × ${size} pixels`;
     addSamples(samples);
   } catch (error) {
-    showFailure(error);
+    showFailure(error, explain);
   }
   byId("animate").disabled = false;
 }
 
+function explain() {
+  return "The connection to the server was lost. Is it still running?";
+}
+
 // ---- An animation ----
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (running) return;
-  clear();
-  running = new AbortController();
-  setRunning(true);
-  try {
-    const how = usesCamera() ? animateCamera : animateVideo;
-    await how(readForm(), running.signal);
-  } catch (error) {
-    if (error.name === "AbortError") {
-      byId("status").textContent = "Stopped.";
-    } else {
-      showFailure(error);
-    }
-  }
-  running = null;
-  setRunning(false);
-});
-
-byId("cancel").addEventListener("click", () => running?.abort());
-
-function readForm() {
-  const choices = Object.fromEntries(KINDS.map((kind) => [kind, chosen(kind)]));
-  const bytes = Object.values(choices).reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
+async function animate(signal) {
+  movie.removeAttribute("src");
+  movie.load();
+  movie.hidden = true;
+  const wanted = choices();
+  const bytes = Object.values(wanted).reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
   if (bytes > uploadLimit) {
     throw new PlainError(
       `The files have ${megabytes(bytes)} together; this server takes at most ` +
         `${megabytes(uploadLimit)}. Choose a shorter or smaller video.`,
     );
   }
-  return choices;
+  await (usesCamera() ? animateCamera : animateVideo)(wanted, signal);
 }
 
-async function animateVideo(choices, signal) {
+async function animateVideo(wanted, signal) {
   const body = new FormData();
-  for (const [kind, { file, sample }] of Object.entries(choices)) {
+  for (const [kind, { file, sample }] of Object.entries(wanted)) {
     body.append(file ? kind : `sample_${kind}`, file ?? sample);
   }
   body.append("fit", form.elements.fit.value);
@@ -118,8 +101,7 @@ function offer(result, kept) {
   const download = byId("download");
   download.href = result;
   download.download = "animation.mp4";
-  download.hidden = false;
-  replay = new Replay(kept);
+  startReplay(kept);
   movie.classList.toggle("large", document.querySelector("[data-key=frame]").matches(".large"));
   movie.src = result;
 }
@@ -128,24 +110,5 @@ movie.addEventListener("canplay", () => {
   if (replay && !replay.follows) replay.follow();
 });
 
-// ---- Small things ----
-
-function clear() {
-  if (replay) replay.ended = true;
-  replay = null;
-  movie.removeAttribute("src");
-  movie.load();
-  movie.hidden = true;
-  byId("download").hidden = true;
-  byId("error").hidden = true;
-  clearPanels();
-}
-
-function showFailure(error) {
-  const known = error instanceof PlainError;
-  if (!known) console.error(error);
-  byId("status").textContent = "";
-  showError(known ? error.message : LOST);
-}
-
+animateOnSubmit(animate, explain);
 loadSamples();

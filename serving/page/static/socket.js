@@ -59,12 +59,8 @@ class Conversation {
 
   introduce() {
     const { file, sample } = this.picture;
-    const { fit, auto_crop } = form.elements;
-    this.socket.send(JSON.stringify({
-      fit: fit.value,
-      auto_crop: auto_crop.checked ? "1" : "0",
-      ...(file ? { picture: file.name } : { sample_picture: sample }),
-    }));
+    const which = file ? { picture: file.name } : { sample_picture: sample };
+    this.socket.send(JSON.stringify({ fit: form.elements.fit.value, ...which }));
     if (file) this.socket.send(file);
   }
 
