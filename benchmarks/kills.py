@@ -27,18 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskanim_tf.commands import run_command
 from maskanim_tf.config import Section, option
+from tests.helpers import REPOSITORY
+from tests.training.runs import TINY_FLAGS
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-NETWORKS = ("mask_generator", "mask_refiner", "high_res_generator")
-TINY = [
-    *("--image_size=32", "--mask_scale=0.5", "--vgg_weights=random", "--vgg_width=0.05"),
-    *("--pyramid_levels=2", "--batch_size=4", "--repeats=2", "--held_out=1", "--noprogress"),
-    *("--low_res_generator_features=8", "--low_res_generator_residual_blocks=1", "--bit_exact"),
-    *(f"--{name}_block_expansion=4" for name in NETWORKS),
-    *(f"--{name}_max_features=8" for name in NETWORKS),
-    *(f"--{name}_blocks=2" for name in NETWORKS),
-    *("--checkpoint_every=5", "--log_every=5", "--validate_every=20"),
-]
+FLAGS = [*TINY_FLAGS, "--bit_exact", "--checkpoint_every=5", "--log_every=5", "--validate_every=20"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +66,7 @@ def main(options: KillOptions) -> None:
         def training(run: Path) -> list[str]:
             resume = ["--resume"] if list(run.glob("checkpoints/step-*.npz")) else []
             arguments = [f"--data_dir={folder / 'few'}", f"--max_steps={options.steps}"]
-            return ["train_main.py", *TINY, *arguments, f"--run_dir={run}", *resume]
+            return ["train_main.py", *FLAGS, *arguments, f"--run_dir={run}", *resume]
 
         def preparation(run: Path) -> list[str]:
             places = [f"--input={folder / 'many'}", f"--output={run}"]
