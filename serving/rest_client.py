@@ -49,14 +49,21 @@ class RestClient(Client):
 
     def input_shapes(self) -> dict[str, dict[str, list[int]]]:
         """See `Client`."""
-        signatures = self._ask("GET", "/metadata")["metadata"]["signature_def"]["signature_def"]
-        return {
-            name: {
-                key: [int(dim["size"]) for dim in info["tensor_shape"]["dim"]]
-                for key, info in signature["inputs"].items()
+        answer = self._ask("GET", "/metadata")
+        try:
+            signatures = answer["metadata"]["signature_def"]["signature_def"]
+            return {
+                name: {
+                    key: [int(dim["size"]) for dim in info["tensor_shape"]["dim"]]
+                    for key, info in signature["inputs"].items()
+                }
+                for name, signature in signatures.items()
             }
-            for name, signature in signatures.items()
-        }
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(
+                f"{self._model} has metadata unlike TensorFlow Serving's ({error!r}); "
+                "check --server"
+            ) from error
 
     def predict(self, signature: str, inputs: Inputs) -> dict[str, Any]:
         """See `Client`."""

@@ -1,3 +1,4 @@
+import http.server
 import itertools
 import os
 import shutil
@@ -224,6 +225,26 @@ def test_a_model_of_another_kind(toy):
         with pytest.raises(ValueError, match="serves no model of this project: it lacks"):
             client.shapes()
         client.close()
+
+
+@pytest.mark.parametrize(
+    "signatures", ["[1]", '{"a": {"inputs": {"x": {"tensor_shape": {"dim": [{"size": "many"}]}}}}}']
+)
+def test_a_server_of_another_kind(signatures):
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            body = f'{{"metadata": {{"signature_def": {{"signature_def": {signatures}}}}}}}'
+            self.wfile.write(body.encode())
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Answers) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        client = connect(ClientOptions(server=f"http://127.0.0.1:{other.server_port}"))
+        with pytest.raises(ValueError, match="metadata unlike TensorFlow Serving's"):
+            client.shapes()
+        client.close()
+        other.shutdown()
 
 
 def contents_of(folder):
