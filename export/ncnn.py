@@ -1,7 +1,8 @@
 """Exports ncnn models: `python -m export.ncnn --output=models/ncnn`.
 
-The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files, P_test's
-settings in `animate.json`, and a `model_card.json`. `export.run` animates a video with it.
+The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files; what a program
+does between them, P_test's settings and whether masks are the mean of two, in `animate.json`; and a
+`model_card.json`. `export.run` animates a video with it.
 
 The networks take the form that suits Winograd kernels (`maskanim_tf.inference`);
 docs/measurements.md compares others.
@@ -73,7 +74,10 @@ def write(
     program: Path, precision: str, animator: Animator, config: Config, folder: Path
 ) -> dict[str, Any]:
     """Writes all files and returns what describes them."""
-    stages = make_stages(rewrite(animator, winograd=True), 1, NETS).items()
+    # The converter cannot mirror.
+    model = animator.model.replace(mirrored_masks=False)
+    plain = Animator(model, animator.perturbation, animator.networks, animator.ablation)
+    stages = make_stages(rewrite(plain, winograd=True), 1, NETS).items()
     for stage, (function, specs) in tqdm(stages, "converting", unit="graph"):
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "stage.onnx"
@@ -93,6 +97,7 @@ def write(
             (folder / f"{stage}{BIN}").write_bytes(weights.read_bytes())
     settings = {
         "image_size": animator.model.image_size,
+        "mirrored_masks": animator.model.mirrored_masks,
         "perturbation": animator.perturbation.to_dict() if animator.perturbs else None,
     }
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")

@@ -56,6 +56,7 @@ class NcnnRuntime(Runtime):
         if settings["perturbation"] is not None:
             self._perturbation = PerturbationConfig.from_dict(settings["perturbation"])
         self.image_size = int(settings["image_size"])
+        self._mirrored_masks = bool(settings["mirrored_masks"])
 
     def _open(self, stage: str) -> Any:
         param, weights = (stage_path(self.folder, stage, suffix) for suffix in (PARAM, BIN))
@@ -70,15 +71,22 @@ class NcnnRuntime(Runtime):
     def run(self, stage: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """See `Runtime.run`."""
         if stage == SOURCE_MASK:
-            return {keys.SOURCE_MASK: self._run(SOURCE_MASK, inputs)}
+            return {keys.SOURCE_MASK: self._mask(inputs[keys.SOURCE])}
         if stage == ANIMATE_MASK:
             mask = inputs[keys.DRIVING_MASK]
         else:
-            mask = self._run(SOURCE_MASK, {keys.SOURCE: inputs[keys.DRIVING]})
+            mask = self._mask(inputs[keys.DRIVING])
         if self._perturbation is not None:
             mask = perturbed(mask, self._perturbation)
         frame = self._run(RENDER, {**inputs, keys.PERTURBED_MASK: mask})
         return {keys.FRAME: frame, keys.PERTURBED_MASK: mask}
+
+    def _mask(self, frame: np.ndarray) -> np.ndarray:
+        mask = self._run(SOURCE_MASK, {keys.SOURCE: frame})
+        if self._mirrored_masks:
+            mirrored = self._run(SOURCE_MASK, {keys.SOURCE: frame[:, :, ::-1]})
+            mask = (mask + mirrored[:, :, ::-1]) / 2
+        return mask
 
     def _run(self, stage: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """One net, from and to NHWC with batch 1."""

@@ -66,6 +66,18 @@ class ModelConfig(Section):
         "they are; beyond the paper, 0 for none",
         minimum=0,
     )
+    mirrored_masks: bool = option(
+        False,
+        "at test time, masks are the mean of m's and of those of the mirrored frame, mirrored "
+        "back; beyond the paper, half as much noise for m's time once more",
+    )
+    driver_share: float = option(
+        0.0,
+        "at test time, share of the driver's own mask in m_d, the rest is r's; beyond the paper, "
+        "expressions follow closer, and more of the driver's shape gets through",
+        minimum=0,
+        maximum=1,
+    )
     mask_generator: HourglassConfig = HourglassConfig(block_expansion=32)
     mask_refiner: HourglassConfig = HourglassConfig()
     low_res_generator: LowResConfig = LowResConfig()

@@ -87,8 +87,7 @@ class Animator(keras.Model):
         """What depends on the source alone: s, D(s) and m_s (equation 1)."""
         source = tf.convert_to_tensor(source)
         check_frames(keys.SOURCE, source, self.model.image_size)
-        mask = self.networks.mask_generator(source, training=False)[keys.MASK]
-        return _encoded(self.model, source, mask)
+        return _encoded(self.model, source, self._masks(source))
 
     def animate(self, encoded: dict[str, tf.Tensor], driving: tf.Tensor) -> dict[str, tf.Tensor]:
         """Equations 2 to 4 for an encoded source of batch 1, or of the driving frames' batch."""
@@ -100,7 +99,7 @@ class Animator(keras.Model):
         """The masks of driving frames, m(d), `[batch, mask_size, mask_size, 1]` in [0, 1]."""
         driving = tf.convert_to_tensor(driving)
         check_frames(keys.DRIVING, driving, self.model.image_size)
-        return self.networks.mask_generator(driving, training=False)[keys.MASK]
+        return self._masks(driving)
 
     def animate_mask(
         self, encoded: dict[str, tf.Tensor], driving_mask: tf.Tensor
@@ -125,8 +124,17 @@ class Animator(keras.Model):
         refined = perturbed
         if self.ablation in (NONE, NO_PERT):
             refined = _refine(self.networks, encoded, perturbed, training=False)
+            if self.model.driver_share:
+                refined += self.model.driver_share * (perturbed - refined)
         generated = _generate(self.networks, encoded, refined, training=False)
         return {keys.REFINED_MASK: refined, **generated}
+
+    def _masks(self, frames: tf.Tensor) -> tf.Tensor:
+        masks = self.networks.mask_generator(frames, training=False)[keys.MASK]
+        if self.model.mirrored_masks:
+            mirrored = self.networks.mask_generator(frames[:, :, ::-1], training=False)[keys.MASK]
+            masks = (masks + mirrored[:, :, ::-1]) / 2
+        return masks
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from maskanim_tf.storage.text import first_line
 
@@ -21,6 +22,9 @@ DEFAULT_PRESET = "people128"
 # The file of a repository on the hub whose address names none.
 HUB_FILE = "weights.npz"
 _HUB = "hf://"
+# Settings of test time that were found after the weights in the package had been written.
+_PEOPLE = {"mirrored_masks": True, "driver_share": 0.4}
+_TEST_TIME: dict[str, dict[str, Any]] = {"people128": _PEOPLE, "people256": _PEOPLE}
 
 
 def preset_names() -> list[str]:
@@ -31,6 +35,12 @@ def preset_names() -> list[str]:
 def preset_path(name: str = DEFAULT_PRESET) -> Path:
     """The file of weights that come with the package; its model card lies beside it."""
     return WEIGHTS_FOLDER / f"{name}.npz"
+
+
+def test_time_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What to change in the model's configuration that a weight file holds; empty for most."""
+    path = Path(path)
+    return _TEST_TIME.get(path.stem, {}) if path.parent == WEIGHTS_FOLDER else {}
 
 
 def find_weights(name: str | os.PathLike[str] = "") -> str:

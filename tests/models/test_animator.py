@@ -97,3 +97,32 @@ def test_ablations_leave_out_what_they_name():
         )
     with pytest.raises(ValueError, match=r"ablation is 'all', but must be one of none, no_pert"):
         Animator(TINY_MODEL, PERTURBATION, networks, "all")
+
+
+def test_mirrored_masks_do_not_know_left_from_right(animator):
+    plain = animator.encode_driving(DRIVING).numpy()
+    mirrored = DRIVING[:, :, ::-1]
+    assert np.abs(animator.encode_driving(mirrored)[:, :, ::-1] - plain).max() > 1e-3
+    both = Animator(TINY_MODEL.replace(mirrored_masks=True), PERTURBATION, animator.networks)
+    masks = both.encode_driving(DRIVING)
+    np.testing.assert_allclose(both.encode_driving(mirrored)[:, :, ::-1], masks, atol=1e-6)
+    np.testing.assert_array_equal(both.encode_source(DRIVING)[keys.SOURCE_MASK], masks)
+    np.testing.assert_allclose(
+        masks, (plain + animator.encode_driving(mirrored)[:, :, ::-1]) / 2, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("ablation", ["none", "no_pert"])
+def test_a_share_of_the_driver_s_mask_passes_the_refiner(animator, ablation):
+    inputs = {keys.SOURCE: SOURCE, keys.DRIVING: DRIVING}
+    refined, half, unrefined = (
+        Animator(TINY_MODEL.replace(driver_share=s), PERTURBATION, animator.networks, ablation)(
+            inputs
+        )
+        for s in (0.0, 0.5, 1.0)
+    )
+    key = keys.REFINED_MASK
+    np.testing.assert_allclose(unrefined[key], unrefined[keys.PERTURBED_MASK], atol=1e-6)
+    np.testing.assert_allclose(half[key], (refined[key] + unrefined[key]) / 2, atol=1e-6)
+    made = generated_frames(animator.networks, SOURCE, half[keys.SOURCE_MASK], half[key])
+    np.testing.assert_allclose(half[keys.FRAME], made[keys.FRAME], atol=1e-6)
