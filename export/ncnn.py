@@ -1,7 +1,7 @@
 """Exports ncnn models: `python -m export.ncnn --output=models/ncnn`.
 
-The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files; what a program
-does between them, P_test's settings and whether masks are the mean of two, in `animate.json`; and a
+The folder holds `source_mask` (m), `render` (r, l and h) as `.param` and `.bin` files; what is done
+outside of them, P_test and the mean of two masks, as settings in `animate.json`; and a
 `model_card.json`. `export.run` animates a video with it.
 
 The networks take the form that suits Winograd kernels (`maskanim_tf.inference`);

@@ -1,7 +1,10 @@
 import importlib.util
+import shutil
 
 import pytest
 
+from maskanim_tf.models import load_animator
+from maskanim_tf.models.checkpoint import write_weights
 from maskanim_tf.models.presets import DEFAULT_PRESET, find_weights, preset_names, preset_path
 
 
@@ -30,3 +33,17 @@ def test_an_address_on_the_hub_has_an_owner_and_a_name():
 def test_the_package_of_the_hub_is_named_where_it_is_missing():
     with pytest.raises(ValueError, match=r"needs the package huggingface_hub.*maskanim\[hub\]"):
         find_weights("hf://owner/name")
+
+
+@pytest.mark.parametrize("name", ["people128", "people256"])
+def test_what_test_time_adds_holds_for_the_package_s_own_file_alone(name, tmp_path):
+    animator, config = load_animator(name)
+    assert animator.model == config.model
+    assert (config.model.mirrored_masks, config.model.driver_share) == (True, 0.4)
+    assert load_animator(preset_path(name))[1] == config
+    copy = tmp_path / f"{name}.npz"
+    shutil.copyfile(preset_path(name), copy)
+    assert load_animator(copy)[1].model.driver_share == 0
+    # A file that is written from now on keeps them.
+    write_weights(copy, animator.networks, config)
+    assert load_animator(copy)[1] == config
