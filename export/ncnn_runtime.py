@@ -56,7 +56,7 @@ class NcnnRuntime(Runtime):
         if settings["perturbation"] is not None:
             self._perturbation = PerturbationConfig.from_dict(settings["perturbation"])
         self.image_size = int(settings["image_size"])
-        self._mirrored_masks = bool(settings["mirrored_masks"])
+        self._mirrored_masks = settings.get("mirrored_masks", False)
 
     def _open(self, stage: str) -> Any:
         param, weights = (stage_path(self.folder, stage, suffix) for suffix in (PARAM, BIN))

@@ -69,7 +69,7 @@ class ModelConfig(Section):
     mirrored_masks: bool = option(
         False,
         "at test time, masks are the mean of m's and of those of the mirrored frame, mirrored "
-        "back; beyond the paper, half as much noise for m's time once more",
+        "back; beyond the paper, steadier, for m's time once more",
     )
     driver_share: float = option(
         0.0,

@@ -15,7 +15,7 @@ import numpy as np
 from maskanim_tf.config import Config
 from maskanim_tf.models.method import NONE, Animator
 from maskanim_tf.models.networks import Networks, build_networks
-from maskanim_tf.models.presets import find_weights, test_time_settings
+from maskanim_tf.models.presets import find_weights, inference_settings
 from maskanim_tf.models.weights import assign_weights, read_arrays, weight_arrays, write_arrays
 
 CONFIG = "config"
@@ -37,7 +37,7 @@ def load_animator(
     path = find_weights(checkpoint)
     arrays = read_arrays(path)
     config = stored_config(arrays, path)
-    config = config.replace(model=config.model.replace(**test_time_settings(path)))
+    config = config.replace(model=config.model.replace(**inference_settings(path)))
     networks = build_networks(config.model)
     assign_weights(networks, arrays, path)
     return Animator(config.model, config.perturbation, networks, ablation), config

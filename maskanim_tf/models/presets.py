@@ -24,7 +24,7 @@ HUB_FILE = "weights.npz"
 _HUB = "hf://"
 # Settings of test time that were found after the weights in the package had been written.
 _PEOPLE = {"mirrored_masks": True, "driver_share": 0.4}
-_TEST_TIME: dict[str, dict[str, Any]] = {"people128": _PEOPLE, "people256": _PEOPLE}
+_AT_TEST_TIME: dict[str, dict[str, Any]] = {"people128": _PEOPLE, "people256": _PEOPLE}
 
 
 def preset_names() -> list[str]:
@@ -37,10 +37,10 @@ def preset_path(name: str = DEFAULT_PRESET) -> Path:
     return WEIGHTS_FOLDER / f"{name}.npz"
 
 
-def test_time_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+def inference_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What to change in the model's configuration that a weight file holds; empty for most."""
     path = Path(path)
-    return _TEST_TIME.get(path.stem, {}) if path.parent == WEIGHTS_FOLDER else {}
+    return _AT_TEST_TIME.get(path.stem, {}) if path.parent == WEIGHTS_FOLDER else {}
 
 
 def find_weights(name: str | os.PathLike[str] = "") -> str:
