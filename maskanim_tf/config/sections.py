@@ -112,6 +112,11 @@ class ModelConfig(Section):
         """How often the low-resolution generator doubles the size, from masks to frames."""
         return round(-math.log2(self.mask_scale))
 
+    @property
+    def in_training(self) -> ModelConfig:
+        """The same without what only test time knows."""
+        return self.replace(mirrored_masks=False, driver_share=0.0)
+
     def scaled(self, channels: int) -> int:
         """A number of channels times the width multiplier."""
         return max(1, round(channels * self.width))

@@ -124,7 +124,7 @@ class Checkpoints:
         if missing:
             raise ValueError(f"{path} lacks {missing[0]}: it is no checkpoint of a run")
         config = stored_config(arrays, path)
-        if config.model != trainer.config.model:
+        if config.model.in_training != trainer.config.model.in_training:
             raise ValueError(
                 f"{path} was made with networks of another configuration; resume with the flags "
                 "of that run, or choose another --run_dir"

@@ -41,6 +41,15 @@ def test_unusable_run_directories_are_named(data_dir, finished, tmp_path):
         TrainingLoop(config(data_dir), options(tmp_path / "file" / "run"))
 
 
+def test_a_run_goes_on_with_other_settings_of_test_time(data_dir, finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished.folder, folder)
+    other = config(data_dir).replace(model=TINY_MODEL.replace(driver_share=0.5))
+    resumed = TrainingLoop(other, options(folder, resume=True))
+    assert resumed.state == finished.loop.state
+    assert json.loads((folder / "config.json").read_text())["model"]["driver_share"] == 0.5
+
+
 def test_a_failed_save_keeps_the_last_checkpoint(finished, tmp_path, monkeypatch):
     checkpoints = Checkpoints(str(tmp_path), keep=2)
     checkpoints.save(finished.loop.trainer, State(2))
