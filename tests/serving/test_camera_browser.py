@@ -81,6 +81,30 @@ def test_a_camera_drives_the_picture(tab, exported):
     assert not tab.complaints
 
 
+def test_what_was_still_being_painted_says_nothing_after_a_stop(tab, exported):
+    with running(exported) as address:
+        start_camera(tab, address.rest)
+        tab.wait_for_selector("#status:has-text('frames per second')")
+        # Until pictures are decoded, the user can stop.
+        tab.evaluate(
+            """() => {
+              const decode = window.createImageBitmap;
+              window.decoded = 0;
+              window.createImageBitmap = async (...how) => {
+                await new Promise((done) => setTimeout(done, 300));
+                window.decoded += 1;
+                return decode(...how);
+              };
+            }"""
+        )
+        until(lambda: tab.evaluate("decoded") > 0)
+        tab.click("#cancel")
+        tab.wait_for_selector("#status:has-text('Stopped.')")
+        tab.wait_for_timeout(1500)
+        assert tab.text_content("#status") == "Stopped."
+    assert not tab.complaints
+
+
 @contextlib.contextmanager
 def busy(address):
     """Somebody who keeps the only thread of a server at work."""

@@ -33,6 +33,7 @@ class Conversation {
     this.pace = new Pace();
     this.sentAt = new Map(); // Times of the frames under way, by number.
     this.number = 0;
+    this.ended = false; // What was still being painted says nothing any more.
   }
 
   run(signal) {
@@ -40,6 +41,7 @@ class Conversation {
     socket.binaryType = "arraybuffer";
     return new Promise((resolve, reject) => {
       const fail = (error) => {
+        this.ended = true;
         reject(error);
         socket.close();
       };
@@ -72,6 +74,7 @@ class Conversation {
     const event = JSON.parse(data);
     if (event.event === "error") throw new PlainError(event.error);
     await paint("source", toBlob(event.source));
+    if (this.ended) return;
     this.film(event.size).catch(fail);
   }
 
@@ -104,6 +107,7 @@ class Conversation {
       start += length;
     }
     await paintAll(pictures);
+    if (this.ended) return;
     this.pace.add(this.sentAt.get(number));
     // Older ones were dropped by the server, and will not be answered.
     for (const older of [...this.sentAt.keys()]) {
