@@ -33,7 +33,11 @@ class Conversation {
     this.pace = new Pace();
     this.sentAt = new Map(); // Times of the frames under way, by number.
     this.number = 0;
-    this.ended = false; // What was still being painted says nothing any more.
+  }
+
+  // What was still being painted then says nothing any more.
+  get ended() {
+    return this.socket.readyState !== WebSocket.OPEN;
   }
 
   run(signal) {
@@ -41,7 +45,6 @@ class Conversation {
     socket.binaryType = "arraybuffer";
     return new Promise((resolve, reject) => {
       const fail = (error) => {
-        this.ended = true;
         reject(error);
         socket.close();
       };
@@ -82,14 +85,14 @@ class Conversation {
     const canvas = sized("driving", size, size);
     byId("status").textContent = "Waiting for the first frame…";
     while (await this.camera.next()) {
-      if (this.socket.readyState !== WebSocket.OPEN) return;
+      if (this.ended) return;
       if (this.sentAt.size >= UNDER_WAY || this.socket.bufferedAmount) continue;
       this.camera.paint(canvas, form.elements.mirror.checked, form.elements.fit.value);
       const number = ++this.number;
       this.sentAt.set(number, performance.now());
       const jpeg = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
       // It may have closed meanwhile.
-      if (this.socket.readyState !== WebSocket.OPEN) return;
+      if (this.ended) return;
       this.socket.send(new Blob([new Uint32Array([number]), jpeg]));
     }
     throw new PlainError("the camera was unplugged");
