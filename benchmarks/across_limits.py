@@ -25,9 +25,12 @@ from maskanim_tf.config import Config, Section, option
 from maskanim_tf.config.sections import OTHER
 from maskanim_tf.data.partners import evaluation_drivers
 from maskanim_tf.data.sources import open_clips
+from maskanim_tf.evaluation.metrics import l1
 from maskanim_tf.evaluation.point_metrics import KEYPOINT_SIDE
+from maskanim_tf.ops.pixels import as_bytes, as_floats
+from maskanim_tf.ops.warping import warp
+from maskanim_tf.people.landmarks import FACE_POINTS
 
-FACE = slice(68)
 ERRORS = (0, 0.5, 1, 1.5, 2, 3, 4)
 SMOOTHNESS = 16  # Standard deviation of the Gaussian behind fields of errors.
 COPY = "copy of the source"
@@ -50,29 +53,34 @@ def main(config: Config, options: LimitOptions) -> None:
     for clip, driver in tqdm(drivers, unit="clip"):
         own, shown = (np.stack(list(clips.iterate_frames(each))) for each in (clip, driver))
         truth, other = (clips.read_truth(each) for each in (clip, driver))
-        if truth is None or other is None:
-            raise ValueError(f"{clips.names[clip]} has no ground truth; take clips of people")
+        if not (truth and truth.has_face and other and other.has_face):
+            raise ValueError(f"{clips.names[clip]} knows no face's points; take clips of people")
         scale = KEYPOINT_SIDE / own.shape[1]
-        points, others = truth.points[:, FACE], other.points[:, FACE]
+        # Rows and columns, as steps have them.
+        points, others = (each.points[:, : len(FACE_POINTS), ::-1] for each in (truth, other))
         place = Placement(others[0], points[0])
         for i in range(1, min(len(own), len(shown)), options.every):
-            moved = points[0] + place.factor * (others[i] - others[0])
-            for name, made in (
-                (POINTS_COPY, points[0]),
-                ("the driver's points, placed", place(others[i])),
-                ("their way, added to the source's", moved),
-            ):
+            placed = {
+                POINTS_COPY: points[0],
+                "the driver's points, placed": place(others[i]),
+                "their way, added to the source's": points[0]
+                + place.factor * (others[i] - others[0]),
+            }
+            for name, made in placed.items():
                 distance = np.linalg.norm(made - points[i], axis=-1).mean() * scale
                 found.setdefault(name, []).append(distance)
-            found.setdefault(COPY, []).append(l1(own[0], own[i]))
-            flow = flow_between(own[i], own[0]) * either(truth.masks[[0, i]])
+            near = either(truth.masks[[0, i]])
+            true = steps_between(own[i], own[0])
+            ways = {COPY: np.zeros_like(true)}
             for error in ERRORS:
-                wrong = flow + random_field(rng, truth.masks[i], error / scale, SMOOTHNESS / scale)
-                made = read_at(own[0], wrong * either(truth.masks[[0, i]]))
-                found.setdefault(f"true flow, {error} pixels off", []).append(l1(made, own[i]))
-            flow = flow_between(shown[i], shown[0]) * either(other.masks[[0, i]])
-            made = read_at(own[0], place.carry(flow))
-            found.setdefault("the driver's flow, placed", []).append(l1(made, own[i]))
+                wrong = random_field(rng, truth.masks[i], error / scale, SMOOTHNESS / scale)
+                ways[f"true flow, {error} pixels off"] = (true + wrong) * near
+            driven = steps_between(shown[i], shown[0]) * either(other.masks[[0, i]])
+            ways["the driver's flow, placed"] = place.carry(driven)
+            steps = np.stack(list(ways.values()))
+            made = warp(np.repeat(as_floats(own[:1]), len(steps), 0), steps)
+            for name, distance in zip(ways, l1(own[i : i + 1], as_bytes(made.numpy()))):
+                found.setdefault(name, []).append(distance)
     for name, values in found.items():
         base = COPY if COPY in name or "flow" in name else POINTS_COPY
         mean, copied = np.mean(values), np.mean(found[base])
@@ -90,27 +98,25 @@ class Placement:
     def __call__(self, points: np.ndarray) -> np.ndarray:
         return (points - self.centres[0]) * self.factor + self.centres[1]
 
-    def carry(self, flow: np.ndarray) -> np.ndarray:
-        """A flow of the driver, `[height, width, 2]`, as one of the source."""
-        rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
-        places = (np.stack((columns, rows), -1) - self.centres[1]) / self.factor + self.centres[0]
-        return read_at(flow, places - np.stack((columns, rows), -1)) * self.factor
-
-
-def l1(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean absolute difference of uint8 pictures, of 1."""
-    return float(np.abs(one / 255.0 - other / 255.0).mean())
+    def carry(self, steps: np.ndarray) -> np.ndarray:
+        """Steps of the driver, `[height, width, 2]`, as those of the source."""
+        places = np.stack(np.mgrid[: steps.shape[0], : steps.shape[1]], -1)
+        origins = (places - self.centres[1]) / self.factor + self.centres[0]
+        there = (origins - places).astype(np.float32)
+        return warp(steps[np.newaxis], there[np.newaxis])[0].numpy() * self.factor
 
 
 def either(masks: np.ndarray) -> np.ndarray:
     """1 where one of the masks is, and a little around it, `[height, width, 1]`."""
-    return cv2.dilate(masks.any(0).astype(np.uint8), np.ones((5, 5)))[..., np.newaxis]
+    near = cv2.dilate(masks.any(0).astype(np.uint8), np.ones((5, 5)))
+    return near[..., np.newaxis].astype(np.float32)
 
 
-def flow_between(here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Where each pixel of one picture is in the other: (right, down) of it, in pixels."""
+def steps_between(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The way from each pixel of one picture to where it is in the other; see `warp`."""
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (here, there)]
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*grey, None)
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*grey, None)
+    return flow[..., ::-1]
 
 
 def random_field(
@@ -119,13 +125,6 @@ def random_field(
     """A smooth field of vectors that are so long on average within a mask."""
     field = cv2.GaussianBlur(rng.normal(size=(*mask.shape, 2)), (0, 0), smoothness)
     return (field * (length / np.linalg.norm(field, axis=-1)[mask].mean())).astype(np.float32)
-
-
-def read_at(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Each pixel from where the flow points to."""
-    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
-    maps = np.stack((columns, rows), -1) + flow.astype(np.float32)
-    return cv2.remap(picture, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 if __name__ == "__main__":
